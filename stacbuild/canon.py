@@ -1,0 +1,101 @@
+"""Canonical bytes: the one form in which two equal documents are equal bytes.
+
+UTF-8 JSON, members sorted by code point, no white space, integers and floats distinct, floats in shortest
+round-trip form, integers of any size with all their digits. What JSON cannot say (NaN, Infinity, a lone
+surrogate) is refused. Never: I/O, clocks, anything of the machine.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import msgspec
+
+DIGEST_SIZE = 32
+"""Bytes of a digest (SHA-256)."""
+
+MAX_DEPTH = 200
+"""Nesting beyond which a document is refused; real STAC stays below 20."""
+
+_MACHINE_BITS = 63
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+_decode = msgspec.json.decode
+
+
+class CanonError(ValueError):
+    """A value that has no canonical bytes; the text says which and why."""
+
+
+def digest(blob: bytes) -> bytes:
+    """Return the SHA-256 of `blob`, 32 bytes."""
+    return hashlib.sha256(blob).digest()
+
+
+def encode(value: Any) -> bytes:
+    """Return the canonical bytes of a JSON value.
+
+    Raises:
+        CanonError: NaN, Infinity, a lone surrogate, nesting beyond MAX_DEPTH, or a type JSON does not have.
+    """
+    try:
+        blob = _encode(value)
+    except UnicodeEncodeError as error:
+        raise CanonError("text with half a surrogate pair cannot be written as UTF-8") from error
+    except RecursionError as error:
+        raise CanonError(f"nested more than {MAX_DEPTH} deep") from error
+    except (TypeError, OverflowError):
+        return _encode_slowly(value)
+    if b"null" in blob:
+        refuse_not_numbers(value)
+    return blob
+
+
+def _encode_slowly(value: Any) -> bytes:
+    """Encode what msgspec refuses though JSON has it: integers beyond 64 bits."""
+    refuse_not_numbers(value)
+    try:
+        return _encode(_with_raw_integers(value))
+    except (TypeError, OverflowError) as error:
+        raise CanonError(f"not JSON: {error}") from error
+
+
+def _with_raw_integers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_raw_integers(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_raw_integers(member) for member in value]
+    if isinstance(value, int) and value.bit_length() > _MACHINE_BITS:
+        return msgspec.Raw(str(value).encode())
+    return value
+
+
+def refuse_not_numbers(value: Any, depth: int = 0) -> None:
+    """Raise CanonError if NaN or Infinity (which msgspec writes as null) stands anywhere in `value`."""
+    if depth > MAX_DEPTH:
+        raise CanonError(f"nested more than {MAX_DEPTH} deep")
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise CanonError(f"{value} is not a JSON number")
+    elif isinstance(value, dict):
+        for member in value.values():
+            refuse_not_numbers(member, depth + 1)
+    elif isinstance(value, list | tuple):
+        for member in value:
+            refuse_not_numbers(member, depth + 1)
+
+
+def decode(blob: bytes) -> Any:
+    """Return the JSON value in `blob`.
+
+    Raises:
+        CanonError: not JSON, not UTF-8, or nested too deep; the text is the decoder's.
+    """
+    try:
+        return _decode(blob)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise CanonError(str(error)) from error
+    except RecursionError as error:
+        raise CanonError(f"nested more than {MAX_DEPTH} deep") from error
