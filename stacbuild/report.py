@@ -1,0 +1,140 @@
+"""What commands report, as structs whose JSON form is the contract of `--json`. Adds nothing, prints nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct, field
+
+from stacbuild.failures import Exit
+
+
+class Reason(Struct, omit_defaults=True):
+    """Why something is stale: a code, what moved, from what to what, and where the recipe says it (`file:line`)."""
+
+    code: str
+    what: str | None = None
+    before: Any = None
+    after: Any = None
+    at: str | None = None
+
+
+class StageCount(Struct, omit_defaults=True):
+    """How many items a stage worked on (`ran`, failures included) and how many it was spared (`reused`)."""
+
+    ran: int = field(default=0)
+    reused: int = field(default=0)
+    failed: int = field(default=0)
+    at_most: bool = False
+
+
+class Warning_(Struct, omit_defaults=True):
+    """One thing worth knowing that stops nothing."""
+
+    code: str
+    message: str
+    hint: str | None = None
+    at: str | None = None
+
+
+class BuildReport(Struct):
+    """`build --json` without its envelope."""
+
+    recipe: str
+    mode: str
+    items: dict[str, int]
+    stages: dict[str, dict[str, Any]]
+    outputs: dict[str, dict[str, Any]]
+    failures: dict[str, Any]
+    warnings: list[Warning_]
+    seconds: float
+    catalog: str = ""
+    """The catalog's id, for the line on the screen."""
+    failed_allowed: bool = True
+    held_back: list[str] = []
+    """Sentences: deletions or withdrawals that were not done, and the flag that does them."""
+    like_failures: list[dict[str, Any]] = []
+    """Failures by group, most frequent first: `code`, `count`, `message` (an example), `target`, `hint`."""
+    stale: list[StaleTarget] = []
+    """For a dry run: what would run and why."""
+    exit: Exit = Exit.OK
+
+
+class StaleTarget(Struct):
+    """One stale target: `item:COLLECTION/ID`, its verdict, the stages that would run, the reasons."""
+
+    target: str
+    verdict: str
+    stages: list[str]
+    reasons: list[Reason]
+
+
+class StatusReport(Struct):
+    """`status --json` without its envelope."""
+
+    recipe: str
+    fresh: bool
+    truncated: bool
+    items: dict[str, int]
+    stale: list[StaleTarget]
+    outputs: dict[str, dict[str, Any]]
+    warnings: list[Warning_] = []
+    catalog: str = ""
+    seconds: float = 0.0
+    exit: Exit = Exit.OK
+
+
+class WhyReport(Struct):
+    """`why --json`: one target's history."""
+
+    recipe: str
+    target: str
+    verdict: str
+    reasons: list[Reason]
+    stages: list[dict[str, Any]]
+    """A stage: `stage`, `verdict`, `key` (hex), `ingredients` {name: digest or value}, `result` (hex), `reasons`."""
+    source: dict[str, Any]
+    outputs: list[dict[str, Any]]
+    failure: dict[str, Any] | None = None
+    exit: Exit = Exit.OK
+
+
+class LsReport(Struct):
+    """`ls --json`: targets, or the files of `output:NAME` (path, size, digest)."""
+
+    recipe: str
+    targets: list[str]
+    files: list[dict[str, Any]] = []
+    exit: Exit = Exit.OK
+
+
+class CleanReport(Struct):
+    """`clean --json`: what was removed, what was kept because somebody edited it."""
+
+    recipe: str
+    removed: list[str]
+    kept: list[str]
+    seconds: float = 0.0
+    dry_run: bool = False
+    exit: Exit = Exit.OK
+
+
+class GcReport(Struct):
+    """`gc --json`: blobs and bytes before and after."""
+
+    recipe: str
+    entries: dict[str, int]
+    bytes: dict[str, int]
+    dry_run: bool = False
+    exit: Exit = Exit.OK
+
+
+class CheckReport(Struct):
+    """`check --json`: problems of the recipe, and what a sample of records said."""
+
+    recipe: str
+    problems: list[dict[str, Any]]
+    sample: dict[str, int]
+    failures: list[dict[str, Any]]
+    warnings: list[Warning_] = []
+    exit: Exit = Exit.OK
