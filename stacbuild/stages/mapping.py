@@ -1,0 +1,320 @@
+"""A mapping, compiled: the function from a source's record to a STAC 1.1.0 Item.
+
+Compiled once to closures, so that an item costs microseconds. Constants are shared between items and parts of the
+record stand in the item: encode what comes out, never change it in place. Never: I/O, or a look at another record.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from stacbuild.failures import ItemError
+from stacbuild.recipe import schema
+from stacbuild.stages import geometry, hrefs
+from stacbuild.stages.geometry import platform_versions
+from stacbuild.stages.paths import Get, as_text, excerpt, getter, kind_of, pointer, renderer
+from stacbuild.stages.values import Convert, constant, converter, scaler
+
+__all__ = ["CODES", "MISSING", "Mapper", "platform_versions", "rule"]
+
+CODES: dict[str, str] = {
+    "SB201": "A field that the mapping needs is missing in the record: absent, empty, null or NaN. Give the rule a "
+    "default, or required = false to leave the field out.",
+    "SB202": "A lookup has no entry for the record's value. Add it to the table, or give the rule a default.",
+    "SB203": "A value cannot be read as the type that `as` asks for.",
+    "SB204": "A value is not a moment or day in the format that the rule names.",
+    "SB205": "The id cannot be used: it is empty, a list or object, or holds control characters.",
+    "SB206": "The record has no geometry and the mapping gives no default for it.",
+    "SB207": "The geometry cannot be read: bad WKT, GeoJSON or box, rings that do not close.",
+    "SB208": "A coordinate is not finite or not in lon/lat range. Coordinates in metres need `crs`.",
+    "SB209": "The geometry is empty or a GeometryCollection, which STAC does not take.",
+    "SB210": "The geometry's crs is unknown, or its coordinates cannot be reprojected.",
+    "SB211": "An href is empty or not text.",
+    "SB212": "The item would have no time: no datetime, and not both start_datetime and end_datetime.",
+    "SB213": "A template names a field that holds a list or an object.",
+}
+"""Code → what it means and what to do."""
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
+"""What a rule gives when its field is to be left out."""
+
+Lookups = dict[str, dict[str, Any]]
+_Record = dict[str, Any]
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TIMES = ("datetime", "start_datetime", "end_datetime")
+
+
+def rule(spec: str | schema.Rule, lookups: Lookups, where: str, kind: str | None = None) -> Get:
+    """Return the function record → value, or MISSING when the field is to be left out.
+
+    Args:
+        spec: a field's path, or a rule.
+        lookups: the mapping's tables.
+        where: JSON Pointer of the item's field, for errors.
+        kind: what `as` is where the rule does not say it.
+
+    Raises:
+        ItemError: (from the function) SB201 to SB204, SB213.
+        TemplateError: the template cannot be read.
+    """
+    if isinstance(spec, str):
+        spec = schema.Rule(from_=spec)
+    steps = _steps(spec, lookups, where, spec.as_ or kind)
+    absent = _absent(spec, where, kind)
+    if spec.value is not UNSET:
+        return _constant(constant(spec.value), steps, absent)
+    get = getter(spec.from_) if spec.from_ is not None else renderer(spec.template or "", where)
+    return _chain(get, steps, absent)
+
+
+def _chain(get: Get, steps: list[Convert], absent: Convert) -> Get:
+    """Compile the commonest numbers of steps apart: this is the innermost loop of a build."""
+    if not steps:
+
+        def plain(record: _Record) -> Any:
+            value = get(record)
+            return absent(record) if value is None else value
+
+        return plain
+
+    def run(record: _Record) -> Any:
+        value = get(record)
+        for step in steps:
+            if value is None:
+                break
+            value = step(value)
+        return absent(record) if value is None else value
+
+    return run
+
+
+def _constant(value: Any, steps: list[Convert], absent: Convert) -> Get:
+    if not steps:
+        return lambda _: value
+    return _chain(lambda _: value, steps, absent)
+
+
+def _steps(spec: schema.Rule, lookups: Lookups, where: str, kind: str | None) -> list[Convert]:
+    """Return what is done to a value, in the recipe language's order: lookup → as → scale → offset."""
+    steps: list[Convert] = []
+    if spec.lookup is not None:
+        steps.append(_lookup(lookups.get(spec.lookup, {})))
+    if kind is not None:
+        steps.append(converter(kind, spec.format, where))
+    if spec.scale is not None or spec.offset is not None:
+        steps.append(scaler(spec.scale, spec.offset, where, whole=kind == "integer"))
+    return steps
+
+
+def _lookup(table: dict[str, Any]) -> Convert:
+    entries = {name: constant(value) for name, value in table.items()}
+
+    def find(value: Any) -> Any:
+        text = as_text(value)
+        return None if text is None else entries.get(text)
+
+    return find
+
+
+def _absent(spec: schema.Rule, where: str, kind: str | None) -> Convert:
+    """Return the function that says what stands for a missing value; it gets the record, for its message."""
+    if spec.default is not UNSET:
+        default = constant(spec.default)
+        if kind in ("datetime", "date") and isinstance(default, str):
+            to_time = converter(kind, None, where)
+            return lambda _: to_time(default)
+        return lambda _: default
+    if not spec.required:
+        return lambda _: MISSING
+
+    def fail(record: _Record) -> Any:
+        raise _missing(spec, where, record)
+
+    return fail
+
+
+def _missing(spec: schema.Rule, where: str, record: _Record) -> ItemError:
+    hint = "give it a default, or required = false to leave it out"
+    source = f"'{spec.from_}'" if spec.from_ is not None else f"template '{spec.template}'"
+    value = _read_again(spec, record)
+    if value is None:
+        what = "the record has no value in" if spec.from_ is not None else "the record misses a field of"
+        return ItemError("SB201", f"{what} {source}", where, hint)
+    if spec.lookup is not None:
+        message = f"lookup '{spec.lookup}' has no entry for {excerpt(value)}, found in {source}"
+        return ItemError("SB202", message, where, f"add it to the lookup, or {hint}")
+    return ItemError("SB201", f"{source} holds {excerpt(value)}, which counts as missing", where, hint)
+
+
+def _read_again(spec: schema.Rule, record: _Record) -> Any:
+    if spec.value is not UNSET:
+        return spec.value
+    return (getter(spec.from_) if spec.from_ is not None else renderer(spec.template or ""))(record)
+
+
+class Mapper:
+    """A mapping for one target collection.
+
+    Args:
+        spec: the mapping.
+        collection: id of the collection that the items go to.
+
+    Raises:
+        TemplateError: a template cannot be read (the recipe reader says so first).
+    """
+
+    uses_proj: bool
+    """Whether coordinates are reprojected, so that the results depend on `platform_versions`."""
+    id_settings: Any
+    """All that `name` and `base_matters` depend on, as JSON."""
+
+    def __init__(self, spec: schema.Mapping, collection: str) -> None:
+        lookups = spec.lookups
+        self.uses_proj = spec.geometry.crs is not None
+        self.id_settings = _id_settings(spec)
+        self._collection = collection
+        self._id = rule(_with_required(spec.id), lookups, "/id")
+        self._locate = geometry.compiled(spec.geometry)
+        self._extensions = rule(spec.stac_extensions, lookups, "/stac_extensions") if spec.stac_extensions else None
+        self._properties = _properties(spec)
+        self._assets = [(name, _asset(name, fields, lookups)) for name, fields in spec.assets.items()]
+        self._href_paths = [getter(path) for path in _href_paths(spec)]
+
+    def name(self, record: _Record) -> str:
+        """Return the record's item id.
+
+        Raises:
+            ItemError: SB205, or why the rule gives none.
+        """
+        value = self._id(record)
+        text = value if type(value) is str else as_text(value)
+        if text is None:
+            raise ItemError("SB205", f"an id is text, not {kind_of(value)}", "/id", 'make it, as in "{a}_{b}"')
+        if not text:
+            raise ItemError("SB205", "the id is empty", "/id")
+        found = _CONTROL.search(text)
+        if found:
+            message = f"the id {excerpt(text)} holds the control character U+{ord(found.group()):04X}"
+            raise ItemError("SB205", message, "/id", "control characters stand in no path, URL or database key")
+        return text
+
+    def item(self, record: _Record, base: str) -> dict[str, Any]:
+        """Return the record's item (STAC Item 1.1.0).
+
+        Args:
+            record: the source's record, JSON values.
+            base: folder of the record's file relative to the recipe's, posix; "" is the recipe's own.
+
+        Raises:
+            ItemError: SB201 to SB213, with a JSON Pointer into the item.
+        """
+        shape, bbox = self._locate(record)
+        properties = {}
+        for key, read in self._properties:
+            value = read(record)
+            if value is not MISSING:
+                properties[key] = value
+        if properties.get("datetime") is None:
+            _no_moment(properties)
+        extensions = self._extensions(record) if self._extensions else []
+        item = {
+            "type": "Feature",
+            "stac_version": "1.1.0",
+            "stac_extensions": [] if extensions is MISSING else extensions,
+            "id": self.name(record),
+            "geometry": shape,
+            "properties": properties,
+            "links": [],
+            "assets": {name: asset for name, make in self._assets if (asset := make(record, base)) is not None},
+            "collection": self._collection,
+        }
+        if bbox is not None:
+            item["bbox"] = bbox
+        return item
+
+    def base_matters(self, record: _Record) -> bool:
+        """Return whether an href read from a field of `record` is a relative path, so that `base` changes the item."""
+        for get in self._href_paths:
+            value = get(record)
+            if isinstance(value, str) and hrefs.is_relative(value):
+                return True
+        return False
+
+
+def _with_required(spec: str | schema.Rule) -> schema.Rule:
+    """Return the rule of something that no item can do without."""
+    return schema.Rule(from_=spec) if isinstance(spec, str) else msgspec.structs.replace(spec, required=True)
+
+
+def _properties(spec: schema.Mapping) -> list[tuple[str, Get]]:
+    """Return the readers of properties; the mapping's own times come last and so win."""
+    found = [(key, rule(entry, spec.lookups, pointer("properties", key))) for key, entry in spec.properties.items()]
+    for key in _TIMES:
+        entry = getattr(spec, key)
+        if entry is not None:
+            found.append((key, rule(entry, spec.lookups, pointer("properties", key), "datetime")))
+    return found
+
+
+def _no_moment(properties: dict[str, Any]) -> None:
+    properties["datetime"] = None
+    if properties.get("start_datetime") is None or properties.get("end_datetime") is None:
+        message = "the item has no datetime, and not both start_datetime and end_datetime"
+        raise ItemError("SB212", message, "/properties/datetime", "map one of them; STAC wants a time for every item")
+
+
+_MakeAsset = Callable[[_Record, str], dict[str, Any] | None]
+
+
+def _asset(name: str, fields: dict[str, str | schema.Rule], lookups: Lookups) -> _MakeAsset:
+    """Return the function (record, base) → asset; None, so that it is left out, when its href is."""
+    readers = [
+        (key, rule(spec, lookups, pointer("assets", name, key)), key == "href", _from_field(spec))
+        for key, spec in fields.items()
+    ]
+    where = pointer("assets", name, "href")
+
+    def make(record: _Record, base: str) -> dict[str, Any] | None:
+        asset = {}
+        for key, read, is_href, in_record in readers:
+            value = read(record)
+            if value is MISSING:
+                if is_href:
+                    return None
+                continue
+            asset[key] = _href(value, base if in_record else "", where) if is_href else value
+        return asset
+
+    return make
+
+
+def _from_field(spec: str | schema.Rule) -> bool:
+    """Return whether a rule's value stands in the record as it is: then its document is the record's file."""
+    return isinstance(spec, str) or (spec.from_ is not None and spec.lookup is None)
+
+
+def _href(value: Any, base: str, where: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        what = "empty" if isinstance(value, str) else f"text, not {kind_of(value)}"
+        message = f"an href is not {what}" if isinstance(value, str) else f"an href is {what}"
+        raise ItemError("SB211", message, where, "required = false leaves the asset out where its href is missing")
+    return hrefs.stored(value, base)
+
+
+def _href_paths(spec: schema.Mapping) -> list[str]:
+    """Return the field paths of hrefs that are read from the record as they are."""
+    entries = (fields["href"] for fields in spec.assets.values() if "href" in fields)
+    return sorted({(e if isinstance(e, str) else e.from_) or "" for e in entries if _from_field(e)})
+
+
+def _id_settings(spec: schema.Mapping) -> Any:
+    entry = _with_required(spec.id)
+    used = {entry.lookup: spec.lookups.get(entry.lookup, {})} if entry.lookup is not None else {}
+    return msgspec.to_builtins(
+        {"id": entry, "lookups": used, "hrefs": _href_paths(spec)},
+    )
