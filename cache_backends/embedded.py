@@ -1,0 +1,280 @@
+"""All entries in one SQLite file, `<path>/embedded/cache.db`, by diskcache; the default.
+
+diskcache unpickles what it finds and follows file names that stand in its rows; the Disk here reads and writes
+bytes in rows and nothing else. Never evicts, keeps no statistics. A file that is damaged or not ours is moved aside
+and a new one is begun: it is a cache.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import diskcache
+from diskcache.core import DEFAULT_SETTINGS, METADATA, MODE_RAW
+
+from cache_backends.base import BackendError, Entry, check_name, refusing
+
+_FOLDER: Final = "embedded"
+_DAMAGED: Final = "damaged"
+"""A file of this name in the folder says that damage was met in use; the next to open begins anew."""
+
+_HELD: Final = 8 * 1024 * 1024
+"""Bytes of a batch held before they are written: other writers wait only while they are."""
+
+_PAGE: Final = 500
+"""Entries listed at a time: between pages writers may go on."""
+
+_TIMEOUT: Final = 60.0
+_NORMAL, _FULL = 1, 2
+"""PRAGMA synchronous with a write-ahead log. NORMAL: whole after loss of power, but the last commits may be gone.
+FULL: a commit syncs the log, and with it all commits before."""
+
+_SETTINGS: Final = {
+    "eviction_policy": "none",
+    "cull_limit": 0,
+    "statistics": 0,
+    "tag_index": 0,
+    "sqlite_auto_vacuum": 2,  # incremental: freed pages are given back at close, not moved at each commit
+    "sqlite_mmap_size": 0,  # a mapped file that another process cuts short would kill this one
+    "sqlite_synchronous": _NORMAL,
+}
+_DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_ERRORS = (sqlite3.Error, diskcache.Timeout, OSError, OverflowError)
+_IS_BYTES = f"raw = 1 AND mode = {MODE_RAW} AND filename IS NULL AND typeof(value) = 'blob' AND expire_time IS NULL"
+
+
+class _RowsOfBytes(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
+    """Keys are text, values are bytes, both in the row: no pickle is read or written, no file opened or removed."""
+
+    def put(self, key: str) -> tuple[str, bool]:
+        return key, True
+
+    def get(self, key: Any, raw: Any) -> Any:  # noqa: ARG002  diskcache's signature
+        return key if isinstance(key, str) else ""
+
+    def store(self, value: bytes, read: bool, key: Any = None) -> tuple[int, int, None, memoryview]:  # noqa: ARG002, FBT001
+        return 0, MODE_RAW, None, memoryview(value)
+
+    def fetch(self, mode: int, filename: str | None, value: Any, read: bool) -> bytes:  # noqa: ARG002, FBT001
+        if mode != MODE_RAW or filename is not None or type(value) is not bytes:
+            raise OSError("not a row of bytes")  # diskcache takes it as a miss
+        return value
+
+    def remove(self, file_path: str) -> None:
+        """Remove nothing: no row of ours names a file, so a name in a row is somebody else's."""
+
+
+class Embedded:
+    """Entries as rows of one SQLite file below `path`.
+
+    Raises:
+        BackendError: the file cannot be made, opened or written.
+    """
+
+    lacks: frozenset[str] = frozenset()
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._cache = _open(path)
+        self._pending: dict[str, bytes | None] = {}
+        self._held = 0
+        self._depth = 0
+        self._deleted = False
+
+    def get(self, name: str) -> bytes | None:
+        """Return the bytes under `name`; None: there are none, or they cannot be read."""
+        check_name(name)
+        if name in self._pending:
+            return self._pending[name]
+        try:
+            found = self._cache.get(name)
+        except _ERRORS as error:
+            self._note(error)
+            return None
+        return found if isinstance(found, bytes) else None
+
+    def put(self, name: str, blob: bytes) -> None:
+        """Keep `blob` under `name`."""
+        check_name(name)
+        self._change(name, bytes(blob))
+
+    def has(self, name: str) -> bool:
+        """Return whether `name` is there."""
+        check_name(name)
+        if name in self._pending:
+            return self._pending[name] is not None
+        try:
+            return bool(self._rows(f"SELECT 1 FROM Cache WHERE key = ? AND {_IS_BYTES}", name))  # noqa: S608
+        except _ERRORS as error:
+            self._note(error)
+            return False
+
+    def delete(self, name: str) -> None:
+        """Remove `name`; nothing happens when it is absent."""
+        check_name(name)
+        self._change(name, None)
+
+    def list(self, prefix: str = "") -> Iterator[Entry]:
+        """Yield the entries whose name begins with `prefix`, by name."""
+        self._settle(_NORMAL)
+        page = (
+            "SELECT key, length(value), store_time FROM Cache"  # noqa: S608  nothing of a user's stands in it
+            f" WHERE key > ? AND key >= ? AND key < ? AND {_IS_BYTES} ORDER BY key LIMIT {_PAGE}"
+        )
+        last = ""
+        while rows := self._list_page(page, last, prefix):
+            yield from (Entry(name, size, used) for name, size, used in rows)
+            last = rows[-1][0]
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Return a context at whose end what was put inside is made durable."""
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if not self._depth:
+                self._settle(_FULL)
+
+    def close(self) -> None:
+        """Settle what waits, give freed pages back to the disk, close the file."""
+        self._settle(_FULL)
+        with contextlib.suppress(*_ERRORS):
+            if self._deleted:
+                self._rows("PRAGMA incremental_vacuum")
+                self._deleted = False
+            self._cache.close()
+
+    def _rows(self, statement: str, *values: str) -> Sequence[Any]:
+        return self._cache._sql(statement, values).fetchall()  # type: ignore[no-any-return]  # noqa: SLF001  it has no public listing with sizes
+
+    def _list_page(self, page: str, last: str, prefix: str) -> Sequence[Any]:
+        try:
+            return self._rows(page, last, prefix, prefix + "\x7f")
+        except _ERRORS as error:
+            self._note(error)
+            raise self._refused(error) from error
+
+    def _change(self, name: str, blob: bytes | None) -> None:
+        size = len(blob or b"")
+        if self._held + size > _HELD:
+            self._settle(_NORMAL)  # what is added below is still to come, and its commit syncs this one too
+        self._pending[name] = blob
+        self._held += size
+        if not self._depth:
+            self._settle(_FULL)
+
+    def _settle(self, synchronous: int) -> None:
+        if not self._pending:
+            return
+        pending, self._pending, self._held = self._pending, {}, 0
+        try:
+            try:
+                self._write(pending, synchronous)
+            except sqlite3.DatabaseError as error:
+                if not self._note(error):
+                    raise
+                self._cache.close()
+                self._cache = _open(self._path)
+                self._write(pending, synchronous)
+        except _ERRORS as error:
+            raise self._refused(error) from error
+
+    def _write(self, pending: dict[str, bytes | None], synchronous: int) -> None:
+        self._rows(f"PRAGMA synchronous = {synchronous}")
+        with self._cache.transact():
+            for name, blob in pending.items():
+                if blob is not None:
+                    self._cache.set(name, blob)
+                elif self._cache.delete(name):
+                    self._deleted = True
+
+    def _note(self, error: BaseException) -> bool:
+        """Return whether `error` says that the file is damaged; if so leave word for the next to open it."""
+        damaged: bool = getattr(error, "sqlite_errorcode", None) in _DAMAGE
+        if damaged:
+            with contextlib.suppress(OSError):
+                (self._path / _FOLDER / _DAMAGED).touch()
+        return damaged
+
+    def _refused(self, error: BaseException) -> BackendError:
+        return BackendError(f"{self._path / _FOLDER}: {_reason(error)}")
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, diskcache.Timeout):
+        return f"locked by another process for {_TIMEOUT:.0f} s, or not writable"
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _open(path: Path) -> diskcache.Cache:
+    """Return the open cache; only one process opens at a time, so that only one moves a damaged file aside."""
+    with refusing(path):
+        path.mkdir(parents=True, exist_ok=True)
+    folder = path.resolve() / _FOLDER
+    if os.path.expandvars(folder) != str(folder):
+        raise BackendError(f"{folder}: a path that holds the name of an environment variable ('$NAME') cannot be used")
+    with _lock(path):
+        if not _is_ours(folder):
+            _move_aside(folder)
+        return _new(folder)
+
+
+def _new(folder: Path) -> diskcache.Cache:
+    try:
+        folder.mkdir(exist_ok=True)
+        try:
+            return diskcache.Cache(str(folder), timeout=_TIMEOUT, disk=_RowsOfBytes, **_SETTINGS)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in _DAMAGE:
+                raise
+            _move_aside(folder)
+            return diskcache.Cache(str(folder), timeout=_TIMEOUT, disk=_RowsOfBytes, **_SETTINGS)
+    except _ERRORS as error:
+        raise BackendError(f"{folder}: {_reason(error)}") from error
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with refusing(path):
+        descriptor = os.open(path / f"{_FOLDER}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Return whether the file in `folder` is absent, or a whole cache with the rows and settings that we know."""
+    file = folder / "cache.db"
+    if (folder / _DAMAGED).exists():
+        return False
+    if not file.exists() or not file.stat().st_size:
+        return True
+    try:
+        with contextlib.closing(sqlite3.connect(file, timeout=_TIMEOUT)) as connection:
+            connection.execute("SELECT key, raw, store_time, expire_time, mode, filename, value FROM Cache LIMIT 1")
+            settings = {key for (key,) in connection.execute("SELECT key FROM Settings")}
+    except sqlite3.DatabaseError as error:
+        unknown: bool = error.sqlite_errorcode not in _DAMAGE | {sqlite3.SQLITE_ERROR}
+        return unknown
+    return settings <= DEFAULT_SETTINGS.keys() | METADATA.keys()
+
+
+def _move_aside(folder: Path) -> None:
+    """Rename `folder` to `embedded.broken-<n>`; of those that were broken only the last is kept."""
+    broken = {int(found.suffix[8:]): found for found in folder.parent.glob(f"{_FOLDER}.broken-*[0-9]")}
+    with refusing(folder):
+        folder.rename(folder.with_name(f"{_FOLDER}.broken-{max(broken, default=0) + 1}"))
+    for found in broken.values():
+        shutil.rmtree(found, ignore_errors=True)
