@@ -1,0 +1,23 @@
+"""The commands: a line each, in the order of `--help`; a command's module is imported when it is called.
+
+Names of LATER are promised and not built yet: no help shows them, and calling one says so.
+"""
+
+from __future__ import annotations
+
+COMMANDS = {
+    "build": "Bring outputs up to date.",
+    "status": "Say what is stale and why, without the network.",
+    "why": "Tell one target's history: what it was built from and what moved.",
+    "ls": "List targets, or the files of an output, one a line.",
+    "check": "Check recipes: names, files, schemas, a sample of records.",
+    "clean": "Remove what builds wrote, and only that.",
+    "gc": "Drop from the store what no recent build needs.",
+}
+
+# fmt: off
+LATER = (
+    "lock", "verify", "init", "discover", "schemas", "fetch", "transform", "extend", "patch", "validate", "convert",
+    "report", "serve", "watch", "diff", "explain", "cache", "schema", "completion",
+)
+# fmt: on

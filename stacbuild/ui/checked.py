@@ -1,0 +1,67 @@
+"""`check` in words: a frame a problem, then what the sample said. Also reports on recipes that cannot be opened."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stacbuild.failures import Exit, RecipeError
+from stacbuild.recipe.lines import concise as concise_line
+from stacbuild.report import CheckReport
+from stacbuild.ui import frames
+from stacbuild.ui.counts import count, many
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stacbuild.ui.paint import Paint
+
+
+def refused(recipe: str, error: RecipeError) -> CheckReport:
+    """Return the report of a recipe that could not even be opened."""
+    problems = [frames.told(problem) for problem in error.problems]
+    return CheckReport(recipe=recipe, problems=problems, sample={}, failures=[], exit=error.exit)
+
+
+def merged(reports: Sequence[CheckReport]) -> CheckReport:
+    """Return one report for several recipes; problems and failures say whose they are. The worst status stands."""
+    if len(reports) == 1:
+        return reports[0]
+    sample: dict[str, int] = {}
+    for report in reports:
+        for name, number in report.sample.items():
+            sample[name] = sample.get(name, 0) + number
+    return CheckReport(
+        recipe=", ".join(report.recipe for report in reports),
+        problems=[{**problem, "recipe": report.recipe} for report in reports for problem in report.problems],
+        sample=sample,
+        failures=[{**failure, "recipe": report.recipe} for report in reports for failure in report.failures],
+        warnings=[warning for report in reports for warning in report.warnings],
+        exit=max((report.exit for report in reports), default=Exit.OK),
+    )
+
+
+def lines(report: CheckReport, paint: Paint, *, concise: bool) -> list[str]:
+    """Return the lines of `check`; concise: only the problems, one a line."""
+    problems = [frames.problem_of(problem) for problem in report.problems]
+    if concise:
+        return [concise_line(problem) for problem in problems] + [_failure(failure) for failure in report.failures]
+    framed = [line for problem in problems for line in (*frames.frame(problem, paint).split("\n"), "")]
+    warned = [f"{paint.warn('warning')}[{warning.code}]: {warning.message}" for warning in report.warnings]
+    failed = [f"{paint.bad('failed')} {_failure(failure)}" for failure in report.failures]
+    return [*framed, *warned, *failed, f"{report.recipe}: {_verdict(report, paint)}"]
+
+
+def _verdict(report: CheckReport, paint: Paint) -> str:
+    said = ", ".join(f"{count(number)} {name}" for name, number in report.sample.items())
+    sample = f" (sample: {said})" if said else ""
+    if report.problems:
+        return paint.bad(many(len(report.problems), "problem"))
+    if report.failures or report.exit is not Exit.OK:
+        return paint.bad("records of the sample failed") + sample
+    return paint.good("no problems") + sample
+
+
+def _failure(failure: dict[str, Any]) -> str:
+    where = f" at {failure['path']}" if failure.get("path") else ""
+    hint = f" ({failure['hint']})" if failure.get("hint") else ""
+    return f"{failure.get('target') or 'record'}: {failure.get('code', '')} {failure.get('message', '')}{where}{hint}"

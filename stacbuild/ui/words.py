@@ -1,0 +1,91 @@
+"""Reports in words: each kind of report to the lines that stdout gets. Pure but for the source lines of frames.
+
+BuildReport → built.py    StatusReport, WhyReport → stale.py    CheckReport → checked.py    the small ones here
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from stacbuild.failures import Exit
+from stacbuild.report import BuildReport, CheckReport, CleanReport, GcReport, LsReport, StatusReport, WhyReport
+from stacbuild.ui import built, checked, scrub, stale
+from stacbuild.ui.counts import count, duration, many, size
+
+if TYPE_CHECKING:
+    from stacbuild.ui.paint import Paint
+
+Report = BuildReport | StatusReport | WhyReport | LsReport | CleanReport | GcReport | CheckReport
+
+
+class Style(NamedTuple):
+    """How words are wanted: colours, secrets, how much to say, problems as one line each."""
+
+    paint: Paint
+    redact: scrub.Change
+    verbosity: int = 0
+    concise: bool = False
+
+
+def of(report: Report, style: Style) -> list[str]:
+    """Return the lines of a report."""
+    if style.verbosity < -1 or (style.verbosity < 0 and _is_well(report)):
+        return []
+    return _lines(scrub.for_screen(report, style.redact), style)
+
+
+def _lines(report: Report, style: Style) -> list[str]:  # noqa: PLR0911 - one a kind
+    match report:
+        case BuildReport():
+            return built.lines(report, style.paint)
+        case StatusReport():
+            return stale.status(report, style.paint)
+        case WhyReport():
+            return stale.why(report, style.paint)
+        case LsReport():
+            return _ls(report)
+        case CleanReport():
+            return _clean(report, style)
+        case GcReport():
+            return [_gc(report)]
+        case CheckReport():
+            return checked.lines(report, style.paint, concise=style.concise)
+
+
+def _is_well(report: Report) -> bool:
+    match report:
+        case BuildReport():
+            silent = not (report.failures.get("count") or report.held_back or report.warnings)
+            return report.exit is Exit.OK and silent and report.mode != "dry-run"
+        case CleanReport() | GcReport():
+            return report.exit is Exit.OK and not report.dry_run and not getattr(report, "kept", None)
+        case CheckReport():
+            return report.exit is Exit.OK and not report.warnings
+        case _:
+            return False
+
+
+def _ls(report: LsReport) -> list[str]:
+    return [*report.targets, *(str(file.get("path", "")) for file in report.files)]
+
+
+def _clean(report: CleanReport, style: Style) -> list[str]:
+    paint = style.paint
+    listed = report.removed if report.dry_run or style.verbosity > 0 else []
+    done = "would remove" if report.dry_run else "removed"
+    tail = "" if report.dry_run else f" ({duration(report.seconds)})"
+    kept = [f"{paint.warn('kept')} {path}: edited since it was built" for path in report.kept]
+    hint = [f"  = hint: to remove {'it' if len(kept) == 1 else 'them'} too: stacbuild clean --force"] if kept else []
+    head = f"{done} {many(len(report.removed), 'file')}{tail}" if report.removed else "nothing to remove"
+    return [*(f"  {path}" for path in listed), *kept, *hint, head]
+
+
+def _gc(report: GcReport) -> str:
+    entries = report.entries.get("before", 0), report.entries.get("after", 0)
+    volume = report.bytes.get("before", 0), report.bytes.get("after", 0)
+    kept = f"{count(entries[1])} kept, {size(volume[1])}"
+    if entries[0] == entries[1] and volume[0] == volume[1]:
+        return f"nothing to drop ({kept})"
+    done = "would drop" if report.dry_run else "dropped"
+    dropped = many(entries[0] - entries[1], "entry")
+    return f"{done} {dropped}, {size(volume[0] - volume[1])} ({kept})"
