@@ -59,7 +59,7 @@ class Filesystem:
         """Return the bytes under `name`; None: there are none, or they cannot be read."""
         file = self._waiting.get(name) or self._file(name)
         try:
-            with open(os.open(file, os.O_RDONLY | _NO_FOLLOW), "rb") as reader:
+            with os.fdopen(os.open(file, os.O_RDONLY | _NO_FOLLOW), "rb") as reader:
                 return reader.read() if _is_plain(file.parent, self._path) else None
         except OSError:
             return None
@@ -165,7 +165,7 @@ class Filesystem:
 def _write(file: Path, blob: bytes) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW, 0o666)
     try:
-        with open(descriptor, "wb") as writer:
+        with os.fdopen(descriptor, "wb") as writer:
             writer.write(blob)
     except BaseException:
         file.unlink(missing_ok=True)

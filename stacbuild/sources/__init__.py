@@ -1,0 +1,1 @@
+"""Where records come from: a kind of source a file. Never maps, validates, writes or remembers."""

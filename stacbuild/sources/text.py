@@ -1,0 +1,198 @@
+"""Files as UTF-8 blocks and lines: decompressed, decoded, without byte order mark; memory bounded by one line.
+
+Bytes that are not text in the encoding come out as invalid UTF-8, so that whoever decodes a line finds them there.
+Never parses.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+from stacbuild.failures import ItemError
+from stacbuild.sources.base import SourceUnreadable
+
+LIMIT: Final = 64 * 1024 * 1024
+"""Bytes of a record; a larger one is a bad record."""
+
+HEAD: Final = 1024
+"""Bytes that are kept of a line beyond LIMIT."""
+
+_BLOCK: Final = 1024 * 1024
+_STEP: Final = 4096
+"""Bytes of .zst decompressed at a time: they may stand for 30,000 times as many."""
+
+_COMPRESSED: Final = {".gz": "gzip", ".zst": "Zstandard"}
+
+
+class Cut(bytes):
+    """The head of a line of more than LIMIT bytes; the rest of it was read past."""
+
+
+def inner_suffix(file: Path) -> str:
+    """Return the suffix that tells the format, in small letters: `.csv` of `a.CSV.gz`."""
+    name = file.with_suffix("") if file.suffix.lower() in _COMPRESSED else file
+    return name.suffix.lower()
+
+
+def blocks(file: Path, encoding: str) -> Iterator[bytes]:
+    """Yield `file` as UTF-8, in pieces of about 1 MiB.
+
+    Raises:
+        SourceUnreadable: it is absent, cannot be read, is damaged, or is not in `encoding` at all.
+    """
+    decoder = _decoder(encoding)
+    with _failing(file), _open(file) as stream:
+        block = stream.read(_BLOCK)
+        if decoder is None:
+            _refuse_utf16(block)
+        first = True
+        while block:
+            text = block if decoder is None else _transcode(decoder, block)
+            yield text.removeprefix(codecs.BOM_UTF8) if first else text
+            first, block = False, stream.read(_BLOCK)
+        if decoder is not None:
+            yield _transcode(decoder, b"", final=True)
+
+
+def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines with their ends (LF, CR LF or CR); one of more than LIMIT bytes as `Cut`."""
+    rest, skipping = b"", False
+    for piece in pieces:
+        whole = rest + piece
+        tail = b"\r" if whole.endswith(b"\r") else b""  # its LF may be in the next piece
+        whole = whole.removesuffix(tail)
+        if not whole:
+            rest = tail
+            continue
+        found = whole.splitlines(keepends=True)
+        rest = (b"" if found[-1].endswith((b"\n", b"\r")) else found.pop()) + tail
+        if found and skipping:
+            found[0], skipping = Cut(found[0][:HEAD]), False
+        elif found and len(found[0]) > LIMIT:
+            found[0] = Cut(found[0][:HEAD])
+        yield from found
+        if len(rest) > LIMIT or (skipping and len(rest) > HEAD):
+            rest, skipping = rest[:HEAD] + tail, True
+    yield from _last(rest, skipping=skipping)
+
+
+def _last(rest: bytes, *, skipping: bool) -> Iterator[bytes]:
+    for line in rest.splitlines(keepends=True):
+        yield Cut(line[:HEAD]) if skipping or len(line) > LIMIT else line
+
+
+def too_large() -> ItemError:
+    """Return the error of a record beyond LIMIT."""
+    return ItemError("SB404", f"the record is larger than {LIMIT // 2**20} MiB", hint="is a quote left open above it?")
+
+
+def not_text(encoding: str, where: str = "the record") -> ItemError:
+    """Return the error of bytes that are not text in `encoding`."""
+    name = codecs.lookup(encoding).name
+    hint = 'set `encoding = "latin-1"` (or the one it was written in)' if name == "utf-8" else "is `encoding` right?"
+    return ItemError("SB402", f"{where} holds bytes that are not {name}", hint=hint)
+
+
+def _decoder(encoding: str) -> codecs.IncrementalDecoder | None:
+    """Return what decodes `encoding`; None for UTF-8, which is passed on as it is."""
+    try:
+        "".encode(encoding)
+        found = codecs.lookup(encoding)
+    except (LookupError, ValueError) as error:
+        raise SourceUnreadable(
+            "SB418", f"there is no encoding {encoding!r}", "one of Python's, e.g. latin-1"
+        ) from error
+    if found.name in {"utf-8", "utf-8-sig"}:
+        return None
+    return found.incrementaldecoder("surrogateescape")
+
+
+def _transcode(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool = False) -> bytes:
+    """Return `block` as UTF-8; what cannot be decoded as surrogates, which no UTF-8 decoder takes."""
+    try:
+        return decoder.decode(block, final).encode("utf-8", "surrogatepass")
+    except UnicodeError as error:
+        raise SourceUnreadable("SB418", f"the file is not in its encoding: {error}", "is `encoding` right?") from error
+
+
+def _refuse_utf16(block: bytes) -> None:
+    if block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise SourceUnreadable("SB418", "the file is UTF-16, not UTF-8", 'set `encoding = "utf-16"`')
+
+
+def _open(file: Path) -> IO[bytes]:
+    match file.suffix.lower():
+        case ".gz":
+            return io.BufferedReader(gzip.open(file, "rb"), _BLOCK)
+        case ".zst":
+            return io.BufferedReader(_Zstandard(file), _BLOCK)
+        case _:
+            return file.open("rb")
+
+
+class _Zstandard(io.RawIOBase):
+    """The frames of a .zst file, one after the other; unlike the library's reader it tells a cut off frame."""
+
+    def __init__(self, file: Path) -> None:
+        import zstandard  # noqa: PLC0415  only where there is a .zst
+
+        self._file = file.open("rb")
+        self._error = zstandard.ZstdError
+        self._new = zstandard.ZstdDecompressor().decompressobj
+        self._frame = self._new()
+        self._inside = False
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._left:
+            block = self._file.read(_STEP)
+            if not block:
+                return self._end()
+            self._decompress(block)
+        size = min(len(buffer), len(self._left))
+        buffer[:size], self._left = self._left[:size], self._left[size:]
+        return size
+
+    def _end(self) -> int:
+        if self._inside:
+            raise EOFError("the last frame is cut off")
+        return 0
+
+    def _decompress(self, block: bytes) -> None:
+        try:
+            while block:
+                self._left += self._frame.decompress(block)
+                self._inside, block = not self._frame.eof, self._frame.unused_data
+                if not self._inside:
+                    self._frame = self._new()
+        except self._error as error:
+            raise EOFError(str(error)) from error
+
+
+@contextmanager
+def _failing(file: Path) -> Iterator[None]:
+    """Turn what the disk and the decompressors say into SourceUnreadable; no path stands in its words."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise SourceUnreadable("SB411", "the file is not there", "is `path` right?") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        kind = _COMPRESSED.get(file.suffix.lower(), "compressed")
+        hint = "is it still being written? if it is not compressed, rename it"
+        raise SourceUnreadable("SB413", f"not a whole {kind} file: {error}", hint) from error
+    except OSError as error:
+        raise SourceUnreadable("SB412", f"the file cannot be read: {error.strerror or error}") from error
