@@ -84,8 +84,13 @@ def open_backend(kind: str, path: Path) -> Backend:
 
 def check_name(name: str) -> None:
     """Raise ValueError unless `name` is `<kind>/<name>`: ASCII, no dot at the start, at most 200 characters."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError(f"not a name of a cache entry: {name!r}")
+
+
+def is_name(name: str) -> bool:
+    """Return whether `check_name` accepts `name`."""
+    return _NAME.fullmatch(name) is not None
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from typing import Any, Final
 import diskcache
 from diskcache.core import DEFAULT_SETTINGS, METADATA, MODE_RAW
 
-from cache_backends.base import BackendError, Entry, check_name, refusing
+from cache_backends.base import BackendError, Entry, check_name, is_name, refusing
 
 _FOLDER: Final = "embedded"
 _DAMAGED: Final = "damaged"
@@ -29,15 +29,12 @@ _DAMAGED: Final = "damaged"
 _HELD: Final = 8 * 1024 * 1024
 """Bytes of a batch held before they are written: other writers wait only while they are."""
 
-_PAGE: Final = 500
-"""Entries listed at a time: between pages writers may go on."""
-
 _TIMEOUT: Final = 60.0
 _NORMAL, _FULL = 1, 2
 """PRAGMA synchronous with a write-ahead log. NORMAL: whole after loss of power, but the last commits may be gone.
 FULL: a commit syncs the log, and with it all commits before."""
 
-_SETTINGS: Final = {
+_SETTINGS: Final = DEFAULT_SETTINGS | {
     "eviction_policy": "none",
     "cull_limit": 0,
     "statistics": 0,
@@ -48,7 +45,16 @@ _SETTINGS: Final = {
 }
 _DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _ERRORS = (sqlite3.Error, diskcache.Timeout, OSError, OverflowError)
-_IS_BYTES = f"raw = 1 AND mode = {MODE_RAW} AND filename IS NULL AND typeof(value) = 'blob' AND expire_time IS NULL"
+_OURS: Final = (
+    f" AND raw = 1 AND mode = {MODE_RAW} AND filename IS NULL AND expire_time IS NULL"
+    " AND typeof(value) = 'blob' AND typeof(store_time) = 'real'"
+)
+"""What a row of ours is."""
+
+_FIND: Final = f"SELECT 1 FROM Cache WHERE key = ? {_OURS}"  # noqa: S608  constants only
+_LIST: Final = (
+    f"SELECT CAST(key AS BLOB), length(value), store_time FROM Cache WHERE key >= ? AND key < ? {_OURS} ORDER BY key"
+)
 
 
 class _RowsOfBytes(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
@@ -112,7 +118,7 @@ class Embedded:
         if name in self._pending:
             return self._pending[name] is not None
         try:
-            return bool(self._rows(f"SELECT 1 FROM Cache WHERE key = ? AND {_IS_BYTES}", name))  # noqa: S608
+            return bool(self._rows(_FIND, name))
         except _ERRORS as error:
             self._note(error)
             return False
@@ -125,14 +131,15 @@ class Embedded:
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Yield the entries whose name begins with `prefix`, by name."""
         self._settle(_NORMAL)
-        page = (
-            "SELECT key, length(value), store_time FROM Cache"  # noqa: S608  nothing of a user's stands in it
-            f" WHERE key > ? AND key >= ? AND key < ? AND {_IS_BYTES} ORDER BY key LIMIT {_PAGE}"
-        )
-        last = ""
-        while rows := self._list_page(page, last, prefix):
-            yield from (Entry(name, size, used) for name, size, used in rows)
-            last = rows[-1][0]
+        try:
+            rows = self._rows(_LIST, prefix, prefix + "\x7f")
+        except _ERRORS as error:
+            self._note(error)
+            raise self._refused(error) from error
+        for key, size, used in rows:
+            name = key.decode(errors="replace")
+            if is_name(name):  # a flipped bit may have made it something else
+                yield Entry(name, size, used)
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -150,19 +157,12 @@ class Embedded:
         self._settle(_FULL)
         with contextlib.suppress(*_ERRORS):
             if self._deleted:
-                self._rows("PRAGMA incremental_vacuum")
+                self._cache._con.executescript("PRAGMA incremental_vacuum")  # noqa: SLF001  execute() stops after a page
                 self._deleted = False
             self._cache.close()
 
     def _rows(self, statement: str, *values: str) -> Sequence[Any]:
         return self._cache._sql(statement, values).fetchall()  # type: ignore[no-any-return]  # noqa: SLF001  it has no public listing with sizes
-
-    def _list_page(self, page: str, last: str, prefix: str) -> Sequence[Any]:
-        try:
-            return self._rows(page, last, prefix, prefix + "\x7f")
-        except _ERRORS as error:
-            self._note(error)
-            raise self._refused(error) from error
 
     def _change(self, name: str, blob: bytes | None) -> None:
         size = len(blob or b"")
@@ -266,9 +266,9 @@ def _is_ours(folder: Path) -> bool:
             connection.execute("SELECT key, raw, store_time, expire_time, mode, filename, value FROM Cache LIMIT 1")
             settings = {key for (key,) in connection.execute("SELECT key FROM Settings")}
     except sqlite3.DatabaseError as error:
-        unknown: bool = error.sqlite_errorcode not in _DAMAGE | {sqlite3.SQLITE_ERROR}
-        return unknown
-    return settings <= DEFAULT_SETTINGS.keys() | METADATA.keys()
+        return error.sqlite_errorcode not in _DAMAGE | {sqlite3.SQLITE_ERROR}
+    known: set[str] = DEFAULT_SETTINGS.keys() | METADATA.keys()
+    return settings <= known
 
 
 def _move_aside(folder: Path) -> None:

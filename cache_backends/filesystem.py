@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from cache_backends.base import BackendError, Entry, check_name, refusing
+from cache_backends.base import BackendError, Entry, check_name, is_name, refusing
 
 _HOST = hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 _TEMPORARY = re.compile(r"\.stacbuild-(\d+)-([0-9a-f]{8})-([0-9a-f]{8})-\d+")
@@ -31,6 +31,9 @@ _HELD_FILES: Final = 256
 """Files of a batch that wait for their sync and rename; more are settled at once."""
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
+"""A pipe that somebody left there is not waited for."""
+
 _TOKENS: set[str] = set()
 """What this process writes under: a temporary file with its number but another token is of a dead namesake."""
 
@@ -59,8 +62,8 @@ class Filesystem:
         """Return the bytes under `name`; None: there are none, or they cannot be read."""
         file = self._waiting.get(name) or self._file(name)
         try:
-            with os.fdopen(os.open(file, os.O_RDONLY | _NO_FOLLOW), "rb") as reader:
-                return reader.read() if _is_plain(file.parent, self._path) else None
+            with os.fdopen(os.open(file, os.O_RDONLY | _NO_FOLLOW | _NO_WAIT), "rb") as reader:
+                return reader.read() if self._is_entry(file, os.fstat(reader.fileno())) else None
         except OSError:
             return None
 
@@ -81,7 +84,7 @@ class Filesystem:
             return True
         file = self._file(name)
         try:
-            return stat.S_ISREG(file.lstat().st_mode) and _is_plain(file.parent, self._path)
+            return self._is_entry(file, file.lstat())
         except OSError:
             return False
 
@@ -123,6 +126,9 @@ class Filesystem:
         check_name(name)
         kind, _, rest = name.partition("/")
         return self._path / kind / rest[:2] / rest
+
+    def _is_entry(self, file: Path, found: os.stat_result) -> bool:
+        return stat.S_ISREG(found.st_mode) and _is_plain(file.parent, self._path)
 
     def _forget(self, name: str) -> None:
         waiting = self._waiting.pop(name, None)
@@ -216,7 +222,7 @@ def _entries(kind: str, folder: os.DirEntry[str], prefix: str) -> Iterator[Entry
         if name.startswith(prefix) and file.name[:2] == folder.name:
             with contextlib.suppress(OSError):  # removed since it was listed
                 found = file.stat(follow_symlinks=False)
-                if stat.S_ISREG(found.st_mode):
+                if stat.S_ISREG(found.st_mode) and is_name(name):
                     yield Entry(name, found.st_size, found.st_mtime)
 
 
