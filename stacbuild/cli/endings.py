@@ -10,16 +10,20 @@ anything else        70       our bug: one line, the traceback in the log or wit
 from __future__ import annotations
 
 import traceback
+from typing import TYPE_CHECKING
 
 import click
 
 from stacbuild.cli.options import NotYet
-from stacbuild.cli.session import FORCE_HINT, NoRecipe, Session
 from stacbuild.cli.signals import Terminated
 from stacbuild.failures import Exit, Problem, StacbuildError
 from stacbuild.ui.out import Closed, write_error
 
-USAGE, NOT_YET, NO_RECIPE, REFUSED, ENDED, BUG = "SB001", "SB002", "SB003", "SB006", "SB007", "SB070"
+if TYPE_CHECKING:
+    from stacbuild.cli.session import Session
+
+FORCE_HINT = "`-f` names the recipe; to run every stage again use --force (-B)"
+USAGE, NOT_YET, REFUSED, ENDED, BUG = "SB001", "SB002", "SB006", "SB007", "SB070"
 
 
 def tell(error: BaseException, session: Session) -> int:
@@ -29,7 +33,7 @@ def tell(error: BaseException, session: Session) -> int:
         return int(Exit.USAGE)
     exit_, problems = judged(error, session)
     try:
-        session.fail(exit_, problems)
+        session.fail(exit_, problems, error if isinstance(error, StacbuildError) else None)
     except (Closed, StacbuildError):
         return int(exit_)
     return int(exit_)
@@ -63,8 +67,6 @@ def _usage(error: click.UsageError) -> Problem:
     match error:
         case NotYet():
             return Problem(NOT_YET, error.format_message(), hint=hint)
-        case NoRecipe():
-            return Problem(NO_RECIPE, error.format_message(), hint=error.hint)
         case click.exceptions.NoArgsIsHelpError():
             return Problem(USAGE, "no command given", hint=hint)
         case click.BadOptionUsage() if error.option_name in ("-f", "--file"):

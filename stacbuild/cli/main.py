@@ -124,12 +124,13 @@ def _hold_streams() -> None:
 
 
 def _let_go() -> None:
-    """Flush stdout; when nobody reads it any more, let the rest go nowhere instead of into a traceback."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Flush; what nobody reads goes nowhere, instead of into a traceback and a status of the interpreter's own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

@@ -20,13 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from stacbuild.events import Watcher
-    from stacbuild.failures import Exit, Problem
+    from stacbuild.failures import Exit, Problem, StacbuildError
     from stacbuild.project import Project
     from stacbuild.ui.paint import Paint
     from stacbuild.ui.watch import Watch
     from stacbuild.ui.words import Report
-
-FORCE_HINT = "`-f` names the recipe here; to run every stage again: --force (or -B)"
 
 
 def open_project(recipe: str | None, *, directory: str | None, watcher: Watcher) -> Project:
@@ -91,12 +89,14 @@ class Session:
     def project(self, recipe: str | None = None) -> Iterator[Project]:
         """Open the recipe that is named, or the one that the options name."""
         self.running = True
-        named = self._existing(recipe or self.settings.file)
-        project = open_project(named, directory=self.settings.directory, watcher=self.watch)
+        directory = self.settings.directory
+        if directory is not None and not Path(directory).is_dir():
+            raise click.UsageError(f"no such folder: {directory}")
+        project = open_project(recipe or self.settings.file, directory=directory, watcher=self.watch)
         self._redact = project.recipe.redact
         self.watch.log_to(project.recipe)
         if project.found_above:
-            self.watch.note(f"using {os.path.relpath(project.recipe.path, self.settings.directory)}")
+            self.watch.note(f"using {os.path.relpath(project.recipe.path, directory)}")
         yield project
 
     def show(self, report: Report) -> int:
@@ -111,10 +111,12 @@ class Session:
             out.write_lines(words.of(report, style))
         return int(report.exit)
 
-    def fail(self, exit_: Exit, problems: list[Problem]) -> None:
+    def fail(self, exit_: Exit, problems: list[Problem], error: StacbuildError | None = None) -> None:
         """Say on stderr what is wrong, and on stdout too if JSON is wanted."""
+        from stacbuild.ui import frames  # noqa: PLC0415
+
         for problem in problems:
-            self.watch.problem(problem)
+            self.watch.problem(problem, frames.source_of(problem, error, self.settings.directory))
         if self.settings.json:
             from stacbuild.ui import document, out  # noqa: PLC0415
 
@@ -124,26 +126,3 @@ class Session:
         """Close the log."""
         if self._watch is not None:
             self._watch.close()
-
-    def _existing(self, file: str | None) -> str | None:
-        directory = self.settings.directory
-        if directory is not None and not Path(directory).is_dir():
-            raise click.UsageError(f"no such folder: {directory}")
-        if file is None or Path(directory or ".", file).is_file():
-            return file
-        raise NoRecipe(file, hint=self._hint(file))
-
-    def _hint(self, file: str) -> str | None:
-        if Path(self.settings.directory or ".", file).is_dir():
-            return f"to work in that folder: -C {file}"
-        if file != self.settings.file:
-            return None
-        return FORCE_HINT if self.settings.file_by_flag else "STACBUILD_FILE names it"
-
-
-class NoRecipe(click.UsageError):
-    """`-f` names no file."""
-
-    def __init__(self, file: str, hint: str | None) -> None:
-        super().__init__(f"no such recipe: {file}")
-        self.hint = hint

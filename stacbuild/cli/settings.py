@@ -20,7 +20,6 @@ class Settings:
     """How often `verbose` and `quiet` were given as flags."""
     wished: dict[str, int] = field(default_factory=dict)
     """The same from the environment."""
-    file_by_flag: bool = False
 
     def keep(self, name: str, value: Any, *, by_flag: bool) -> None:
         """Take one option's value."""
@@ -28,8 +27,6 @@ class Settings:
             counts = self.counts if by_flag else self.wished
             counts[name] = counts.get(name, 0) + value
             return
-        if name == "file":
-            self.file_by_flag = by_flag
         setattr(self, name, value)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stacbuild.failures import Exit, RecipeError
+from stacbuild.failures import Exit, Problem, RecipeError
 from stacbuild.recipe.lines import concise as concise_line
 from stacbuild.report import CheckReport
 from stacbuild.ui import frames
@@ -18,8 +18,13 @@ if TYPE_CHECKING:
 
 def refused(recipe: str, error: RecipeError) -> CheckReport:
     """Return the report of a recipe that could not even be opened."""
-    problems = [frames.told(problem) for problem in error.problems]
+    problems = [_with_source(problem, error) for problem in error.problems]
     return CheckReport(recipe=recipe, problems=problems, sample={}, failures=[], exit=error.exit)
+
+
+def _with_source(problem: Problem, error: RecipeError) -> dict[str, Any]:
+    length = problem.at.length if problem.at else 1
+    return {**frames.told(problem), "length": length, "source": frames.source_of(problem, error, None)}
 
 
 def merged(reports: Sequence[CheckReport]) -> CheckReport:
@@ -42,13 +47,20 @@ def merged(reports: Sequence[CheckReport]) -> CheckReport:
 
 def lines(report: CheckReport, paint: Paint, *, concise: bool) -> list[str]:
     """Return the lines of `check`; concise: only the problems, one a line."""
-    problems = [frames.problem_of(problem) for problem in report.problems]
     if concise:
-        return [concise_line(problem) for problem in problems] + [_failure(failure) for failure in report.failures]
-    framed = [line for problem in problems for line in (*frames.frame(problem, paint).split("\n"), "")]
+        return [concise_line(frames.problem_of(told)) for told in report.problems] + [
+            _failure(failure) for failure in report.failures
+        ]
+    framed = [line for told in report.problems for line in (*_frame(told, paint), "")]
     warned = [f"{paint.warn('warning')}[{warning.code}]: {warning.message}" for warning in report.warnings]
     failed = [f"{paint.bad('failed')} {_failure(failure)}" for failure in report.failures]
     return [*framed, *warned, *failed, f"{report.recipe}: {_verdict(report, paint)}"]
+
+
+def _frame(told: dict[str, Any], paint: Paint) -> list[str]:
+    problem = frames.problem_of(told)
+    source = told.get("source") or frames.source_of(problem, None, None)
+    return frames.frame(problem, paint, source).split("\n")
 
 
 def _verdict(report: CheckReport, paint: Paint) -> str:

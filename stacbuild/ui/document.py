@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 import stacbuild
-from stacbuild.ui import scrub
+from stacbuild.ui import frames, scrub
 
 if TYPE_CHECKING:
     from stacbuild.failures import Exit, Problem
@@ -24,14 +24,9 @@ def of_report(command: str | None, report: Any, redact: scrub.Change, *, indent:
 
 def of_error(command: str | None, exit_: Exit, problems: list[Problem], redact: scrub.Change, *, indent: bool) -> bytes:
     """Return the document of a command that could not go on; the first problem speaks, all are listed."""
-    told = scrub.for_json([_told(problem) for problem in problems], redact)
+    told = scrub.for_json([frames.told(problem) for problem in problems], redact)
     error = {**told[0], "problems": told} if len(told) > 1 else told[0] if told else None
     return _encoded(_envelope(command, int(exit_), error), indent=indent)
-
-
-def _told(problem: Problem) -> dict[str, Any]:
-    at = str(problem.at) if problem.at else None
-    return {"code": problem.code, "message": problem.message, "hint": problem.hint, "at": at}
 
 
 def _envelope(command: str | None, exit_: int, error: dict[str, Any] | None) -> dict[str, Any]:

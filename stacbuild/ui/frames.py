@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from stacbuild.failures import At, Problem
+from stacbuild.failures import At, Problem, StacbuildError
 from stacbuild.recipe import lines
 
 if TYPE_CHECKING:
@@ -16,13 +16,28 @@ FAR = 100_000
 """Lines of a file that are looked through for the one to show."""
 
 
+@runtime_checkable
+class ShowsLines(Protocol):
+    """An error that has read the file, and shows its lines without secrets."""
+
+    def line_of(self, problem: Problem) -> str | None:
+        """Return the line that a problem is about."""
+
+
 def frame(
-    problem: Problem, paint: Paint, severity: Literal["error", "warning"] = "error", root: Path | None = None
+    problem: Problem, paint: Paint, source: str | None = None, severity: Literal["error", "warning"] = "error"
 ) -> str:
-    """Return the frame of a problem; the place's file is looked for in `root`."""
-    text = lines.frame(problem, _source_line(problem.at, root), severity)
+    """Return the frame of a problem with its source line."""
+    text = lines.frame(problem, source, severity)
     head, rest = text[: len(severity)], text[len(severity) :]
     return (paint.bad if severity == "error" else paint.warn)(head) + rest
+
+
+def source_of(problem: Problem, error: StacbuildError | None, directory: str | None) -> str | None:
+    """Return the line that a problem is about: as the recipe's reader saw it, else from the file."""
+    if isinstance(error, ShowsLines):
+        return error.line_of(problem)
+    return _read_line(problem.at, directory)
 
 
 def problem_of(told: dict[str, Any]) -> Problem:
@@ -33,9 +48,9 @@ def problem_of(told: dict[str, Any]) -> Problem:
 
 
 def told(problem: Problem) -> dict[str, Any]:
-    """Return a problem as reports tell it."""
-    at, length = (str(problem.at), problem.at.length) if problem.at else (None, 1)
-    return {"code": problem.code, "message": problem.message, "hint": problem.hint, "at": at, "length": length}
+    """Return a problem as JSON tells it."""
+    at = str(problem.at) if problem.at else None
+    return {"code": problem.code, "message": problem.message, "hint": problem.hint, "at": at}
 
 
 def _place(text: str, length: int) -> At:
@@ -48,11 +63,11 @@ def _place(text: str, length: int) -> At:
     return At(file, line, column, length)
 
 
-def _source_line(at: At | None, root: Path | None) -> str | None:
+def _read_line(at: At | None, directory: str | None) -> str | None:
     if at is None or not 0 < at.line < FAR:
         return None
     try:
-        with Path(root or ".", at.file).open(encoding="utf-8-sig", errors="replace") as file:
+        with Path(directory or ".", at.file).open(encoding="utf-8-sig", errors="replace") as file:
             return next(islice(file, at.line - 1, None), None)
     except OSError:
         return None

@@ -64,8 +64,8 @@ class Watch:
         elif self._verbosity >= 0:
             self._say(text)
 
-    def problem(self, problem: Problem) -> None:
-        """Say what stops the command."""
+    def problem(self, problem: Problem, source: str | None = None) -> None:
+        """Say what stops the command, with the line that it is about."""
         context: dict[str, object] = {"code": problem.code}
         context |= {"at": str(problem.at)} if problem.at else {}
         context |= {"hint": problem.hint} if problem.hint else {}
@@ -75,7 +75,7 @@ class Watch:
         if self._as_json:
             out.write_error(jsonlines.line(message, self._redact))
         else:
-            self._say(frames.frame(problem, self._paint))
+            self._say(frames.frame(problem, self._paint, source))
 
     def finished(self, command: str, exit_: Exit) -> None:
         """Note in the log how a command ended."""
