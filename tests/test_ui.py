@@ -274,7 +274,7 @@ def test_looking_is_told_only_when_it_lasts():
     lines(Began("list"))
     lines(Ended("list", 3000))
     lines(Began("write"))
-    lines(Ended("write", 0))
+    lines(Ended("write", 0, "0 files written"))
     assert said == []
     lines(Began("list"))
     now[0] = 2.0

@@ -78,7 +78,7 @@ class Lines:
     def _ended(self, stage: str, done: int, text: str) -> None:
         now = self._clock()
         lasted = now - self._began.pop(stage, now)
-        if not self._stages or (not done and not text) or (stage in LOOKING and lasted < LASTS):
+        if not (self._stages and done) or (stage in LOOKING and lasted < LASTS):
             return
         self._told = now
         self._write(f"{printable(stage)}: {printable(text) if text else count(done)}")
