@@ -1,24 +1,27 @@
-"""Values of a recipe as they are meant: `${NAME}` from the environment, dates as text; and which of them are secret.
+"""What a recipe is made from: the text of its file, `${NAME}` from the environment; and which of its values are secret.
 
 `${NAME}` must be set; `${NAME:-default}` takes the default where NAME is unset or empty; `$${` is a literal `${`; any
-other `$` is itself. Keys are never expanded. Never reads `os.environ`: the environment is an argument.
+other `$` is itself. Path are never expanded. Never reads `os.environ`: the environment is an argument.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from math import isfinite
+from pathlib import Path as File
 from typing import Any
 from urllib.parse import unquote
 
-from stacbuild.recipe.lines import printable
+from stacbuild.failures import At, Problem, RecipeError
+from stacbuild.recipe.lines import Finding, Path, printable
 
-Path = tuple[str, ...]
-Finding = tuple[str, Path, str, str | None]
-"""A problem before its line is known: code, path of the key, message, hint."""
-
+LARGEST = 10 * 1024 * 1024
+"""Bytes of a recipe; more is no recipe but data that was named by mistake."""
+TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+LINE_KEY = re.compile(r"""\s*(?:\S.*[.{,]\s*)?["']?([A-Za-z0-9_-]+)["']?\s*=""")
 REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 SECRET_KEYS = ("headers", "auth", "dsn")
@@ -34,7 +37,117 @@ PARAMETER = re.compile(
 PASSWORD = re.compile(r"\bpassword\s*=\s*(?:'([^']*)'|([^\s']+))", re.IGNORECASE)
 SHORT = 4
 """A secret with fewer characters is replaced only where it stands alone: a one-letter password spoils no other word."""
-LARGEST = 2**63
+LARGEST_NUMBER = 2**63
+
+
+class BadRecipe(RecipeError):  # noqa: N818 - it is the kind of RecipeError that can show its lines
+    """A recipe with problems; `source` are its lines, redacted, for the frames."""
+
+    def __init__(self, problems: list[Problem], source: tuple[str, ...] = ()) -> None:
+        super().__init__(problems)
+        self.source = source
+
+    def line_of(self, problem: Problem) -> str | None:
+        """Return the source line that a problem is about."""
+        number = problem.at.line if problem.at else 0
+        return self.source[number - 1] if 0 < number <= len(self.source) else None
+
+
+def unreadable(label: str, message: str, hint: str | None = None, line: int = 0, column: int = 0) -> BadRecipe:
+    """Return the error of a recipe that does not come to be read as tables."""
+    return BadRecipe([Problem("SB100", message, At(label, line, column), hint)])
+
+
+def read(path: File, label: str) -> str:
+    """Return the text of a recipe, without its BOM; `label` is what messages call the file."""
+    try:
+        content = _content(path, label)
+    except FileNotFoundError:
+        hint = "`-f FILE` names the recipe; to build everything again use `--force`"
+        raise unreadable(label, "there is no such recipe", hint) from None
+    except OSError as error:
+        raise unreadable(label, f"the recipe cannot be read: {error.strerror or error}") from None
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise _not_utf8(content, error, label) from None
+
+
+def _content(path: File, label: str) -> bytes:
+    if path.is_dir():
+        inside = path / "stacbuild.toml"
+        hint = f"did you mean `{label}/{inside.name}`?" if inside.is_file() and label != "." else None
+        raise unreadable(label, "the recipe is a folder, not a file", hint)
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1) if path.is_file() else None
+    if content is None:
+        raise unreadable(label, "the recipe is not a regular file")
+    if len(content) > LARGEST:
+        raise unreadable(label, "the recipe is larger than 10 MB", "`-f` names the recipe, a TOML file; is this data?")
+    return content
+
+
+def _not_utf8(content: bytes, error: UnicodeDecodeError, label: str) -> BadRecipe:
+    before = content[: error.start]
+    column = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
+    message = f"the recipe is not UTF-8: byte 0x{content[error.start]:02x}"
+    hint = "it looks like UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "save the file as UTF-8"
+    return unreadable(label, message, hint, before.count(b"\n") + 1, column)
+
+
+def parsed(text: str, label: str) -> dict[str, Any]:
+    """Return the tables of a TOML text."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise unreadable(label, "the values are nested too deep", None, 1, 1) from None
+    except ValueError as error:
+        raise _broken(text, str(error), label) from None
+
+
+def _broken(text: str, words: str, label: str) -> BadRecipe:
+    """Return the error of a text that is not TOML; tomllib says the place at the end of its message."""
+    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
+    match = TOML_PLACE.search(words)
+    line, column = (len(lines), len(lines[-1]) + 1) if match else (1, 1)
+    if match and match.group(1):
+        line, column = int(match.group(1)), int(match.group(2))
+    said = TOML_PLACE.sub("", words) if match else "a value is out of range"
+    problem = Problem(
+        "SB100", f"this is not TOML: {said[:1].lower()}{said[1:]}", At(label, line, column), _advice(said)
+    )
+    return BadRecipe([problem], tuple(_masked(lines)))
+
+
+def _advice(said: str) -> str | None:
+    hints = {
+        "Invalid value": "a text needs quotes; true and false are written small",
+        "Cannot declare": "a table stands once: put its keys together",
+        "Cannot overwrite": "a key is set once",
+        "Expected '=' after a key": "a key with a colon, space or slash needs quotes",
+        "Unescaped '\\'": "in '…' a backslash is itself",
+        "Illegal character": "a text in one pair of quotes ends on its line",
+        "Expected newline or end of document": "one key a line",
+    }
+    return next((hint for beginning, hint in hints.items() if said.startswith(beginning)), None)
+
+
+def _masked(lines: Iterable[str]) -> Iterable[str]:
+    """Yield the lines of a text that is not TOML, without what may be a secret: nothing tells which values are."""
+    hidden = False
+    for line in lines:
+        if line.lstrip().startswith("["):
+            hidden = bool(re.search(r"\b(?:headers|auth)\b", line))
+        match = LINE_KEY.match(line)
+        name = match.group(1) if match else ""
+        secret = hidden or name in ("headers", "auth", "dsn") or (is_secret_name(name) and name != "key")
+        if match and secret:
+            line = f"{line[: match.end()]} ***"  # noqa: PLW2901
+        yield PARAMETER.sub(r"\1***", USER_INFO.sub("***@", line))
+
+
+# ---- values ----------------------------------------------------------------------------------------------------------
 
 
 class Environment:
@@ -99,7 +212,7 @@ class Environment:
                 return moment(value)
             case float() if not isfinite(value):
                 self.findings.append(("SB103", path, f"'{path[-1]}' must be a finite number, got {value}", None))
-            case int() if not -LARGEST <= value < LARGEST:
+            case int() if not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
                 self.findings.append(("SB103", path, f"'{path[-1]}' is too large a number", "write it as a text"))
         return value
 

@@ -1,4 +1,4 @@
-"""Where each key of a TOML text stands, and the frame in which an error shows it.
+"""Where each key of a TOML text stands, what was found at keys, and the frame in which an error shows it.
 
 `tomllib` tells no positions, so this scans the text again, trusting that `tomllib` has accepted it: only keys, brackets
 and strings are understood, values are stepped over. Never reads files, never judges a recipe.
@@ -10,9 +10,11 @@ import re
 import tomllib
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
 
 from stacbuild.failures import Problem
 
@@ -35,6 +37,44 @@ WIDEST = 110
 LONGEST_HINT = 70
 """A longer hint gets a line of its own in a frame."""
 
+Finding = tuple[str, Path, str, str | None]
+"""A problem before its line is known: code, path of the key, message, hint."""
+
+
+class Draft(NamedTuple):
+    """A table under judgement: as written, and those of its keys whose values have the right type."""
+
+    kind: type[Struct]
+    raw: dict[str, Any]
+    good: dict[str, Any]
+    path: Path
+
+
+class Sheet:
+    """One recipe under judgement, and what was found."""
+
+    def __init__(self, raw: dict[str, Any], name: str) -> None:
+        """Take the tables as written and the file's name."""
+        self.raw, self.name = raw, name
+        self.findings: list[Finding] = []
+        self.warnings: list[Finding] = []
+        self.drafts: dict[Path, Draft] = {}
+
+    def find(self, code: str, path: Path, message: str, hint: str | None = None) -> None:
+        """Note a problem at a key."""
+        self.findings.append((code, path, message, hint))
+
+    def entries(self, *path: str) -> dict[str, Any]:
+        """Return a table as written; empty if there is none."""
+        table: Any = self.raw
+        for name in path:
+            table = table.get(name) if isinstance(table, dict) else None
+        return table if isinstance(table, dict) else {}
+
+    def drafts_of(self, table: str) -> Iterator[Draft]:
+        """Yield the drafts of a table of tables."""
+        return (draft for path, draft in self.drafts.items() if path[:1] == (table,) and len(path) == 2)  # noqa: PLR2004
+
 
 class Lines:
     """Positions of the keys of one TOML text; scanned when first asked, as good recipes never ask."""
@@ -55,7 +95,7 @@ class Lines:
         return _Scan(self._text).run()
 
     def find(self, path: Sequence[str]) -> tuple[int, int, int] | None:
-        """Return line, column (both from 1) and length of a key, or of a list's entry ("0", "1", …); None if unknown."""
+        """Return line and column (from 1) and length of a key, or of a list's entry ("0", "1", …); None if unknown."""
         place = self._found.get(tuple(path))
         if place is None:
             return None

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
+import types
+import unicodedata
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from functools import cache
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, UnsetType
 
-from stacbuild.failures import At, Problem, RecipeError
+from stacbuild.failures import At, Problem
 from stacbuild.recipe import schema
-from stacbuild.recipe.checks import Sheet, judge
-from stacbuild.recipe.env import PARAMETER, USER_INFO, Environment, Finding, all_forms, is_secret_name, redact
-from stacbuild.recipe.lines import Lines
+from stacbuild.recipe.checks import within_table
+from stacbuild.recipe.env import BadRecipe, Environment, all_forms, parsed, read, redact, unreadable
+from stacbuild.recipe.lines import Draft, Finding, Lines, Sheet
+from stacbuild.recipe.names import clip, did_you_mean, missing_key, place, shown, unknown_key, wrong_kind, wrong_value
 
-LARGEST = 10 * 1024 * 1024
-"""Bytes of a recipe; more is no recipe but data that was named by mistake."""
-TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-LINE_KEY = re.compile(r"""\s*(?:\S.*[.{,]\s*)?["']?([A-Za-z0-9_-]+)["']?\s*=""")
+Keys = tuple[str, ...]
+BAD: Any = type("Bad", (), {"__repr__": lambda _: "BAD", "__slots__": ()})()
+"""Stands for a value that has a problem: what hangs on it is not judged."""
 
 
 class Recipe(Struct, frozen=True):
@@ -52,19 +57,6 @@ class Recipe(Struct, frozen=True):
         return redact(text, self.secrets)
 
 
-class BadRecipe(RecipeError):  # noqa: N818 - it is the kind of RecipeError that can show its lines
-    """A recipe with problems; `source` are its lines, redacted, for the frames."""
-
-    def __init__(self, problems: list[Problem], source: tuple[str, ...] = ()) -> None:
-        super().__init__(problems)
-        self.source = source
-
-    def line_of(self, problem: Problem) -> str | None:
-        """Return the source line that a problem is about."""
-        number = problem.at.line if problem.at else 0
-        return self.source[number - 1] if 0 < number <= len(self.source) else None
-
-
 def load(path: Path, environ: Mapping[str, str]) -> Recipe:
     """Return the recipe in a file.
 
@@ -77,14 +69,14 @@ def load(path: Path, environ: Mapping[str, str]) -> Recipe:
     """
     path = Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would leave the folder that a link stands in
     label = _label(path)
-    text = _read(path, label)
-    raw = _parsed(text, label)
+    text = read(path, label)
+    raw = parsed(text, label)
     environment = Environment(environ)
     try:
-        sheet = Sheet(environment.expand(raw), path)
-        document = judge(sheet)
+        sheet = Sheet(environment.expand(raw), path.name)
+        document = _document(sheet, str(path.parent))
     except RecursionError:
-        raise _unreadable(label, "the tables are nested too deep") from None
+        raise unreadable(label, "the tables are nested too deep") from None
     lines, secrets = Lines(text), all_forms(environment.secrets)
     problems = _problems([*environment.findings, *_apart(sheet.findings, environment.findings)], lines, label, secrets)
     if problems or document is None:
@@ -98,97 +90,6 @@ def _label(path: Path) -> str:
         return path.relative_to(Path.cwd()).as_posix()
     except (ValueError, OSError):
         return path.name
-
-
-def _unreadable(label: str, message: str, hint: str | None = None, line: int = 0, column: int = 0) -> BadRecipe:
-    return BadRecipe([Problem("SB100", message, At(label, line, column), hint)])
-
-
-def _read(path: Path, label: str) -> str:
-    try:
-        content = _content(path, label)
-    except FileNotFoundError:
-        hint = "`-f FILE` names the recipe; to build everything again use `--force`"
-        raise _unreadable(label, "there is no such recipe", hint) from None
-    except OSError as error:
-        raise _unreadable(label, f"the recipe cannot be read: {error.strerror or error}") from None
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise _not_utf8(content, error, label) from None
-
-
-def _content(path: Path, label: str) -> bytes:
-    if path.is_dir():
-        inside = path / "stacbuild.toml"
-        hint = f"did you mean `{label}/{inside.name}`?" if inside.is_file() and label != "." else None
-        raise _unreadable(label, "the recipe is a folder, not a file", hint)
-    with path.open("rb") as file:
-        content = file.read(LARGEST + 1) if path.is_file() else None
-    if content is None:
-        raise _unreadable(label, "the recipe is not a regular file")
-    if len(content) > LARGEST:
-        raise _unreadable(label, "the recipe is larger than 10 MB", "`-f` names the recipe, a TOML file; is this data?")
-    return content
-
-
-def _not_utf8(content: bytes, error: UnicodeDecodeError, label: str) -> BadRecipe:
-    before = content[: error.start]
-    column = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
-    message = f"the recipe is not UTF-8: byte 0x{content[error.start]:02x}"
-    hint = "it looks like UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "save the file as UTF-8"
-    return _unreadable(label, message, hint, before.count(b"\n") + 1, column)
-
-
-def _parsed(text: str, label: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        raise _unreadable(label, "the values are nested too deep", None, 1, 1) from None
-    except ValueError as error:
-        raise _broken(text, str(error), label) from None
-
-
-def _broken(text: str, words: str, label: str) -> BadRecipe:
-    """Return the error of a text that is not TOML; tomllib says the place at the end of its message."""
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    match = TOML_PLACE.search(words)
-    line, column = (len(lines), len(lines[-1]) + 1) if match else (1, 1)
-    if match and match.group(1):
-        line, column = int(match.group(1)), int(match.group(2))
-    said = TOML_PLACE.sub("", words) if match else "a value is out of range"
-    problem = Problem(
-        "SB100", f"this is not TOML: {said[:1].lower()}{said[1:]}", At(label, line, column), _advice(said)
-    )
-    return BadRecipe([problem], tuple(_masked(lines)))
-
-
-def _advice(said: str) -> str | None:
-    hints = {
-        "Invalid value": "a text needs quotes; true and false are written small",
-        "Cannot declare": "a table stands once: put its keys together",
-        "Cannot overwrite": "a key is set once",
-        "Expected '=' after a key": "a key with a colon, space or slash needs quotes",
-        "Unescaped '\\'": "in '…' a backslash is itself",
-        "Illegal character": "a text in one pair of quotes ends on its line",
-        "Expected newline or end of document": "one key a line",
-    }
-    return next((hint for beginning, hint in hints.items() if said.startswith(beginning)), None)
-
-
-def _masked(lines: Iterable[str]) -> Iterable[str]:
-    """Yield the lines of a text that is not TOML, without what may be a secret: nothing tells which values are."""
-    hidden = False
-    for line in lines:
-        if line.lstrip().startswith("["):
-            hidden = bool(re.search(r"\b(?:headers|auth)\b", line))
-        match = LINE_KEY.match(line)
-        name = match.group(1) if match else ""
-        secret = hidden or name in ("headers", "auth", "dsn") or (is_secret_name(name) and name != "key")
-        if match and secret:
-            line = f"{line[: match.end()]} ***"  # noqa: PLW2901
-        yield PARAMETER.sub(r"\1***", USER_INFO.sub("***@", line))
 
 
 def _shown_source(text: str, secrets: tuple[str, ...]) -> tuple[str, ...]:
@@ -212,3 +113,218 @@ def _problems(findings: Iterable[Finding], lines: Lines, label: str, secrets: tu
         for code, path, message, hint in dict.fromkeys(findings)
     ]
     return sorted(problems, key=lambda problem: (problem.at.line, problem.at.column) if problem.at else (0, 0))
+
+
+# ---- tables to structs -----------------------------------------------------------------------------------------------
+
+
+class Key(NamedTuple):
+    """A field of a struct: its name there, its type, and whether a table must have it."""
+
+    name: str
+    type: Any
+    required: bool
+
+
+@cache
+def keys_of(kind: type[Struct]) -> dict[str, Key]:
+    """Return the keys that a table takes, as they are written."""
+    return {field.encode_name: Key(field.name, field.type, field.required) for field in msgspec.structs.fields(kind)}
+
+
+@cache
+def options_of(type_: Any) -> tuple[Any, ...]:
+    """Return the members of a union, without what stands for "not given"."""
+    union = get_origin(type_) in (Union, types.UnionType)
+    options = get_args(type_) if union else (type_,)
+    return tuple(option for option in options if option not in (type(None), UnsetType))
+
+
+def _document(sheet: Sheet, root: str) -> schema.Document | None:
+    """Return the document, or None; what is wrong is noted on the sheet."""
+    document = _table(sheet, sheet.raw, schema.Document, ())
+    _across_tables(sheet, root)
+    return None if document is BAD or sheet.findings else document
+
+
+def _value(sheet: Sheet, value: Any, type_: Any, path: Keys, owner: Draft) -> Any:
+    """Return a value as the type wants it, or BAD."""
+    options = options_of(type_)
+    kinds = [option for option in options if isinstance(option, type) and issubclass(option, Struct)]
+    if kinds and isinstance(value, dict):
+        return _one_of(sheet, value, kinds, path)
+    wanted = next((option for option in options if get_origin(option) is type(value)), None)
+    if wanted is None:
+        return _leaf(sheet, value, type_, path, owner)
+    inner = get_args(wanted)[-1]
+    if isinstance(value, dict):
+        good = {key: _value(sheet, entry, inner, (*path, key), owner) for key, entry in value.items()}
+        return BAD if any(entry is BAD for entry in good.values()) else good
+    entries = [_value(sheet, entry, inner, (*path, str(index)), owner) for index, entry in enumerate(value)]
+    return BAD if any(entry is BAD for entry in entries) else entries
+
+
+def _leaf(sheet: Sheet, value: Any, type_: Any, path: Keys, owner: Draft) -> Any:
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError:
+        sheet.findings.append(wrong_value(value, type_, path, owner.kind.__name__, len(owner.path)))
+        return BAD
+
+
+def _one_of(sheet: Sheet, value: dict[str, Any], kinds: list[type[Struct]], path: Keys) -> Any:
+    """Return a table as the struct that its tag (`kind`) names."""
+    tag = kinds[0].__struct_config__.tag_field
+    if tag is None:
+        return _table(sheet, value, kinds[0], path)
+    known = {str(kind.__struct_config__.tag): kind for kind in kinds}
+    written = value.get(tag)
+    if isinstance(written, str) and written in known:
+        return _table(sheet, value, known[written], path)
+    sheet.findings.append(wrong_kind(value, tag, list(known), path))
+    return BAD
+
+
+def _table(sheet: Sheet, raw: dict[str, Any], kind: type[Struct], path: Keys) -> Any:
+    """Return a table as its struct, or BAD; each key is judged for itself, then the table as a whole."""
+    keys, config = keys_of(kind), kind.__struct_config__
+    draft = sheet.drafts[path] = Draft(kind, raw, {}, path)
+    before = len(sheet.findings)
+    for name, value in raw.items():
+        if name in keys:
+            good = _value(sheet, value, keys[name].type, (*path, name), draft)
+            draft.good.update({} if good is BAD else {name: good})
+        elif name != config.tag_field:
+            sheet.findings.append(unknown_key(name, kind.__name__, list(keys), path))
+    for name, key in keys.items():
+        if key.required and name not in raw:
+            sheet.findings.append(missing_key(name, kind.__name__, path))
+    within_table(sheet, draft)
+    if len(sheet.findings) > before:
+        return BAD
+    return kind(**{keys[name].name: value for name, value in draft.good.items()})
+
+
+# ---- between outputs and all else ------------------------------------------------------------------------------------
+
+
+class Claim(NamedTuple):
+    """What an output writes: files, or a tree; relative to the recipe's folder."""
+
+    name: str
+    files: tuple[str, ...]
+    tree: str | None
+
+    def __str__(self) -> str:
+        return f"output '{clip(self.name)}'"
+
+
+def _across_tables(sheet: Sheet, root: str) -> None:
+    """Note outputs that clash with one another, with sources, or with what is the recipe's own."""
+    claims = [_claim(sheet, draft, root) for draft in sheet.drafts_of("outputs") if "path" in draft.good]
+    sound = [claim for claim in claims if _is_apart(sheet, claim, root)]
+    for one, other in combinations(sound, 2):
+        what = _clash(one, other) or _clash(other, one)
+        if what:
+            sheet.find("SB107", ("outputs", other.name, "path"), what, "give each output a path of its own")
+    for draft in sheet.drafts_of("sources"):
+        _keep_sources(sheet, draft, sound, root)
+
+
+def _claim(sheet: Sheet, draft: Draft, root: str) -> Claim:
+    path = local(draft.good["path"], root)
+    ids = _taken(sheet, draft)
+    if draft.kind is schema.StacJsonOutput:
+        layout = draft.good.get("layout", "{id}.json")
+        items = [re.sub(r"\{[^}]*\}", "1", layout.replace("{collection}", name)) for name in ids]
+        inner = ["catalog.json", *(f"{name}/collection.json" for name in ids), *items]
+        return Claim(draft.path[1], tuple(f"{path}/{name}" for name in inner), path)
+    return Claim(draft.path[1], tuple(dict.fromkeys(path.replace("{collection}", name) for name in ids)), None)
+
+
+def _taken(sheet: Sheet, draft: Draft) -> list[str]:
+    """Return the collections that an output takes, as names in paths; a pattern that finds none is a warning."""
+    known = list(sheet.entries("collections"))
+    patterns = draft.good.get("collections") or ["*"]
+    for index, pattern in enumerate(patterns if "collections" in draft.good else ()):
+        if not any(fnmatchcase(name, pattern) for name in known):
+            path = (*draft.path, "collections", str(index))
+            message = f"{place(draft.path)}: no collection matches {shown(pattern)}"
+            sheet.warnings.append(("SB102", path, message, did_you_mean(pattern, known, "there is")))
+    taken = [name for name in known if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    return [re.sub(r"[^A-Za-z0-9._-]", "%", name) for name in taken or ["*"]]
+
+
+def local(path: str, root: str) -> str:
+    """Return a path of the recipe relative to its folder: without `./`, with `..` at its beginning only."""
+    whole = os.path.normpath(os.path.join(root, path))  # noqa: PTH118 - text only, nothing is looked at
+    return unicodedata.normalize("NFC", os.path.relpath(whole, root)).replace(os.sep, "/")
+
+
+def within(path: str, tree: str) -> bool:
+    """Tell whether a path is a tree or stands in it; case does not count, as on some disks it does not."""
+    return tree == "." or f"{path}/".casefold().startswith(f"{tree}/".casefold())
+
+
+def _is_apart(sheet: Sheet, claim: Claim, root: str) -> bool:
+    """Tell whether an output stays away from the recipe, its memory, cache and log; note it if not."""
+    cache = local(str(sheet.entries("cache").get("path", ".stacbuild/cache")), root)
+    log = sheet.entries("log").get("file")
+    own = {sheet.name: "the recipe", ".stacbuild": "the memory, .stacbuild", cache: "the cache"}
+    own |= {local(log, root): "the log"} if isinstance(log, str) else {}
+    for path in (claim.tree,) if claim.tree else claim.files:
+        above = path == "." or set(path.split("/")) == {".."}
+        hit = next((what for name, what in own.items() if within(name, path) or within(path, name)), None)
+        what = "is the recipe's folder, or one above it" if above else f"is, holds or stands in {hit}" if hit else None
+        if what:
+            sheet.find("SB107", ("outputs", claim.name, "path"), f"{claim}: 'path' {what}", 'as in "dist/site"')
+            return False
+    return True
+
+
+def _clash(one: Claim, other: Claim) -> str | None:
+    """Return what is wrong between two outputs; a file that is not .json may stand in a tree, beside its files."""
+    if one.tree is not None and other.tree is not None:
+        return f"{one} and {other} stand in one another" if within(other.tree, one.tree) else None
+    if one.tree is not None:
+        mixed = any(within(one.tree, file) or _is_of(file, one) for file in other.files)
+        return f"{other} writes a file into the tree of {one}" if mixed else None
+    if other.tree is None and any(within(file, path) for path in one.files for file in other.files):
+        return f"{one} and {other} write the same file"
+    return None
+
+
+def _is_of(path: str, claim: Claim) -> bool:
+    """Tell whether a file could be one of a tree's."""
+    if claim.tree is None or not within(path, claim.tree):
+        return False
+    return path.casefold().endswith(".json") or any(within(file, path) for file in claim.files)
+
+
+def _keep_sources(sheet: Sheet, draft: Draft, claims: list[Claim], root: str) -> None:
+    """Note a source that would read what an output writes."""
+    paths = draft.good.get("path", [])
+    for path in [paths] if isinstance(paths, str) else paths:
+        pattern = local(path, root)
+        fixed = re.split(r"[^/]*[*?\[]", pattern, maxsplit=1)[0].rstrip("/")
+        for claim in claims:
+            inside = claim.tree is not None and within(fixed, claim.tree) and pattern.endswith((".json", "*", "]"))
+            if inside or any(glob_pattern(pattern).fullmatch(file) for file in claim.files):
+                message = f"{place(draft.path)}: {shown(path)} matches what {claim} writes"
+                sheet.find("SB107", (*draft.path, "path"), message, "keep what is read and what is written apart")
+                break
+
+
+@cache
+def glob_pattern(pattern: str) -> re.Pattern[str]:
+    """Return the expression of a glob: `*` and `?` within a name, `**` over folders, `[…]` of characters."""
+    words = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.split(r"(\*\*/|\*\*|\*|\?|\[!?\]?[^\]]*\])", pattern)
+    return re.compile("".join(words.get(piece) or _set(piece) for piece in pieces), re.IGNORECASE | re.DOTALL)
+
+
+def _set(piece: str) -> str:
+    if len(piece) < 3 or piece[0] != "[":  # noqa: PLR2004 - a set has something in it
+        return re.escape(piece)
+    inner = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
+    return f"[^{inner[1:]}]" if inner[0] == "!" else f"[{inner}]"

@@ -1,18 +1,17 @@
-"""Names and words of the recipe language: error codes, what is not built yet, and how a place is called.
+"""Names and words of the recipe language: error codes, what is not built yet, and how an error says it.
 
 A name moves from `LATER_KEYS` or `LATER_VALUES` into `schema.py` when it is built (a test holds that none is in both).
-Never looks at a recipe.
+Never decides what is wrong: that is found by `load.py` and `checks.py`, which ask here for the words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
-from stacbuild.recipe.lines import printable
+from msgspec import UnsetType
 
-Path = tuple[str, ...]
+from stacbuild.recipe.lines import Finding, Path, printable
 
 CODES: dict[str, str] = {
     "SB100": "The recipe cannot be read as TOML. Either there is no such file, or it is not UTF-8, or the line shown "
@@ -78,6 +77,49 @@ WANTED: dict[tuple[str, str], str] = {
 }
 """(Struct, key) → what must stand there, where the type alone says it badly."""
 
+LATER_SHAPES: dict[tuple[str, str], tuple[type, str]] = {
+    ("Rule", "from"): (list, "a list of fields"),
+    ("Rule", "lookup"): (dict, "a lookup in a file"),
+    ("Collection", "mapping"): (dict, "a mapping of one collection alone"),
+}
+"""(Struct, key) → a type of value that is not built yet, and what it is called."""
+
+NEEDED: dict[tuple[str, str], str] = {
+    ("Document", "catalog"): 'begin with [catalog] and id = "…"',
+    ("Catalog", "id"): 'give the catalog an id, as in id = "boreal"',
+    ("TableSource", "path"): 'name the file, as in path = "data/scenes.csv"',
+    ("TableSource", "key"): 'name the column that identifies a record; "*" is the record\'s digest',
+    ("Mapping", "id"): 'say where the id comes from, as in id = "scene_id"',
+    ("Mapping", "geometry"): 'as in geometry = { wkt = "footprint" } or { lon = "x", lat = "y" }',
+    ("Collection", "from"): 'name its sources, as in from = ["scenes"]',
+    ("StacJsonOutput", "path"): 'name the folder, as in path = "dist/site"',
+    ("NdjsonOutput", "path"): 'name the file, as in path = "dist/{collection}.ndjson"',
+}
+"""(Struct, key) → what to write where a key is missing."""
+
+MISPLACED: dict[str, str] = {
+    "jobs": "[build]",
+    "executor": "[build]",
+    "max-failures": "[build]",
+    "max-deletions": "[build]",
+    "missing-schemas": "[validation]",
+    "backend": "[cache]",
+    "base-url": "[outputs.NAME]",
+    "layout": "[outputs.NAME]",
+    "lookups": "[mappings.NAME]",
+    "assets": "[mappings.NAME]",
+    "properties": "[mappings.NAME]",
+    "summaries": "[collections.ID]",
+    "on-duplicate": "[collections.ID]",
+    "stac-version": "[catalog]",
+}
+"""Key → its table, for keys that stand in a wrong one."""
+
+LAYOUT_NAMES = ("collection", "id", "year", "month", "day")
+GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon")
+TIMES = ("datetime", "start_datetime", "end_datetime")
+DIRECTIVES = frozenset("aAwdbBmyYHIMSfzZjUWcxXGuV%") | {":z"}
+"""What strptime knows behind a `%`."""
 SINGULAR = {"sources": "source", "mappings": "mapping", "collections": "collection", "outputs": "output"}
 WITHIN = {"properties": "property", "assets": "asset", "lookups": "lookup"}
 LONGEST = 48
@@ -87,11 +129,13 @@ LONGEST = 48
 def is_later(owner: str, key: str, value: Any) -> bool:
     """Tell whether a value belongs to the language and is not built yet."""
     later = LATER_VALUES.get((owner, key), ())
-    return isinstance(value, str) and (value in later or f"{value.partition('://')[0]}:" in later and "://" in value)
+    return isinstance(value, str) and (value in later or (f"{value.partition('://')[0]}:" in later and "://" in value))
 
 
 def close(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that was probably meant."""
+    from difflib import get_close_matches  # noqa: PLC0415 - loaded for bad recipes only
+
     options = {option.casefold().replace("_", "-"): option for option in known}
     found = get_close_matches(name.casefold().replace("_", "-"), options, n=1, cutoff=0.6)
     return options[found[0]] if found else None
@@ -159,3 +203,137 @@ def subject(path: Path, depth: int) -> str:
     """Return the beginning of a sentence about the key at `path` in the table at its first `depth` names."""
     table = place(path[:depth])
     return key_of(path[depth:]) if not depth else f"{table}: {key_of(path[depth:])}"
+
+
+# ---- what is wrong, as findings --------------------------------------------------------------------------------------
+
+
+def unknown_key(name: str, kind: str, known: Collection[str], path: Path) -> Finding:
+    """Return the problem of a key that its table does not take."""
+    within = f" in {place(path)}" if path else ""
+    if name in LATER_KEYS.get(kind, ()):
+        what = f"[{name}]" if not path and name != "include" else f"`{name}`{within}"
+        return "SB110", (*path, name), f"{what} is not available yet", HINTS.get((kind, name))
+    what = "key" if path else "table"
+    hint = did_you_mean(name, known, "it takes")
+    if name in MISPLACED and close(name, known) is None:
+        hint = f"`{name}` belongs into {MISPLACED[name]}"
+    return "SB101", (*path, name), f"unknown {what} `{clip(name)}`{within}", hint
+
+
+def missing_key(name: str, kind: str, path: Path) -> Finding:
+    """Return the problem of a key that its table needs."""
+    message = f"{place(path)}: `{name}` is missing" if path else f"[{name}] is missing"
+    return "SB104", path, message, NEEDED.get((kind, name))
+
+
+def wrong_kind(value: dict[str, Any], tag: str, known: Collection[str], path: Path) -> Finding:
+    """Return the problem of a table whose `kind` is missing or unknown."""
+    written = value.get(tag)
+    if tag not in value:
+        return "SB104", path, f"{place(path)}: `{tag}` is missing", f"write {alternatives(known, f'{tag} = ')}"
+    if is_later(path[0], tag, written):
+        return "SB110", (*path, tag), f"{place(path)}: kind `{written}` is not available yet", None
+    if not isinstance(written, str):
+        return "SB103", (*path, tag), f"{place(path)}: '{tag}' must be a text in quotes, got {shown(written)}", None
+    hint = did_you_mean(written, known, "there is")
+    return "SB102", (*path, tag), f"{place(path)}: unknown kind {shown(written)}", hint
+
+
+def wrong_value(value: Any, type_: Any, path: Path, kind: str, depth: int) -> Finding:
+    """Return the problem of a value that has not the type of its key.
+
+    Args:
+        value: as written.
+        type_: what the struct takes.
+        path: of the value; may go on behind the key, into its tables and lists.
+        kind: the struct's name.
+        depth: how many names of the path lead to the struct's table.
+    """
+    slot = (kind, path[depth])
+    about = subject(path, depth)
+    later = LATER_SHAPES.get(slot)
+    if later and isinstance(value, later[0]):
+        return "SB110", path, f"{about} cannot be {later[1]}: not available yet", None
+    if is_later(*slot, value):
+        return "SB110", path, f"{about}: {shown(value)} is not available yet", HINTS.get(slot)
+    wanted = WANTED.get(slot) if len(path) == depth + 1 else None
+    words = choices(type_)
+    code = "SB102" if words and isinstance(value, str) and wanted is None else "SB103"
+    message = f"{about} must be {wanted or wanted_by(type_)}, got {shown(value)}"
+    return code, path, message, _advice(value, type_, words)
+
+
+def _advice(value: Any, type_: Any, words: list[str]) -> str | None:
+    takes = [get_origin(option) or option for option in _parts(type_)]
+    match value:
+        case str() if words and (meant := close(value, words)):
+            return f"did you mean `{meant}`?"
+        case str() if (int in takes or float in takes) and value.replace(".", "", 1).removeprefix("-").isdigit():
+            return "remove the quotes"
+        case str() if bool in takes and value in ("true", "false"):
+            return "remove the quotes"
+        case str() if list in takes and str not in takes:
+            return 'put it in brackets, as in ["…"]'
+        case bool() | int() | float() if str in takes and not _rules(takes):
+            return "put it in quotes"
+        case list() | bool() | int() | float() if _rules(takes):
+            return "a constant is written { value = … }"
+        case list() if dict in takes or _tables(takes):
+            return "a table has one pair of brackets: [name], not [[name]]"
+    return None
+
+
+def _parts(type_: Any) -> list[Any]:
+    inner = get_args(type_) if get_origin(type_) not in (dict, list, Literal) else ()
+    return [part for part in inner or (type_,) if part not in (type(None), UnsetType)]
+
+
+def _tables(takes: Iterable[Any]) -> bool:
+    return any(hasattr(part, "__struct_config__") for part in takes)
+
+
+def _rules(takes: list[Any]) -> bool:
+    return str in takes and _tables(takes)
+
+
+def choices(type_: Any) -> list[str]:
+    """Return the words that a key takes, if it takes only such."""
+    found = [get_args(part) for part in _parts(type_)]
+    return [str(word) for words in found for word in words] if all(map(_is_literal, _parts(type_))) else []
+
+
+def _is_literal(type_: Any) -> bool:
+    return get_origin(type_) is Literal
+
+
+TYPE_WORDS: dict[Any, str] = {
+    str: "a text in quotes",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    dict: "a table",
+}
+
+
+def wanted_by(type_: Any) -> str:
+    """Return what a type takes, in the words of a user."""
+    parts = _parts(type_)
+    if _rules(parts):
+        return 'the name of a field or a table like { from = "…" }'
+    return " or ".join(_part_words(part) for part in parts)
+
+
+def _part_words(part: Any) -> str:
+    if _is_literal(part):
+        return alternatives([str(word) for word in get_args(part)])
+    if get_origin(part) is list:
+        entry = get_args(part)[0]
+        return {str: "a list of texts"}.get(entry, "a list of tables" if get_origin(entry) is dict else "a list")
+    return TYPE_WORDS.get(get_origin(part) or part, "a table")
+
+
+def alternatives(words: Collection[str], before: str = "") -> str:
+    """Return words as `"a", "b" or "c"`."""
+    quoted = [f'{before}"{word}"' for word in words]
+    return " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
