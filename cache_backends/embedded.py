@@ -51,9 +51,10 @@ _OURS: Final = (
 )
 """What a row of ours is."""
 
-_FIND: Final = f"SELECT 1 FROM Cache WHERE key = ? {_OURS}"  # noqa: S608  constants only
+_FIND: Final = "SELECT 1 FROM Cache WHERE key = ?" + _OURS  # noqa: S608  constants only
 _LIST: Final = (
-    f"SELECT CAST(key AS BLOB), length(value), store_time FROM Cache WHERE key >= ? AND key < ? {_OURS} ORDER BY key"
+    "SELECT CAST(key AS BLOB), length(value), store_time"  # noqa: S608  constants only
+    " FROM Cache WHERE key >= ? AND key < ?" + _OURS + " ORDER BY key"
 )
 
 
@@ -154,12 +155,17 @@ class Embedded:
 
     def close(self) -> None:
         """Settle what waits, give freed pages back to the disk, close the file."""
-        self._settle(_FULL)
-        with contextlib.suppress(*_ERRORS):
-            if self._deleted:
-                self._cache._con.executescript("PRAGMA incremental_vacuum")  # noqa: SLF001  execute() stops after a page
-                self._deleted = False
-            self._cache.close()
+        try:
+            self._settle(_FULL)
+        finally:
+            with contextlib.suppress(*_ERRORS):
+                self._give_back()
+                self._cache.close()
+
+    def _give_back(self) -> None:
+        if self._deleted:
+            self._cache._con.executescript("PRAGMA incremental_vacuum")  # noqa: SLF001  execute() stops after a page
+            self._deleted = False
 
     def _rows(self, statement: str, *values: str) -> Sequence[Any]:
         return self._cache._sql(statement, values).fetchall()  # type: ignore[no-any-return]  # noqa: SLF001  it has no public listing with sizes

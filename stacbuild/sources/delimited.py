@@ -100,7 +100,7 @@ def _rows(lines: Iterator[bytes], delimiter: str) -> Iterator[_Row]:
 
 
 class _Broken(Exception):  # noqa: N818  never leaves the module
-    """A record that swallowed more than its own line: a quote left open, or more than LIMIT bytes."""
+    """A record that swallowed more than its own line: of a quote left open, or of more than LIMIT bytes."""
 
     def __init__(self, error: ItemError) -> None:
         super().__init__(error)
@@ -144,8 +144,8 @@ class _Feed:
             except StopIteration:
                 return
             except csv.Error as error:
-                if self._ended:
-                    raise _Broken(_open_quote()) from error
+                if self._ended or len(held) > 1:
+                    raise _Broken(_open_quote() if self._ended else _wrong_quotes(error)) from error
                 yield _Row(self.first, [], _wrong_quotes(error), held)
             else:
                 if cells:

@@ -26,6 +26,8 @@ WHOLE_LIMIT: Final = 512 * 1024 * 1024
 _decode = msgspec.json.Decoder().decode
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
+_OPENING: Final = (b"[", b"{")
+_LEVELS: Final = {b"[": 1, b"{": 1, b"]": -1, b"}": -1}
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -100,7 +102,7 @@ def _take_out(value: dict[str, Any], missing: frozenset[str]) -> None:
 def _not_json(text: bytes, encoding: str) -> ItemError:
     """Return why `text` is not JSON, by the standard library, whose words and columns are better."""
     try:
-        json.loads(text.decode(), parse_constant=_refuse_constant)
+        json.loads(text.rstrip().decode(), parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         return ItemError("SB406", f"not JSON: {error.msg} (character {error.pos + 1})")
     except UnicodeDecodeError:
@@ -163,32 +165,35 @@ def _whole(blocks: Iterable[bytes]) -> bytes:
 def _elements(document: bytes) -> Iterable[bytes]:
     if not document:
         raise SourceUnreadable("SB414", "the file is empty: it has no JSON document", "write [] for no records")
-    if document[:1] not in (b"[", b"{"):
+    if document[:1] not in _OPENING:
         raise SourceUnreadable("SB417", "not a JSON array or object", 'is it ndjson? then set `format = "ndjson"`')
-    if document[:1] == b"{":
-        document = b"[" + document + b"]"
+    array = document if document[:1] == b"[" else b"[" + document + b"]"
     try:
-        return map(bytes, _split(document))
+        return map(bytes, _split(array))
     except (msgspec.DecodeError, RecursionError):
-        return _elements_of_bad(document)
+        found = _elements_of_bad(array)
+    if found is None or not all(map(_is_whole, found)):
+        raise _broken(document)
+    return found
 
 
-def _elements_of_bad(document: bytes) -> list[bytes]:
-    """Return the elements of an array some of which say what JSON does not: NaN, half pairs, too many levels."""
+def _elements_of_bad(document: bytes) -> list[bytes] | None:
+    """Return the elements of an array some of which say what JSON does not: NaN, half pairs, too many levels.
+
+    None: its brackets do not match.
+    """
     found, depth, start = [], 0, 0
     for token in _TOKEN.finditer(document):
         sign = token.group()
-        if sign in b"[{":
-            depth += 1
-            start = token.end() if depth == 1 else start
-        elif sign in b"]}" or (sign == b"," and depth == 1):
-            depth -= sign != b","
-            if depth == (sign == b","):
-                found.append(document[start : token.start()].strip())
-                start = token.end()
-    if depth or document[start:].strip() or not all(map(_is_whole, found)):
-        raise _broken(document)
-    return found
+        depth += _LEVELS.get(sign, 0)
+        if depth == 1 and sign in _OPENING:
+            start = token.end()
+        elif (depth == 1 and sign == b",") or depth == 0:
+            found.append(document[start : token.start()].strip())
+            start = token.end()
+        if depth == 0:
+            break
+    return None if depth or document[start:].strip() else found
 
 
 def _is_whole(text: bytes) -> bool:
