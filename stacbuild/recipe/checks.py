@@ -44,7 +44,7 @@ def _say(draft: Draft, key: str) -> str:
     return names.subject(_at(draft, key), len(draft.path))
 
 
-def _bad(sheet: Sheet, draft: Draft, key: str, what: str, hint: str | None = None, code: str = "SB103") -> None:
+def _bad(sheet: Sheet, draft: Draft, key: str, what: str, hint: str | None = None, *, code: str = "SB103") -> None:
     sheet.find(code, _at(draft, key), f"{_say(draft, key)} {what}", hint)
 
 
@@ -64,13 +64,15 @@ def _filled(sheet: Sheet, draft: Draft, *keys: str) -> None:
 def _exactly_one(sheet: Sheet, draft: Draft, keys: Iterable[str], what: str) -> None:
     options = list(keys)
     given = [key for key in options if key in draft.raw]
-    whole = f"{names.place(draft.path)}: "
+    whole = names.place(draft.path)
     if len(given) > 1:
         sheet.find(
-            "SB105", _at(draft, given[1]), f"{whole}{names.listed(given)} exclude each other", "keep one of them"
+            "SB105", _at(draft, given[1]), f"{whole}: {names.listed(given)} exclude each other", "keep one of them"
         )
     elif not given and not set(draft.raw) & names.LATER_KEYS.get(draft.kind.__name__, frozenset()):
-        sheet.find("SB104", draft.path, f"{whole}{what} is missing", f"write one of {names.listed(options)}")
+        sheet.find(
+            "SB104", draft.path, f"{whole} does not say where {what} from", f"write one of {names.listed(options)}"
+        )
 
 
 def _document(sheet: Sheet, draft: Draft) -> None:
@@ -94,7 +96,7 @@ def _table_source(sheet: Sheet, draft: Draft) -> None:
         _bad(sheet, draft, "delimiter", f"must be one character, got {names.shown(good['delimiter'])}")
     if not _is_encoding(good.get("encoding", "utf-8")):
         what = f"names no encoding: {names.shown(good['encoding'])}"
-        _bad(sheet, draft, "encoding", what, 'for example "utf-8", "latin-1", "cp1252"', "SB102")
+        _bad(sheet, draft, "encoding", what, 'for example "utf-8", "latin-1", "cp1252"', code="SB102")
 
 
 def _is_encoding(name: str) -> bool:
@@ -106,7 +108,7 @@ def _is_encoding(name: str) -> bool:
 
 
 def _rule(sheet: Sheet, draft: Draft) -> None:
-    _exactly_one(sheet, draft, ("from", "template", "value"), "where the value comes from")
+    _exactly_one(sheet, draft, ("from", "template", "value"), "its value comes")
     _filled(sheet, draft, "from")
     good = draft.good
     _template(sheet, draft, "template")
@@ -114,7 +116,9 @@ def _rule(sheet: Sheet, draft: Draft) -> None:
     if good.get("lookup") is not None and good["lookup"] not in lookups:
         hint = names.did_you_mean(good["lookup"], lookups, "there is")
         what = f"names no lookup of the mapping: {names.shown(good['lookup'])}"
-        _bad(sheet, draft, "lookup", what, hint or f"write a table [mappings.{draft.path[1]}.lookups.NAME]", "SB102")
+        _bad(
+            sheet, draft, "lookup", what, hint or f"write a table [mappings.{draft.path[1]}.lookups.NAME]", code="SB102"
+        )
     _format(sheet, draft, good.get("format"), good.get("as"))
     if good.get("as") not in (None, "number", "integer"):
         for key in ("scale", "offset"):
@@ -133,33 +137,36 @@ def _format(sheet: Sheet, draft: Draft, form: str | None, kind: str | None) -> N
         _bad(sheet, draft, "format", f'is for as = "datetime" or "date", not "{kind}"', code="SB105")
     elif form not in ("iso", "unix", "unix-ms") and "%" not in form:
         what = f'must be "iso", "unix", "unix-ms" or a strptime format like "%d/%m/%Y", got {names.shown(form)}'
-        _bad(sheet, draft, "format", what, _form_hint(form), "SB102")
+        _bad(sheet, draft, "format", what, _form_hint(form), code="SB102")
     elif unknown or re.search(r"(?<!%)(?:%%)*%$", form):
         _bad(sheet, draft, "format", f"holds no strptime directive: `%{names.clip(unknown[0]) if unknown else ''}`")
 
 
 def _form_hint(form: str) -> str | None:
-    meant = names.close(form, ("iso", "unix", "unix-ms"))
-    if meant:
-        return f"did you mean `{meant}`?"
-    return "write %Y for YYYY, %m for MM, %d for DD" if re.search("yyyy|mm|dd", form, re.IGNORECASE) else None
+    words = "write %Y for YYYY, %m for MM, %d for DD" if re.search("yyyy|mm|dd", form, re.IGNORECASE) else None
+    return _close(form, ("iso", "unix", "unix-ms")) or words
+
+
+def _close(name: str, known: tuple[str, ...]) -> str | None:
+    meant = names.close(name, known)
+    return f"did you mean `{meant}`?" if meant else None
 
 
 def _template(sheet: Sheet, draft: Draft, key: str) -> None:
     text = draft.good.get(key)
     for match in PIECE.finditer(text) if isinstance(text, str) else ():
-        alone = match.group() in "{}"
+        alone = match.group() in ("{", "}")
         if alone or (match.group(1) is not None and not match.group(1).strip()):
             what = f"holds a `{match.group()}` alone" if alone else "names no field between `{` and `}`"
             hint = "a field stands as {path}; a brace itself is `{{` or `}}`"
-            _bad(sheet, draft, key, f"{what}, at character {match.start() + 1}", hint, "SB111")
+            _bad(sheet, draft, key, f"{what}, at character {match.start() + 1}", hint, code="SB111")
             return
 
 
 def _geometry(sheet: Sheet, draft: Draft) -> None:
     raw, good = draft.raw, draft.good
     options = ["wkt", "lon" if "lon" in raw or "lat" not in raw else "lat", "bbox", "geojson", "value"]
-    _exactly_one(sheet, draft, options, "where the geometry comes from")
+    _exactly_one(sheet, draft, options, "it comes")
     if ("lon" in raw) != ("lat" in raw):
         missing, given = ("lat", "lon") if "lon" in raw else ("lon", "lat")
         sheet.find("SB104", _at(draft, given), f"{_say(draft, given)} needs `{missing}` beside it")
@@ -308,7 +315,7 @@ def _placeholders(sheet: Sheet, draft: Draft, key: str, text: str, allowed: tupl
         if name not in allowed:
             takes = " ".join(f"{{{one}}}" for one in allowed)
             what = f"takes {takes}, not {{{names.clip(name)}}}" if allowed else f"takes no {{{names.clip(name)}}}"
-            _bad(sheet, draft, key, what, names.did_you_mean(name, allowed, "there is"), "SB102")
+            _bad(sheet, draft, key, what, _close(name, allowed), code="SB102")
     if re.search("[{}]", re.sub(r"\{[^{}]*\}", "", text)):
         _bad(sheet, draft, key, "holds a brace alone", code="SB111")
 

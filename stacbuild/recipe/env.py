@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from stacbuild.failures import At, Problem, RecipeError
 from stacbuild.recipe.lines import Finding, Path, printable
+from stacbuild.recipe.names import subject
 
 LARGEST = 10 * 1024 * 1024
 """Bytes of a recipe; more is no recipe but data that was named by mistake."""
@@ -211,10 +212,17 @@ class Environment:
             case datetime() | date() | time():
                 return moment(value)
             case float() if not isfinite(value):
-                self.findings.append(("SB103", path, f"'{path[-1]}' must be a finite number, got {value}", None))
+                self.findings.append(("SB103", path, f"{_about(path)} must be a finite number, got {value}", None))
             case int() if not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
-                self.findings.append(("SB103", path, f"'{path[-1]}' is too large a number", "write it as a text"))
+                self.findings.append(("SB103", path, f"{_about(path)} is too large a number", "write it as a text"))
         return value
+
+
+def _about(path: Path) -> str:
+    depth = len(path) - 1
+    while depth > 1 and path[depth].isdigit():
+        depth -= 1
+    return subject(path, depth)
 
 
 def moment(value: date | time) -> str:

@@ -285,7 +285,7 @@ def _is_apart(sheet: Sheet, claim: Claim, root: str) -> bool:
 def _clash(one: Claim, other: Claim) -> str | None:
     """Return what is wrong between two outputs; a file that is not .json may stand in a tree, beside its files."""
     if one.tree is not None and other.tree is not None:
-        return f"{one} and {other} stand in one another" if within(other.tree, one.tree) else None
+        return f"{other} stands inside {one}" if within(other.tree, one.tree) else None
     if one.tree is not None:
         mixed = any(within(one.tree, file) or _is_of(file, one) for file in other.files)
         return f"{other} writes a file into the tree of {one}" if mixed else None

@@ -84,6 +84,15 @@ LATER_SHAPES: dict[tuple[str, str], tuple[type, str]] = {
 }
 """(Struct, key) → a type of value that is not built yet, and what it is called."""
 
+SHAPES: dict[tuple[str, str], str] = {
+    ("Build", "max-failures"): 'as in 5, or "5%"',
+    ("Build", "max-deletions"): 'as in 5, or "5%"',
+    ("Mapping", "geometry"): 'as in geometry = { wkt = "footprint" }',
+    ("Mapping", "stac_extensions"): 'as in { value = ["https://…/schema.json"] }',
+    ("Document", "catalog"): "write [catalog]",
+}
+"""(Struct, key) → what to write where a value has a wrong type."""
+
 NEEDED: dict[tuple[str, str], str] = {
     ("Document", "catalog"): 'begin with [catalog] and id = "…"',
     ("Catalog", "id"): 'give the catalog an id, as in id = "boreal"',
@@ -153,7 +162,7 @@ def listed(names: Collection[str]) -> str:
     """Return names as a sentence shows them, the first twelve of many."""
     some = [f"`{clip(name)}`" for name in names][:12]
     more = [f"and {len(names) - len(some)} more"] if len(names) > len(some) else []
-    return ", ".join([*some, *more])
+    return " and ".join(some) if len(names) == 2 else ", ".join([*some, *more])  # noqa: PLR2004
 
 
 def clip(text: str) -> str:
@@ -259,28 +268,37 @@ def wrong_value(value: Any, type_: Any, path: Path, kind: str, depth: int) -> Fi
         return "SB110", path, f"{about}: {shown(value)} is not available yet", HINTS.get(slot)
     wanted = WANTED.get(slot) if len(path) == depth + 1 else None
     words = choices(type_)
+    if kind == "Document" and len(path) == 2 and not isinstance(value, dict | list):  # noqa: PLR2004 - [sources] itself
+        hint = f"write [{path[0]}.NAME] above it" if path[0] in SINGULAR else None
+        return "SB103", path, f"{about} must be a table, got {shown(value)}", hint
     code = "SB102" if words and isinstance(value, str) and wanted is None else "SB103"
     message = f"{about} must be {wanted or wanted_by(type_)}, got {shown(value)}"
-    return code, path, message, _advice(value, type_, words)
+    return code, path, message, _advice(value, type_, slot, words)
 
 
-def _advice(value: Any, type_: Any, words: list[str]) -> str | None:
+def _advice(value: Any, type_: Any, slot: tuple[str, str], words: list[str]) -> str | None:
     takes = [get_origin(option) or option for option in _parts(type_)]
-    match value:
-        case str() if words and (meant := close(value, words)):
-            return f"did you mean `{meant}`?"
-        case str() if (int in takes or float in takes) and value.replace(".", "", 1).removeprefix("-").isdigit():
-            return "remove the quotes"
-        case str() if bool in takes and value in ("true", "false"):
-            return "remove the quotes"
-        case str() if list in takes and str not in takes:
-            return 'put it in brackets, as in ["…"]'
-        case bool() | int() | float() if str in takes and not _rules(takes):
-            return "put it in quotes"
-        case list() | bool() | int() | float() if _rules(takes):
-            return "a constant is written { value = … }"
-        case list() if dict in takes or _tables(takes):
-            return "a table has one pair of brackets: [name], not [[name]]"
+    hint = SHAPES.get(slot)
+    if hint is None and isinstance(value, str):
+        return _advice_on_text(value, takes, words)
+    if hint is None and _rules(takes):
+        return "a constant is written { value = … }"
+    if hint is None and isinstance(value, list) and (dict in takes or _tables(takes)):
+        return "a table has one pair of brackets: [name], not [[name]]"
+    if hint is None and isinstance(value, int | float) and str in takes:
+        return "put it in quotes"
+    return hint
+
+
+def _advice_on_text(value: str, takes: list[Any], words: list[str]) -> str | None:
+    if words:
+        meant = close(value, words)
+        return f"did you mean `{meant}`?" if meant else None
+    number = {int, float} & set(takes) and value.replace(".", "", 1).removeprefix("-").isdigit()
+    if number or (bool in takes and value in ("true", "false")):
+        return "remove the quotes"
+    if list in takes:
+        return f"put it in brackets, as in [{shown(value) if len(value) <= LONGEST else '…'}]"
     return None
 
 
@@ -321,7 +339,7 @@ def wanted_by(type_: Any) -> str:
     parts = _parts(type_)
     if _rules(parts):
         return 'the name of a field or a table like { from = "…" }'
-    return " or ".join(_part_words(part) for part in parts)
+    return " or ".join(dict.fromkeys(_part_words(part) for part in parts))
 
 
 def _part_words(part: Any) -> str:
