@@ -1,0 +1,270 @@
+"""Counts what a build did and says it: items, stages, outputs, failures, warnings. Decides nothing, runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from stacbuild import failing
+from stacbuild.deliver import Delivery, Inspected
+from stacbuild.failing import Failures
+from stacbuild.failures import Exit, Problem
+from stacbuild.plan import DUPLICATE_ID, Plan, Step
+from stacbuild.report import BuildReport, StageCount, Warning_
+from stacbuild.resolve import Counts
+from stacbuild.settle import Settler
+from stacbuild.stages.registry import ALL_STAGES
+from stacbuild.targets import Selection
+from stacbuild.trace import GroupEntry, Head, RowsWriter
+from stacbuild.view import Catalog
+from stacbuild.workshop import Workshop
+
+
+class Account:
+    """The account of one build."""
+
+    def __init__(self, shop: Workshop, max_failures: float) -> None:
+        self._shop, self._max_failures = shop, max_failures
+        self.counts = Counts()
+        self.left: dict[str, int] = {}
+        """Outputs that the recipe has no more → files removed."""
+        self.warnings: list[Warning_] = [
+            Warning_(p.code, p.message, p.hint, str(p.at) if p.at else None) for p in shop.recipe.warnings
+        ]
+        self._ids: dict[tuple[str, str], str] = {}
+
+    def warn(self, code: str, message: str, hint: str | None = None) -> None:
+        """Note a warning."""
+        self.warnings.append(Warning_(code, message, hint))
+
+    # --- counting
+
+    def begin(self, plan: Plan) -> None:
+        """Count fetch: inputs whose digest nothing knew before."""
+        self.counts = Counts()
+        count = self.counts.of("fetch")
+        for listing in plan.listings:
+            entries = [group.entry for group in listing.groups()]
+            total = sum(entry.inputs for entry in entries)
+            if plan.options.force:
+                ran, failed = total, sum(entry.faults for entry in entries)
+            else:
+                ran, failed = self._not_known(plan, listing.name)
+            count.ran, count.failed, count.reused = count.ran + ran, count.failed + failed, count.reused + total - ran
+
+    def _not_known(self, plan: Plan, source: str) -> tuple[int, int]:
+        """Return how many inputs of a source are new to memory and store, and how many of these cannot be read."""
+        listing = next(listing for listing in plan.listings if listing.name == source)
+        if not any(group.packed is not None for group in listing.groups()):
+            return 0, 0
+        digests = {row.digest for entry in listing.vanished for row in plan.memory.group(entry).inputs}
+        ran = failed = 0
+        for batch in _several(row for g in listing.groups() if g.packed is not None for row in g.inputs()):
+            new = [row for row in batch if row.digest not in digests]
+            known = self._shop.store.known_inputs({row.digest for row in new})
+            new = [row for row in new if row.digest not in known]
+            ran, failed = ran + len(new), failed + sum(row.fault is not None for row in new)
+        return ran, failed
+
+    def planned(self, steps: list[Step]) -> None:
+        """Note what a batch of steps is about."""
+        for step in steps:
+            if step.selected and step.id is not None:
+                self._ids[step.collection, step.input.key] = step.id
+
+    def shared(self, step: Step) -> None:
+        """Count a pair that fails because its id is another's too, once."""
+        if step.fault is not None and step.fault.code == DUPLICATE_ID and step.verdict != "failed":
+            count = self.counts.of("transform")
+            count.ran, count.failed = count.ran + 1, count.failed + 1
+
+    def ids_of(self, selection: Selection) -> dict[tuple[str, str], str]:
+        """Return the ids of the pairs that a selection takes."""
+        del selection
+        return self._ids
+
+    # --- reporting
+
+    def config(self) -> dict[str, Any]:
+        """Return the effective recipe without secrets, to be remembered."""
+        text = self._shop.recipe.redact(msgspec.json.encode(self._shop.effective()).decode())
+        decoded: dict[str, Any] = msgspec.json.decode(text)
+        return decoded
+
+    def failures(self, head: Head, rows: RowsWriter) -> Failures:
+        """Return what fails now."""
+        before = failing.read_before(self._shop.failures_path)
+        return failing.collect(head.groups, head.sources, rows.read, head.level, before)
+
+    def report(
+        self,
+        plan: Plan,
+        settler: Settler,
+        deliveries: dict[str, Delivery | None],
+        view: Catalog,
+        failures: Failures,
+        head: Head,
+    ) -> BuildReport:
+        """Return the report of a build that did something."""
+        totals = {name: _built(settler.entries, name) for name in self._shop.pipelines}
+        anew = _anew(deliveries, totals)
+        items = self._items(settler, plan, totals, anew)
+        for problem in view.warnings:
+            self.warn(problem.code, problem.message, problem.hint)
+        report = self._report(plan, items, failures.count, self._stages(settler.entries, sum(anew.values())))
+        report.outputs = self._outputs(deliveries)
+        report.held_back, report.like_failures = head.held_back, failures.groups
+        report.exit = self._exit(failures.count, items, head.held_back)
+        return report
+
+    def quiet(self, plan: Plan, held: dict[str, Inspected]) -> BuildReport:
+        """Return the report of a build that had nothing to do."""
+        head = plan.memory.head
+        total = sum(_built(head.groups, name) for name in self._shop.pipelines)
+        failed = failed_of(head)
+        items = {**dict.fromkeys(_ITEMS, 0), "total": total, "unchanged": total, "failed": failed}
+        self.counts.of("fetch").reused = sum(entry.inputs for entry in head.groups if entry.shard)
+        report = self._report(plan, items, failed, self._stages(head.groups, 0))
+        report.outputs = {
+            output.name: {"path": output.path, "written": 0, "unchanged": _count(held.get(output.name)), "removed": 0}
+            for output in self._shop.outputs
+        }
+        report.exit = self._exit(failed, items, [])
+        return report
+
+    def _report(self, plan: Plan, items: dict[str, int], failed: int, stages: dict[str, Any]) -> BuildReport:
+        options = plan.options
+        path = self._shop.failures_path.relative_to(self._shop.recipe.root).as_posix()
+        return BuildReport(
+            recipe=self._shop.recipe.name,
+            mode="full" if options.force else "targeted" if options.targeted else "incremental",
+            items=items,
+            stages=stages,
+            outputs={},
+            failures={"count": failed, "path": path},
+            warnings=self.warnings,
+            seconds=0.0,
+            catalog=self._shop.document.catalog.id,
+        )
+
+    def _items(
+        self, settler: Settler, plan: Plan, totals: dict[str, int], anew: dict[str, int]
+    ) -> dict[str, int]:
+        total = sum(totals.values())
+        changes = settler.changes.values()
+        added = sum(len(change.after) for change in changes)
+        modified = sum(len(change.modified) for change in changes)
+        deleted = sum(len(change.before) for change in changes)
+        head = plan.memory.head
+        gone = {name for entry in head.groups for name in entry.tallies} - totals.keys()
+        deleted += sum(_built(head.groups, name) for name in gone)
+        if plan.memory.empty and self._shop.outputs:
+            added = min(added, sum(anew.values()))
+        failed = _failed(settler.entries) + sum(len(p) for d in plan.clashes.keys.values() for p in d.values())
+        unchanged = total - added - modified
+        return {
+            "total": total, "added": added, "modified": modified, "deleted": deleted,
+            "unchanged": unchanged, "failed": failed, "dropped": 0,
+        }  # fmt: skip
+
+    def _stages(self, entries: list[GroupEntry], written: int) -> dict[str, dict[str, Any]]:
+        reached = self._reached(entries)
+        reached["write"] = sum(_built(entries, name) for name in self._shop.pipelines)
+        self.counts.of("write").ran = written
+        result = {}
+        for stage in ALL_STAGES:
+            count = self.counts.of(stage)
+            if stage != "fetch":
+                count.reused = max(0, reached.get(stage, 0) - count.ran)
+            result[stage] = stage_json(count)
+        return result
+
+    def _reached(self, entries: list[GroupEntry]) -> dict[str, int]:
+        """Return how many pairs reach each stage: all reach the first, those without a fault reach validate."""
+        reached: dict[str, int] = {}
+        for name, line in self._shop.pipelines.items():
+            tallies = [t for entry in entries if entry.shard and (t := entry.tallies.get(name)) is not None]
+            pairs = sum(t.live + t.failed for t in tallies)
+            whole = pairs - sum(t.failed - t.invalid for t in tallies)
+            for position, stage in enumerate(line.stages):
+                reached[stage.name] = reached.get(stage.name, 0) + (whole if position else pairs)
+            if line.judged:
+                reached["validate"] = reached.get("validate", 0) + whole
+        return reached
+
+    def _outputs(self, deliveries: dict[str, Delivery | None]) -> dict[str, dict[str, Any]]:
+        result: dict[str, dict[str, Any]] = {}
+        for output in self._shop.outputs:
+            done = deliveries[output.name]
+            known = self._shop.memory.delivered(output.name) if done is None else None
+            counts = (0, len(known.paths) if known else 0, 0)
+            if done is not None:
+                counts = (done.written, done.unchanged, done.removed)
+            names = ("written", "unchanged", "removed")
+            result[output.name] = {"path": output.path, **dict(zip(names, counts, strict=True))}
+        for name, removed in self.left.items():
+            result.setdefault(name, {"path": "", "written": 0, "unchanged": 0, "removed": removed})
+        return result
+
+    def _exit(self, failed: int, items: dict[str, int], held_back: list[str]) -> Exit:
+        allowed = self._max_failures
+        if isinstance(allowed, float):
+            allowed = allowed * (items["total"] + items["failed"])
+        return Exit.FAILURES if failed > allowed or held_back else Exit.OK
+
+
+_ITEMS = ("total", "added", "modified", "deleted", "unchanged", "failed", "dropped")
+
+
+def stage_json(count: StageCount) -> dict[str, Any]:
+    """Return a count as the contract has it."""
+    result: dict[str, Any] = {"ran": count.ran, "reused": count.reused, "failed": count.failed}
+    return {**result, "at_most": True} if count.at_most else result
+
+
+def failed_of(head: Head) -> int:
+    """Return how many failures a memory holds."""
+    shared = sum(len(places) for s in head.sources.values() for places in s.duplicates.values())
+    troubles = sum(m.trouble is not None for s in head.sources.values() for m in s.shards.values())
+    return _failed(head.groups) + shared + troubles
+
+
+def _failed(entries: list[GroupEntry]) -> int:
+    return sum(entry.faults + sum(t.failed for t in entry.tallies.values()) for entry in entries)
+
+
+def _built(entries: list[GroupEntry], collection: str) -> int:
+    return sum(t.live + t.kept for entry in entries if (t := entry.tallies.get(collection)) is not None)
+
+
+def _count(held: Inspected | None) -> int:
+    return len(held.rows.paths) if held is not None else 0
+
+
+def _anew(deliveries: dict[str, Delivery | None], totals: dict[str, int]) -> dict[str, int]:
+    """Return how many items of each collection were put into some output anew."""
+    ids: dict[str, set[str]] = {}
+    whole: set[str] = set()
+    for delivery in deliveries.values():
+        for collection, some in (delivery.anew if delivery is not None else {}).items():
+            if some is None:
+                whole.add(collection)
+            else:
+                ids.setdefault(collection, set()).update(some)
+    return {name: total if name in whole else len(ids.get(name, ())) for name, total in totals.items()}
+
+
+def _several(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    batch: list[Any] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+_BATCH = 50_000

@@ -1,0 +1,213 @@
+"""What a collection says of its items: extent, summaries, item_assets. PURE.
+
+Each item gives its facts, a group folds the facts of its items, a collection merges the folds of its groups. Folding
+is associative and commutative, so nothing depends on order or grouping; min and max cannot be taken back, so a group
+that changed is folded anew. Never reads a document that it is not given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from stacbuild import canon
+from stacbuild.model import Facts
+
+VALUES_AT_MOST: Final = 100
+"""A summary with more distinct values is left out, with a warning."""
+
+ASSET_FIELDS: Final = ("title", "description", "type", "roles", "gsd", "bands", "data_type", "nodata", "unit")
+"""What of an asset may stand in `item_assets` (STAC 1.1.0 collection-spec, "Item Asset Definition Object")."""
+
+WORLD: Final = [-180.0, -90.0, 180.0, 90.0]
+
+
+class Fold(Struct, array_like=True):
+    """The merged facts of some items. `east_360` and `west_360` are the same boxes measured from 0 to 360 degrees."""
+
+    count: int = 0
+    box: list[float] | None = None
+    west_360: float = 0.0
+    east_360: float = 0.0
+    start: str | None = None
+    end: str | None = None
+    open_start: bool = False
+    ranges: dict[str, list[Any]] = {}
+    values: dict[str, list[bytes]] = {}
+    """Field → the smallest distinct values as rank byte + canonical bytes, sorted, 101 at the most."""
+    assets: dict[str, dict[str, bytes]] = {}
+
+
+def facts(item: dict[str, Any], fields: Iterable[str]) -> Facts:
+    """Return what aggregates need of `item`; `fields` are the properties that its collection summarises."""
+    properties = item["properties"]
+    moment = properties.get("datetime")
+    box = item.get("bbox")
+    shapes = {
+        name: {field: asset[field] for field in ASSET_FIELDS if field in asset}
+        for name, asset in item.get("assets", {}).items()
+    }
+    return Facts(
+        bbox=None if box is None else [*box[:2], *(box[2:4] if len(box) == 4 else box[3:5])],  # noqa: PLR2004
+        start=properties.get("start_datetime") or moment,
+        end=properties.get("end_datetime") or moment,
+        assets=canon.encode(shapes),
+        values={field: properties.get(field) for field in fields},
+    )
+
+
+def covers(known: Facts, fields: Iterable[str]) -> bool:
+    """Tell whether `known` has every property that a collection summarises now."""
+    return all(field in known.values for field in fields)
+
+
+def fold(many: Iterable[Facts], fields: list[str]) -> Fold:
+    """Return the fold of some items' facts, over the summarised `fields`."""
+    result = Fold()
+    shapes: dict[bytes, dict[str, dict[str, bytes]]] = {}
+    for one in many:
+        if one.assets not in shapes:
+            shapes[one.assets] = _shape(one.assets)
+        merge(result, _single(one, fields, shapes[one.assets]))
+    return result
+
+
+def _shape(assets: bytes) -> dict[str, dict[str, bytes]]:
+    decoded = msgspec.json.decode(assets, type=dict[str, dict[str, msgspec.Raw]])
+    return {name: {field: bytes(raw) for field, raw in asset.items()} for name, asset in decoded.items()}
+
+
+def _single(one: Facts, fields: list[str], shape: dict[str, dict[str, bytes]]) -> Fold:
+    result = Fold(count=1, start=one.start, end=one.end, assets=shape)
+    if one.bbox is not None:
+        west, _, east, _ = one.bbox
+        result.box = list(one.bbox) if west <= east else [-180.0, one.bbox[1], 180.0, one.bbox[3]]
+        result.west_360, result.east_360 = west % 360, east % 360
+        if result.west_360 > result.east_360:
+            result.west_360, result.east_360 = 0.0, 360.0
+    for field in fields:
+        value = one.values.get(field)
+        for each in value if isinstance(value, list) else [value]:
+            if each is not None:
+                _add_value(result, field, each)
+    return result
+
+
+def _add_value(result: Fold, field: str, value: Any) -> None:
+    blob = canon.encode(value)
+    rank = _rank(value)
+    if rank == _NUMBER:
+        low_high = result.ranges.get(field)
+        result.ranges[field] = _wider(low_high, [value, value]) if low_high else [value, value]
+    result.values[field] = _smallest(result.values.get(field, []), [rank + blob])
+
+
+_NUMBER: Final = b"1"
+
+
+def _rank(value: Any) -> bytes:
+    """Return the order of JSON types: boolean, number, string, the rest."""
+    if isinstance(value, bool):
+        return b"0"
+    if isinstance(value, int | float):
+        return _NUMBER
+    return b"2" if isinstance(value, str) else b"3"
+
+
+def _wider(one: list[Any], other: list[Any]) -> list[Any]:
+    def order(value: Any) -> tuple[Any, bytes]:
+        return value, canon.encode(value)
+
+    return [min(one[0], other[0], key=order), max(one[1], other[1], key=order)]
+
+
+def _smallest(one: list[bytes], other: list[bytes]) -> list[bytes]:
+    if len(other) == 1 and other[0] in one:
+        return one
+    return sorted({*one, *other})[: VALUES_AT_MOST + 1]
+
+
+def merge(into: Fold, other: Fold) -> None:
+    """Merge `other` into `into`, which is changed; `other` is not."""
+    first = into.count == 0
+    into.count += other.count
+    _merge_boxes(into, other)
+    into.start = min((time for time in (into.start, other.start) if time), key=_time_order, default=None)
+    into.end = max((time for time in (into.end, other.end) if time), key=_time_order, default=None)
+    for field, low_high in other.ranges.items():
+        into.ranges[field] = _wider(into.ranges[field], low_high) if field in into.ranges else low_high
+    for field, values in other.values.items():
+        into.values[field] = _smallest(into.values.get(field, []), values)
+    _merge_assets(into, other, first=first)
+
+
+def _time_order(time: str) -> str:
+    """Return what sorts times: without the Z, so that a fraction of a second comes after none."""
+    return time.removesuffix("Z")
+
+
+def _merge_boxes(into: Fold, other: Fold) -> None:
+    if other.box is None:
+        return
+    if into.box is None:
+        into.box, into.west_360, into.east_360 = list(other.box), other.west_360, other.east_360
+        return
+    (w, s, e, n), (w2, s2, e2, n2) = into.box, other.box
+    into.box = [min(w, w2), min(s, s2), max(e, e2), max(n, n2)]
+    into.west_360, into.east_360 = min(into.west_360, other.west_360), max(into.east_360, other.east_360)
+
+
+def _merge_assets(into: Fold, other: Fold, *, first: bool) -> None:
+    if first:
+        into.assets = dict(other.assets)
+        return
+    if into.assets == other.assets:
+        return
+    merged = dict(into.assets)
+    for name, definition in other.assets.items():
+        mine = merged.get(name)
+        merged[name] = definition if mine is None else {k: v for k, v in mine.items() if definition.get(k) == v}
+    into.assets = merged
+
+
+def bbox(total: Fold) -> list[float] | None:
+    """Return west, south, east, north in degrees; west > east where the box crosses the antimeridian."""
+    if total.box is None:
+        return None
+    west, south, east, north = total.box
+    if total.east_360 - total.west_360 < east - west:
+        west, east = (lon - 360 if lon > 180 else lon for lon in (total.west_360, total.east_360))  # noqa: PLR2004
+    return [west, south, east, north]
+
+
+def interval(total: Fold) -> list[str | None]:
+    """Return the first start and the last end, or None where no item has one."""
+    return [total.start, total.end]
+
+
+def summaries(total: Fold, fields: Iterable[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return `summaries` of a collection, and the fields left out because they have too many values."""
+    result: dict[str, Any] = {}
+    left_out = []
+    for field in sorted(fields):
+        values = total.values.get(field, [])
+        numbers = [value for value in values if value.startswith(_NUMBER)]
+        if values and len(numbers) == len(values):
+            low, high = total.ranges[field]
+            result[field] = {"minimum": low, "maximum": high}
+        elif len(values) > VALUES_AT_MOST:
+            left_out.append(field)
+        elif values:
+            result[field] = [canon.decode(value[1:]) for value in values]
+    return result, left_out
+
+
+def item_assets(total: Fold) -> dict[str, Any]:
+    """Return `item_assets`: for each asset key the fields that have the same value in every item that has the key."""
+    return {
+        name: {field: canon.decode(blob) for field, blob in sorted(definition.items())}
+        for name, definition in sorted(total.assets.items())
+    }

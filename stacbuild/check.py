@@ -1,0 +1,128 @@
+"""Recipe verification for CI: names, files, schemas, and a sample of records through every stage. Touches no output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
+
+from stacbuild import canon
+from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem
+from stacbuild.recipe.load import Recipe
+from stacbuild.report import CheckReport, Warning_
+from stacbuild.sources import table
+from stacbuild.sources.base import Shard, SourceUnreadable
+from stacbuild.work import Bench, Chunk, Job, Outcome
+from stacbuild.workshop import Workshop
+
+SAMPLE: Final = 100
+"""Records of each source that are tried."""
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """Return a problem as reports have it."""
+    at = problem.at
+    place = None if at is None else {"file": at.file, "line": at.line, "column": at.column, "length": at.length}
+    return {"code": problem.code, "message": problem.message, "hint": problem.hint, "at": place}
+
+
+def refused(recipe: str, problems: list[Problem]) -> CheckReport:
+    """Return the report of a recipe that cannot be used."""
+    listed = [problem_json(problem) for problem in problems]
+    return CheckReport(recipe, listed, {"tried": 0, "failed": 0}, [], exit=Exit.USAGE)
+
+
+def check(recipe: Recipe, *, quick: bool) -> CheckReport:
+    """Return what is wrong with a recipe that could be read, and what a sample of its records says."""
+    problems = [*_files(recipe), *_schemas(recipe)]
+    warnings = [Warning_(p.code, p.message, p.hint, str(p.at) if p.at else None) for p in recipe.warnings]
+    report = CheckReport(recipe.name, [problem_json(p) for p in problems], {"tried": 0, "failed": 0}, [], warnings)
+    if problems:
+        report.exit = Exit.USAGE
+    elif not quick:
+        _sample(recipe, report)
+        report.exit = Exit.FAILURES if report.failures else Exit.OK
+    return report
+
+
+def _files(recipe: Recipe) -> Iterator[Problem]:
+    for name, source in sorted(recipe.document.sources.items()):
+        for path in table.missing_paths(source, recipe.root):
+            kind = "no file matches" if any(mark in path for mark in "*?[") else "there is no file"
+            text = f"source '{name}': {kind} {path}"
+            at = recipe.at("sources", name, "path")
+            yield Problem("SB108", text, at, "paths are relative to the recipe's folder")
+
+
+def _schemas(recipe: Recipe) -> Iterator[Problem]:
+    schemas = recipe.document.validation.schemas
+    for path in schemas.values() if isinstance(schemas, dict) else schemas:
+        if not (recipe.root / path).exists():
+            at = recipe.at("validation", "schemas")
+            yield Problem("SB109", f"validation: there is no {path}", at, "paths are relative to the recipe's folder")
+
+
+def missing(recipe: Recipe, known: set[str]) -> list[Problem]:
+    """Return a problem for each source file that is named, not there, and was never there (`known` are those that were)."""
+    found = []
+    for name, source in sorted(recipe.document.sources.items()):
+        absent = [path for path in table.missing_paths(source, recipe.root) if not any(m in path for m in "*?[")]
+        for path in absent:
+            if f"{name}\0{path}" not in known:
+                text = f"source '{name}': there is no file {path}"
+                at = recipe.at("sources", name, "path")
+                found.append(Problem("SB108", text, at, "paths are relative to the recipe's folder"))
+    return found
+
+
+def _sample(recipe: Recipe, report: CheckReport) -> None:
+    shop = Workshop(recipe)
+    try:
+        bench = Bench(shop.tools)
+        for name in sorted(recipe.document.sources):
+            feeds = [c for c, spec in sorted(recipe.document.collections.items()) if name in spec.from_]
+            for shard in table.shards(recipe.document.sources[name], recipe.root):
+                _try_file(recipe, name, shard, feeds, bench, report)
+    finally:
+        shop.close()
+
+
+def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[str], bench: Bench, report: CheckReport) -> None:
+    try:
+        for raw in islice(table.read(shard.file, recipe.document.sources[name]), SAMPLE):
+            place = {"name": name, "where": f"{shard.name}:{raw.line}"}
+            report.sample["tried"] += 1
+            fault = raw.fault
+            if fault is None and raw.key is None:
+                fault = Fault("fetch", "SB491", "no value in the source's key")
+            faults = [fault] if fault is not None else list(_faults(raw.blob, shard, feeds, bench))
+            report.sample["failed"] += bool(faults)
+            report.failures += [_failure(fault, place) for fault in faults]
+    except SourceUnreadable as error:
+        fault = Fault("fetch", error.code, error.message, "", error.hint)
+        report.failures.append(_failure(fault, {"name": name, "where": shard.name}))
+
+
+def _faults(blob: bytes, shard: Shard, feeds: list[str], bench: Bench) -> Iterator[Fault]:
+    base = shard.name.rpartition("/")[0]
+    jobs = [Job(collection, blob, base, canon.digest(blob), 0) for collection in feeds]
+    for outcome in bench.run(Chunk(0, jobs)).outcomes:
+        yield from _of(outcome)
+
+
+def _of(outcome: Outcome) -> list[Fault]:
+    if outcome.fault is not None:
+        return [outcome.fault]
+    return list(outcome.faults) if outcome.state == "invalid" else []
+
+
+def _failure(fault: Fault, place: dict[str, str]) -> dict[str, Any]:
+    return {
+        "stage": fault.stage,
+        "error_type": ERROR_TYPES.get(fault.stage, "other"),
+        "code": fault.code,
+        "message": fault.message,
+        "path": fault.path,
+        "hint": fault.hint,
+        "source": place,
+    }

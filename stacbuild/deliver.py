@@ -1,0 +1,303 @@
+"""Brings a file output to the planned state: what differs is written beside and renamed, what is not wanted removed.
+
+Order: intents, data, sub-catalogs, collections, root, removals the other way, manifest. A reader never sees half a
+file, nor a document that links to a file that is not there. Never decides what an item is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from msgspec import Struct
+
+from stacbuild import files, manifest
+from stacbuild.failures import Problem, SurroundingsError
+from stacbuild.files import NO_STAT, State
+from stacbuild.intents import Intents
+from stacbuild.outputs.base import Output, Rank, View, Wanted
+from stacbuild.report import Reason
+from stacbuild.trace import Delivered, Memory
+
+NO_WANT = bytes(16)
+
+Only = Callable[[Wanted], bool]
+"""Whether a targeted build is to touch a file."""
+
+
+class Inspected(Struct):
+    """What an output held when last delivered, and which of its files are not so any more."""
+
+    rows: Delivered
+    bad: dict[str, State]
+    """Path → missing or edited."""
+    stats: dict[str, bytes]
+    """Path → stat now, where it moved though the bytes did not."""
+    restored: bool = False
+    """From the manifest: what the files were made from is not known."""
+
+    def reasons(self) -> list[Reason]:
+        """Return why the output is stale as far as its files say so."""
+        codes = {State.MISSING: "output-missing", State.EDITED: "output-edited"}
+        return [Reason(codes.get(state, "output-edited"), path) for path, state in sorted(self.bad.items())]
+
+
+class Delivery(Struct):
+    """What came of delivering an output: counts of files, its rows, and which items were put anew."""
+
+    rows: Delivered
+    written: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    adopted: int = 0
+    anew: dict[str, set[str] | None] = {}
+    """Collection → ids of the items put anew; None: all of them."""
+    touched: bool = False
+    """Anything about the rows is new and has to be remembered."""
+
+
+def inspect(memory: Memory, name: str, base: Path) -> Inspected | None:
+    """Return what output `name` holds and what of it is wrong, by the memory or else by its manifest."""
+    rows = memory.delivered(name)
+    restored = rows is None
+    if rows is None:
+        rows = _from_manifest(manifest.read(base, name))
+        if not rows.paths:
+            return None
+    found = Inspected(rows, {}, {}, restored=restored)
+    top = f"{base}/"
+    for number, path in enumerate(rows.paths):
+        stat = rows.stats[number * 32 : number * 32 + 32]
+        if files.stat_of(top + path) == stat:
+            continue
+        seen = files.state(top + path, rows.digest(number), stat, ours=False)
+        if seen.state is State.SAME:
+            found.stats[path] = seen.stat
+        else:
+            found.bad[path] = seen.state
+    return found
+
+
+def _from_manifest(rows: list[manifest.Row]) -> Delivered:
+    rows = sorted(rows, key=lambda row: row.path)
+    digests = b"".join(bytes.fromhex(row.sha256) for row in rows)
+    return Delivered([row.path for row in rows], NO_STAT * len(rows), digests, NO_WANT * len(rows))
+
+
+class Deliverer:
+    """Delivers one output."""
+
+    def __init__(
+        self, output: Output, view: View, intents: Intents, before: Inspected | None, *, adopt: bool, only: Only | None = None
+    ) -> None:
+        self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
+        self._only = only
+        self._before = before or Inspected(Delivered([], b"", b"", b""), {}, {})
+        self._numbers = {path: number for number, path in enumerate(self._before.rows.paths)}
+        self._ours = intents.ours(output.base)
+        self._kept: dict[str, tuple[bytes, bytes, bytes]] = {}
+        self._top = f"{output.base}/"
+        self.delivery = Delivery(self._before.rows, anew={})
+
+    def run(self, touched: dict[str, set[str]], *, all_anew: bool) -> Delivery:
+        """Deliver, and return what came of it.
+
+        Args:
+            touched: collection → ids whose bytes are new since this output was last delivered.
+            all_anew: the output's own settings moved, so that every item in it is put anew.
+        """
+        pending = self._sort_out()
+        self._refuse_foreign(pending)
+        gone = self._not_wanted(pending)
+        if pending or gone:
+            paths = [wanted.path for wanted in pending] + gone
+            self._intents.note(self._output.base, paths)
+        files.sweep_attempts(self._folders(self._ours))
+        for wanted in pending:
+            self._bring(wanted, touched, all_anew=all_anew)
+        self._remove(gone)
+        self._finish(pending, gone)
+        return self.delivery
+
+    # --- what is to be done
+
+    def _sort_out(self) -> list[Wanted]:
+        """Return the files to be written in order; those that are as wanted are counted and kept."""
+        pending = []
+        rows, bad = self._before.rows, self._before.bad
+        for wanted in self._output.files(self._view):
+            number = self._numbers.get(wanted.path)
+            if number is not None and wanted.path not in bad and rows.want(number) == wanted.want:
+                self._keep(wanted, rows.digest(number), self._stat(number, wanted.path))
+                self.delivery.unchanged += 1
+            elif self._only is None or self._only(wanted):
+                pending.append(wanted)
+            elif number is not None:
+                self._kept[wanted.path] = (rows.stats[number * 32 : number * 32 + 32], rows.digest(number), NO_WANT)
+        pending.sort(key=_writing_order)
+        return pending
+
+    def _keep(self, wanted: Wanted, digest: bytes, stat: bytes) -> None:
+        self._kept[wanted.path] = (stat, digest, wanted.want)
+
+    def _stat(self, number: int, path: str) -> bytes:
+        return self._before.stats.get(path) or self._before.rows.stats[number * 32 : number * 32 + 32]
+
+    def _not_wanted(self, pending: list[Wanted]) -> list[str]:
+        wanted = {one.path for one in pending}
+        if self._only is not None:
+            return []
+        ours = (path for path in self._ours if path not in self._numbers and os.path.lexists(self._top + path))
+        return [p for p in (*self._before.rows.paths, *ours) if p not in self._kept and p not in wanted]
+
+    def _refuse_foreign(self, pending: list[Wanted]) -> None:
+        """Raise if a file that is not ours is in the way and is not what would be written there."""
+        for wanted in pending:
+            path = self._top + wanted.path
+            if wanted.path in self._numbers or wanted.path in self._ours or not os.path.lexists(path):
+                continue
+            if self._adopt and not os.path.isdir(path):  # noqa: PTH112
+                continue
+            attempt = None if os.path.isdir(path) else self._attempt(wanted)  # noqa: PTH112
+            if attempt is None or files.digest_of(path) != attempt.digest:
+                if attempt is not None:
+                    files.drop(attempt)
+                raise _in_the_way(path)
+            files.drop(attempt)
+
+    # --- doing it
+
+    def _attempt(self, wanted: Wanted) -> files.Attempt:
+        return files.write_beside(self._top + wanted.path, self._output.content(self._view, wanted))
+
+    def _bring(self, wanted: Wanted, touched: dict[str, set[str]], *, all_anew: bool) -> None:
+        path = self._top + wanted.path
+        number = self._numbers.get(wanted.path)
+        attempt = self._attempt(wanted)
+        here = self._here(wanted.path, number)
+        if here == attempt.digest:
+            files.drop(attempt)
+            self._keep(wanted, attempt.digest, files.stat_of(path) or NO_STAT)
+            self.delivery.unchanged += 1
+            return
+        stat = files.put(attempt, path)
+        self._keep(wanted, attempt.digest, stat)
+        self.delivery.written += 1
+        self._note_anew(wanted, touched, everything=all_anew or number is None or wanted.path in self._before.bad)
+
+    def _here(self, path: str, number: int | None) -> bytes | None:
+        """Return the digest of what stands at `path` now, None if nothing or nothing known does."""
+        if number is not None and path not in self._before.bad:
+            return self._before.rows.digest(number)
+        return files.digest_of(self._top + path) if number is None else None
+
+    def _note_anew(self, wanted: Wanted, touched: dict[str, set[str]], *, everything: bool) -> None:
+        anew = self.delivery.anew
+        if wanted.item is not None:
+            _add(anew, wanted.collection, {wanted.item.id})
+        elif wanted.many:
+            for name in [wanted.collection] if wanted.collection else self._output.takes(self._view.names()):
+                _add(anew, name, None if everything or self._before.restored else touched.get(name, set()))
+
+    def _remove(self, gone: list[str]) -> None:
+        folders = []
+        for path in sorted(gone, key=_removal_order):
+            full = self._top + path
+            if through_link(self._output.base, path):
+                continue
+            if path in self._numbers:
+                self.delivery.removed += files.remove(full)
+            else:
+                files.remove(full)
+            folders.append(Path(full).parent)
+        files.remove_empty(folders, self._output.base)
+
+    def _finish(self, pending: list[Wanted], gone: list[str]) -> None:
+        changed = bool(self.delivery.written or gone or self._before.restored or self._before.stats)
+        if self._only is not None:
+            self._keep_the_rest()
+        self.delivery.touched = changed or bool(pending)
+        if not self.delivery.touched:
+            return
+        paths = sorted(self._kept)
+        columns = [self._kept[path] for path in paths]
+        self.delivery.rows = Delivered(
+            paths,
+            b"".join(stat for stat, _, _ in columns),
+            b"".join(digest for _, digest, _ in columns),
+            b"".join(want for _, _, want in columns),
+        )
+        if changed or not manifest.folder(self._output.base, self._output.name).is_dir():
+            touched = {wanted.path for wanted in pending} | set(gone)
+            write_manifest(self._output, self.delivery.rows, None if self._before.restored else touched)
+
+    def _keep_the_rest(self) -> None:
+        """Keep the rows of files that a targeted build does not touch, wanted or not."""
+        rows = self._before.rows
+        for number, path in enumerate(rows.paths):
+            row = (rows.stats[number * 32 : number * 32 + 32], rows.digest(number), rows.want(number))
+            self._kept.setdefault(path, row)
+
+    def _folders(self, paths: set[str]) -> Iterator[str]:
+        return (os.path.dirname(self._top + path) for path in paths)  # noqa: PTH120
+
+
+def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) -> None:
+    """Write the manifest of what an output holds."""
+    listed = (
+        manifest.Row(path, rows.stat(number)[0], rows.digest(number).hex()) for number, path in enumerate(rows.paths)
+    )
+    manifest.write(output.base, output.name, listed, touched)
+
+
+def take_away(base: Path, name: str, rows: Delivered) -> int:
+    """Remove every file of an output that the recipe has no more, and its manifest; return how many there were."""
+    removed, folders = 0, []
+    for path in sorted(rows.paths, key=_removal_order):
+        if not through_link(base, path):
+            removed += files.remove(f"{base}/{path}")
+            folders.append((base / path).parent)
+    manifest.remove(base, name)
+    files.remove_empty(folders, base)
+    return removed
+
+
+def sync() -> None:
+    """Make everything that was written durable: one sync a build."""
+    with contextlib.suppress(OSError):
+        os.sync()
+
+
+def _writing_order(wanted: Wanted) -> tuple[Rank, str, bytes, int, str]:
+    item = wanted.item
+    return (wanted.rank, wanted.collection, item.blob if item else b"", item.ordinal if item else 0, wanted.path)
+
+
+def _removal_order(path: str) -> tuple[int, str]:
+    """Return what puts documents before the files that they link to."""
+    name = path.rsplit("/", 1)[-1]
+    rank = {"catalog.json": 0, "collection.json": 1}.get(name, 2)
+    return (rank, path)
+
+
+def through_link(base: Path, path: str) -> bool:
+    """Tell whether a folder between `base` and the file is a symbolic link."""
+    here = base
+    for part in path.split("/")[:-1]:
+        here = here / part
+        if here.is_symlink():
+            return True
+    return False
+
+
+def _add(anew: dict[str, set[str] | None], collection: str, ids: set[str] | None) -> None:
+    known = anew.setdefault(collection, set())
+    anew[collection] = None if known is None or ids is None else known | ids
+
+
+def _in_the_way(path: str) -> SurroundingsError:
+    kind = "folder" if os.path.isdir(path) else "file"  # noqa: PTH112
+    hint = "move it away" if kind == "folder" else "move it away, or let the build take it over with --adopt"
+    return SurroundingsError(Problem("SB603", f"{path}: a {kind} that no build wrote is in the way", hint=hint))

@@ -1,0 +1,195 @@
+"""The failures that a build remembers, from its rows, as failures.ndjson has them. Reads rows, writes one file."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from stacbuild import files
+from stacbuild.failures import ERROR_TYPES, Fault, group_of
+from stacbuild.model import Group, Input, Pair
+from stacbuild.plan import refused
+from stacbuild.trace import GroupEntry, SourceMemory
+
+DUPLICATE_KEY = "SB492"
+
+
+class Failure(Struct, omit_defaults=True):
+    """A line of failures.ndjson."""
+
+    target: str
+    item_id: str | None
+    collection: str | None
+    stage: str
+    error_type: str
+    message: str
+    path: str
+    hint: str | None
+    attempts: int
+    timestamp: str
+    source: dict[str, Any]
+    record: str | None
+    code: str
+    group: str
+    ref: str | None
+    severity: str = "error"
+    kept: bool = False
+
+
+class Failures(Struct):
+    """All failures of a state: how many count, how many are kept, like ones together."""
+
+    lines: list[bytes]
+    count: int
+    warnings: int
+    groups: list[dict[str, Any]]
+
+
+def collect(
+    entries: list[GroupEntry],
+    sources: dict[str, SourceMemory],
+    load: Callable[[GroupEntry], Group],
+    level: str,
+    before: dict[tuple[str, str, str], tuple[int, str]],
+) -> Failures:
+    """Return every failure that the rows remember.
+
+    Args:
+        entries: the groups; only those that have failures are read.
+        sources: for keys that several records share and files that cannot be read.
+        load: reads a group's rows.
+        level: validation.level: under "warn" an invalid item is a warning.
+        before: (target, code, path) → attempts and time of the last time, so that a remembered failure keeps them.
+    """
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    found = [*_of_sources(sources), *_of_groups(entries, load, level)]
+    found.sort(key=lambda failure: (failure.target, failure.source.get("where", ""), failure.code, failure.path))
+    counter: Counter[str] = Counter()
+    example: dict[str, Failure] = {}
+    for failure in found:
+        attempts, time_then = before.get((failure.target, failure.code, failure.path), (1, now))
+        failure.attempts, failure.timestamp = attempts, time_then
+        counter[failure.group] += failure.severity == "error"
+        example.setdefault(failure.group, failure)
+    targets = {f.target + f.source.get("where", "") for f in found if f.severity == "error"}
+    return Failures(
+        [msgspec.json.encode(failure) + b"\n" for failure in found],
+        len(targets),
+        sum(failure.severity != "error" for failure in found),
+        [_like(example[group], number) for group, number in counter.most_common() if number],
+    )
+
+
+def _like(example: Failure, count: int) -> dict[str, Any]:
+    return {
+        "group": example.group,
+        "code": example.code,
+        "count": count,
+        "message": example.message,
+        "target": example.target,
+        "where": example.source.get("where"),
+        "hint": example.hint,
+    }
+
+
+def _of_sources(sources: dict[str, SourceMemory]) -> Iterator[Failure]:
+    for name, source in sorted(sources.items()):
+        for shard, memory in sorted(source.shards.items()):
+            if memory.trouble is not None:
+                fault = Fault("fetch", "SB493", memory.trouble, "", "its items stay as they were last built")
+                yield _failure(f"source:{name}", None, None, fault, {"name": name, "where": shard}, None)
+        for key, places in sorted(source.duplicates.items()):
+            text = f"key '{key}' stands {len(places)} times: {', '.join(places[:8])}"
+            fault = Fault("fetch", DUPLICATE_KEY, text, "", "a key identifies one record: choose other columns")
+            for place in places:
+                yield _failure(f"source:{name}", None, None, fault, {"name": name, "where": place}, key)
+
+
+def _of_groups(
+    entries: list[GroupEntry], load: Callable[[GroupEntry], Group], level: str
+) -> Iterator[Failure]:
+    for entry in entries:
+        if entry.faults or any(t.failed or t.warned or t.kept for t in entry.tallies.values()):
+            group = load(entry)
+            places = {row.key: _place(entry, row) for row in group.inputs}
+            for row in group.inputs:
+                if row.fault is not None:
+                    yield _failure(f"source:{entry.source}", None, None, row.fault, places[row.key], None)
+            for collection, pairs in sorted(group.pairs.items()):
+                for pair in pairs:
+                    yield from _of_pair(collection, pair, places.get(pair.key, {}), level)
+
+
+def _place(entry: GroupEntry, row: Input) -> dict[str, Any]:
+    return {"name": entry.source, "where": f"{entry.shard}:{entry.line + row.line}"}
+
+
+def _of_pair(collection: str, pair: Pair, place: dict[str, Any], level: str) -> Iterator[Failure]:
+    kept = not pair.live and pair.kept is not None
+    target = f"item:{collection}/{pair.id}" if pair.id is not None else f"collection:{collection}"
+    if pair.fault is not None:
+        yield _failure(target, pair.id, collection, pair.fault, place, pair.key, kept=kept)
+    elif pair.verdict is not None and pair.verdict.state != "valid":
+        stops = refused(pair.verdict, level) or (not pair.live and pair.verdict.state == "unchecked")
+        for fault in pair.verdict.faults:
+            severity = "error" if stops and not fault.warning or not pair.live else "warning"
+            yield _failure(target, pair.id, collection, fault, place, pair.key, kept=kept, severity=severity)
+
+
+def _failure(
+    target: str,
+    item: str | None,
+    collection: str | None,
+    fault: Fault,
+    place: dict[str, Any],
+    record: str | None,
+    *,
+    kept: bool = False,
+    severity: str = "error",
+) -> Failure:
+    return Failure(
+        target=target,
+        item_id=item,
+        collection=collection,
+        stage=fault.stage,
+        error_type=ERROR_TYPES.get(fault.stage, "other"),
+        message=fault.message,
+        path=fault.path,
+        hint=fault.hint,
+        attempts=1,
+        timestamp="",
+        source=place,
+        record=record,
+        code=fault.code,
+        group=group_of(fault),
+        ref=None,
+        severity=severity,
+        kept=kept,
+    )
+
+
+def read_before(path: Path) -> dict[tuple[str, str, str], tuple[int, str]]:
+    """Return (target, code, path) → (attempts, timestamp) of the failures that were written the last time."""
+    result: dict[tuple[str, str, str], tuple[int, str]] = {}
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError:
+        return result
+    for line in lines:
+        try:
+            failure = msgspec.json.decode(line, type=Failure)
+        except msgspec.DecodeError:
+            continue
+        result[failure.target, failure.code, failure.path] = failure.attempts, failure.timestamp
+    return result
+
+
+def write(path: Path, failures: Failures) -> None:
+    """Write failures.ndjson; an empty file says that there are none."""
+    files.put(files.write_beside(str(path), failures.lines or [b""]), str(path))

@@ -1,0 +1,71 @@
+"""Hands out the documents that work begins with: records read again from their files in one pass, or from the store."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterator
+
+from stacbuild import canon
+from stacbuild.listing import SourceListing
+from stacbuild.plan import GroupPlan, Plan, Step
+from stacbuild.resolve import Resolver
+from stacbuild.sources import table
+from stacbuild.sources.base import Raw, SourceUnreadable
+
+
+class Feed:
+    """The readers of one build; groups are asked for in the order of their files, so each file is read once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._listings = {listing.name: listing for listing in plan.listings}
+        self._open: tuple[str, str] | None = None
+        self._records: Iterator[Raw] = iter(())
+        self._next = 0
+        self.unreadable: set[tuple[str, str]] = set()
+        """(source, file) that could not be read any more: their items stay as they were, and are tried again."""
+
+    def close(self) -> None:
+        """Let go of the open file."""
+        self._records = iter(())
+
+    def documents(self, batch: list[GroupPlan], resolver: Resolver) -> Iterator[tuple[Step, bytes, str]]:
+        """Yield each step that something is to be run for, with its document and its file's folder."""
+        for group in batch:
+            steps = [step for steps in group.steps.values() for step in resolver.open_steps(steps)]
+            if not steps or group.shard is None:
+                continue
+            base = os.path.dirname(group.shard.shard.name)  # noqa: PTH120  posix text
+            for step in steps:
+                if not resolver.needs_record(step):
+                    yield step, resolver.stored_document(step), base
+            wanted: dict[int, list[Step]] = {}
+            for step in steps:
+                if resolver.needs_record(step):
+                    wanted.setdefault(step.ordinal, []).append(step)
+            for ordinal, blob in self._read(group, sorted(wanted)):
+                for step in wanted[ordinal]:
+                    if canon.digest(blob) == step.input.digest:
+                        yield step, blob, base
+
+    def _read(self, group: GroupPlan, ordinals: list[int]) -> Iterator[tuple[int, bytes]]:
+        if not ordinals or group.shard is None:
+            return
+        place = (group.source, group.shard.shard.name)
+        if self._open != place or self._next > ordinals[0]:
+            self._open, self._next = place, 0
+            self._records = self._reader(self._listings[group.source], group)
+        wanted = set(ordinals)
+        try:
+            for raw in self._records:
+                self._next = raw.ordinal + 1
+                if raw.ordinal in wanted:
+                    yield raw.ordinal, raw.blob
+                if raw.ordinal >= ordinals[-1]:
+                    return
+        except SourceUnreadable:
+            self.unreadable.add(place)
+            self._open = None
+
+    def _reader(self, listing: SourceListing, group: GroupPlan) -> Iterator[Raw]:
+        assert group.shard is not None
+        return iter(table.read(group.shard.shard.file, listing.source))

@@ -1,0 +1,205 @@
+"""Files of outputs: what state each is in, and how one is put, replaced or taken away without half of it ever seen.
+
+`state` is the one place that says whose a file is. Never decides what shall be written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from stacbuild.failures import Problem, SurroundingsError
+from stacbuild.trace import STAMP
+
+ATTEMPT: Final = ".stacbuild-"
+"""How the names of unfinished files begin: then the pid of who writes, then what it is to be."""
+
+
+class State(Enum):
+    """What a file is to us."""
+
+    SAME = "same"
+    MISSING = "missing"
+    EDITED = "edited"
+    UNFINISHED = "ours-unfinished"
+    FOREIGN = "foreign"
+
+
+class Seen(NamedTuple):
+    """A file's state and its stat (32 bytes; zeros where there is no file)."""
+
+    state: State
+    stat: bytes
+
+
+NO_STAT: Final = bytes(STAMP.size)
+
+
+def stat_of(path: str) -> bytes | None:
+    """Return (size, mtime_ns, ctime_ns, inode) of `path` packed, or None if no regular file is there."""
+    try:
+        found = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return STAMP.pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+
+
+def state(path: str, digest: bytes | None, stat: bytes, *, ours: bool, racy: bool = False) -> Seen:
+    """Return what the file at `path` is.
+
+    Args:
+        path: where it is.
+        digest: SHA-256 of what was delivered there, or None if nothing was.
+        stat: what stat said when it was delivered.
+        ours: an unfinished build was about to write it.
+        racy: it was delivered so shortly before its stat was taken that the stat proves nothing.
+    """
+    now = stat_of(path)
+    if now is None:
+        return Seen(State.MISSING, NO_STAT)
+    if digest is not None:
+        if now == stat and not racy:
+            return Seen(State.SAME, now)
+        if digest_of(path) == digest:
+            return Seen(State.SAME, now)
+        return Seen(State.UNFINISHED if ours else State.EDITED, now)
+    return Seen(State.UNFINISHED if ours else State.FOREIGN, now)
+
+
+def digest_of(path: str) -> bytes | None:
+    """Return the SHA-256 of a regular file, or None if it is none or cannot be read."""
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123  by the hundred thousand
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError:
+        return None
+
+
+class Attempt(NamedTuple):
+    """A file written beside its place: where, its digest and size."""
+
+    beside: str
+    digest: bytes
+    size: int
+
+
+def write_beside(path: str, pieces: Iterable[bytes]) -> Attempt:
+    """Write `pieces` beside `path`.
+
+    Raises:
+        SurroundingsError: the disk refuses.
+    """
+    folder, name = os.path.split(path)
+    beside = f"{folder}/{ATTEMPT}{os.getpid()}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    hasher, size = hashlib.sha256(), 0
+    try:
+        with open_below(folder, beside) as stream:
+            for piece in pieces:
+                hasher.update(piece)
+                size += len(piece)
+                write_all(stream, piece)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)  # noqa: PTH108
+        if isinstance(error, OSError):
+            raise _refused(path, error) from error
+        raise
+    return Attempt(beside, hasher.digest(), size)
+
+
+@contextlib.contextmanager
+def open_below(folder: str, path: str) -> Iterator[int]:
+    """Yield a descriptor of the new file `path`; its folder is made if it is not there."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    try:
+        descriptor = os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        descriptor = os.open(path, flags, 0o666)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, piece: bytes) -> None:
+    """Write all of `piece`."""
+    view = memoryview(piece)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def put(attempt: Attempt, path: str) -> bytes:
+    """Rename an attempt to its place and return its stat."""
+    try:
+        os.replace(attempt.beside, path)  # noqa: PTH105
+    except OSError as error:
+        drop(attempt)
+        raise _refused(path, error) from error
+    stat = stat_of(path)
+    return NO_STAT if stat is None else stat
+
+
+def drop(attempt: Attempt) -> None:
+    """Remove an attempt that is not wanted."""
+    with contextlib.suppress(OSError):
+        os.unlink(attempt.beside)  # noqa: PTH108
+
+
+def remove(path: str) -> bool:
+    """Remove the file at `path` and tell whether one was there."""
+    try:
+        os.unlink(path)  # noqa: PTH108
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise _refused(path, error) from error
+    return True
+
+
+def remove_empty(folders: Iterable[Path], top: Path) -> None:
+    """Remove folders below `top` that are empty, and those above them that become so; `top` itself too."""
+    for folder in sorted(set(folders), key=lambda path: len(path.parts), reverse=True):
+        here = folder
+        while here.is_relative_to(top) and not here.is_symlink():
+            try:
+                here.rmdir()
+            except OSError:
+                break
+            here = here.parent
+
+
+def sweep_attempts(folders: Iterable[str]) -> None:
+    """Remove unfinished files of processes that are gone."""
+    for folder in sorted(set(folders)):
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder):  # noqa: PTH208
+                if name.startswith(ATTEMPT) and not _alive(name):
+                    with contextlib.suppress(OSError):
+                        os.unlink(f"{folder}/{name}")  # noqa: PTH108
+
+
+def _alive(name: str) -> bool:
+    owner = name[len(ATTEMPT) :].split("-", 1)[0]
+    if not owner.isdigit():
+        return True
+    if int(owner) == os.getpid():
+        return False
+    try:
+        os.kill(int(owner), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _refused(path: str, error: OSError) -> SurroundingsError:
+    hints = {28: "the disk is full: free some space and build again", 13: "check the permissions of its folder"}
+    hint = hints.get(error.errno or 0, "nothing was lost: mend it and build again")
+    return SurroundingsError(Problem("SB602", f"cannot write {path}: {error.strerror or error}", hint=hint))

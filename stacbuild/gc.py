@@ -1,0 +1,100 @@
+"""Drops from the store what no recent build needs; never what the current version of a recipe in this folder refers to.
+
+Every memory in the folder is a root: other recipes share the store. Never touches outputs or memory.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from stacbuild import keys
+from stacbuild.report import GcReport
+from stacbuild.trace import Memory, MemoryLostError
+from stacbuild.workshop import Workshop
+
+MAX_AGE: Final = 14 * 86400.0
+"""Seconds that a result which nothing refers to is kept by default: long enough to undo last week's edit for nothing."""
+
+
+class _Entry(Struct):
+    name: str
+    size: int
+    used: float
+    alive: bool
+
+
+def gc(shop: Workshop, *, max_size: int | None, max_age: float | None, dry_run: bool) -> GcReport:
+    """Drop what is not referred to and older than `max_age` seconds, then the oldest until `max_size` bytes are left.
+
+    The caller holds the lock.
+    """
+    entries = list(_entries(shop))
+    oldest = time.time() - (MAX_AGE if max_age is None else max_age)
+    drop = [entry for entry in entries if not entry.alive and entry.used < oldest]
+    size = sum(entry.size for entry in entries) - sum(entry.size for entry in drop)
+    if max_size is not None:
+        dropped = {entry.name for entry in drop}
+        rest = sorted((e for e in entries if not e.alive and e.name not in dropped), key=lambda e: (e.used, e.name))
+        for entry in rest:
+            if size <= max_size:
+                break
+            drop.append(entry)
+            size -= entry.size
+    if not dry_run:
+        # Segments first: a result whose chunk is gone is a miss, a chunk without results is only litter.
+        for entry in sorted(drop, key=lambda entry: not entry.name.startswith("ac/")):
+            shop.store.backend.delete(entry.name)
+    before = sum(entry.size for entry in entries)
+    return GcReport(
+        shop.recipe.name,
+        {"before": len(entries), "removed": len(drop), "after": len(entries) - len(drop)},
+        {"before": before, "removed": before - size, "after": size},
+        dry_run=dry_run,
+    )
+
+
+def _entries(shop: Workshop) -> Iterator[_Entry]:
+    blobs, results = _referred_to(shop)
+    alive: set[str] = {f"cas/{blob.hex()}" for blob in blobs}
+    for name, segment in shop.store.segments():
+        if any(result.key in results for result in segment.results):
+            alive.add(name)
+            alive.add(f"cas/{segment.blob.hex()}")
+    for entry in list(shop.store.backend.list()):
+        yield _Entry(entry.name, entry.size, entry.used, entry.name in alive)
+
+
+def _referred_to(shop: Workshop) -> tuple[set[bytes], set[bytes]]:
+    """Return the chunks and the keys that the current rows of every recipe in this folder stand on."""
+    blobs: set[bytes] = set()
+    results: set[bytes] = set()
+    folder = shop.folder.parent
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        memory = Memory(path)
+        try:
+            _add(memory, blobs, results)
+        except MemoryLostError:
+            continue
+        finally:
+            memory.close()
+    return blobs, results
+
+
+def _add(memory: Memory, blobs: set[bytes], results: set[bytes]) -> None:
+    contexts = memory.head.contexts
+    for entry in memory.head.groups:
+        for pairs in memory.group(entry).pairs.values():
+            for pair in pairs:
+                incoming = pair.input
+                for mark in pair.marks:
+                    results.add(keys.stage_key(contexts[mark.context].digest, incoming))
+                    incoming = mark.digest
+                for version in (pair.now, pair.kept):
+                    if version is not None:
+                        blobs.add(version.blob)
+                if pair.verdict is not None and pair.now is not None:
+                    results.add(keys.stage_key(contexts[pair.verdict.context].digest, pair.now.digest))

@@ -1,0 +1,258 @@
+"""What the sources hold now: stat first, read only what may have changed, cut into groups by content.
+
+A file whose stamp did not move keeps its groups. Of a file that was read again, groups with the same inputs are
+recognised by their root and keep their rows too. Never writes; never asks what a change means: `plan` does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import xxhash
+from msgspec import Struct
+
+from stacbuild import canon, keys
+from stacbuild.failures import Fault, ItemError
+from stacbuild.model import Input, Stamp
+from stacbuild.recipe.load import Recipe
+from stacbuild.recipe.schema import Source
+from stacbuild.sources import table
+from stacbuild.sources.base import Raw, Shard, SourceUnreadable
+from stacbuild.stages.mapping import Mapper
+from stacbuild.stages.transform import mapper
+from stacbuild.trace import GroupEntry, Memory, ShardMemory, SourceMemory
+
+SLACK_NS: Final = 20_000_000
+"""A file that moved less than this before it was looked at may move again under the same stamp (kernel clock tick)."""
+
+_CUT_MASK: Final = 0xFF
+_GROUP_AT_MOST: Final = 1024
+_pack = msgspec.msgpack.Encoder().encode
+_inputs_of = msgspec.msgpack.Decoder(list[Input]).decode
+
+
+class GroupListing(Struct):
+    """A group as listed: `entry` has its root and place; `packed` its inputs, None where the memory has them."""
+
+    entry: GroupEntry
+    packed: bytes | None = None
+
+    def inputs(self) -> list[Input]:
+        """Return the inputs of a group that was read."""
+        assert self.packed is not None
+        return _inputs_of(self.packed)
+
+
+class ShardListing(Struct):
+    """A source file as listed; `trouble` says why it could not be read, its groups are then those of before."""
+
+    shard: Shard
+    memory: ShardMemory
+    groups: list[GroupListing]
+    read: bool
+    trouble: Fault | None = None
+
+
+class SourceListing(Struct):
+    """A source as listed. `vanished` are groups of before that no file has any more, or not as they were."""
+
+    name: str
+    source: Source
+    feeds: list[str]
+    """The collections that it feeds, in the order of an input's `names`."""
+    place: bytes
+    names: bytes
+    before: SourceMemory | None
+    shards: list[ShardListing]
+    vanished: list[GroupEntry]
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether its inputs are, or may be, others than before."""
+        return self.before is None or bool(self.vanished) or any(g.packed is not None for g in self.groups())
+
+    def groups(self) -> Iterator[GroupListing]:
+        """Yield the groups of all its files in order."""
+        for shard in self.shards:
+            yield from shard.groups
+
+    def shard(self, name: str) -> Shard:
+        """Return the file called `name`."""
+        return next(shard.shard for shard in self.shards if shard.shard.name == name)
+
+
+def list_sources(recipe: Recipe, memory: Memory, *, reread: bool, told: Callable[[str, int], None]) -> list[SourceListing]:
+    """Return what every source that feeds a collection holds now, ordered by name.
+
+    Args:
+        recipe: where the sources are.
+        memory: what they held before.
+        reread: read every file, whatever its stamp says.
+        told: is called with a source's name and the number of records read so far.
+    """
+    document = recipe.document
+    names = sorted({name for collection in document.collections.values() for name in collection.from_})
+    return [_list_source(recipe, name, memory, reread=reread, told=told) for name in names]
+
+
+def _list_source(
+    recipe: Recipe, name: str, memory: Memory, *, reread: bool, told: Callable[[str, int], None]
+) -> SourceListing:
+    document, source = recipe.document, recipe.document.sources[name]
+    feeds = sorted(c for c, collection in document.collections.items() if name in collection.from_)
+    mappers = {collection: mapper(document, collection) for collection in feeds}
+    settings = {"fetch": table.FETCH_SETTINGS(source), "names": {c: m.id_settings for c, m in mappers.items()}}
+    listing = SourceListing(
+        name=name,
+        source=source,
+        feeds=feeds,
+        place=keys.settings({"path": source.path, "fetch": settings["fetch"]}),
+        names=keys.settings(settings),
+        before=memory.head.sources.get(name),
+        shards=[],
+        vanished=[],
+    )
+    reader = _Reader(listing, recipe.root, mappers, told)
+    reader.list(table.shards(source, recipe.root), _entries(memory, name), reread=reread)
+    return listing
+
+
+def _entries(memory: Memory, source: str) -> list[GroupEntry]:
+    return [entry for entry in memory.head.groups if entry.source == source]
+
+
+class _Reader:
+    """Fills one source's listing."""
+
+    def __init__(
+        self, listing: SourceListing, root: Path, mappers: dict[str, Mapper], told: Callable[[str, int], None]
+    ) -> None:
+        self._listing, self._root, self._told = listing, root, told
+        self._mappers = [mappers[collection] for collection in listing.feeds]
+        self._spare: dict[bytes, list[GroupEntry]] = {}
+        self._count = 0
+
+    def list(self, shards: list[Shard], entries: list[GroupEntry], *, reread: bool) -> None:
+        before = self._listing.before
+        known = before.shards if before is not None and before.names == self._listing.names and not reread else {}
+        by_shard: dict[str, list[GroupEntry]] = {}
+        for entry in entries:
+            by_shard.setdefault(entry.shard, []).append(entry)
+        seen = time.time_ns()
+        stamps = {shard.name: stamp_of(shard.file) for shard in shards}
+        fresh = {s.name for s in shards if not moved(known.get(s.name), stamps[s.name])}
+        same_names = before is not None and before.names == self._listing.names
+        for name, theirs in by_shard.items():
+            if name not in fresh and same_names:
+                for entry in theirs:
+                    self._spare.setdefault(entry.root, []).append(entry)
+        for shard in shards:
+            mine = by_shard.get(shard.name, [])
+            if shard.name in fresh:
+                groups = [GroupListing(entry) for entry in mine]
+                self._listing.shards.append(ShardListing(shard, known[shard.name], groups, read=False))
+            else:
+                self._listing.shards.append(self._read(shard, stamps[shard.name], seen, mine))
+        kept = {id(group.entry) for group in self._listing.groups() if group.packed is None}
+        self._listing.vanished = [e for e in entries if id(e) not in kept and not self._matched(e)]
+
+    def _matched(self, entry: GroupEntry) -> bool:
+        """Tell whether an entry was recognised in a file that was read again."""
+        return entry.root in self._spare and all(entry is not spare for spare in self._spare[entry.root])
+
+    def _read(self, shard: Shard, stamp: Stamp | None, seen: int, mine: list[GroupEntry]) -> ShardListing:
+        for _ in range(2):
+            try:
+                groups = list(self._groups(shard))
+            except SourceUnreadable as error:
+                return self._unreadable(shard, mine, Fault("fetch", error.code, error.message, "", error.hint))
+            again = stamp_of(shard.file)
+            if again == stamp:
+                matched = [self._match(group) for group in groups]
+                return ShardListing(shard, ShardMemory(stamp, seen), matched, read=True)
+            stamp, seen = again, time.time_ns()
+        text = f"{shard.name} changed while it was read, twice"
+        return self._unreadable(shard, mine, Fault("fetch", "SB490", text, "", "build again when its writer is done"))
+
+    def _unreadable(self, shard: Shard, mine: list[GroupEntry], fault: Fault) -> ShardListing:
+        mine = [entry for entry in mine if not self._matched(entry)]
+        for entry in mine:
+            spare = self._spare.get(entry.root, [])
+            self._spare[entry.root] = [other for other in spare if other is not entry]
+        groups = [GroupListing(entry) for entry in mine]
+        return ShardListing(shard, ShardMemory(None, 0, fault.message), groups, read=True, trouble=fault)
+
+    def _match(self, group: GroupListing) -> GroupListing:
+        spare = self._spare.get(group.entry.root)
+        if not spare:
+            return group
+        old = spare.pop(0)
+        old.shard, old.first, old.line = group.entry.shard, group.entry.first, group.entry.line
+        return GroupListing(old)
+
+    def _groups(self, shard: Shard) -> Iterator[GroupListing]:
+        base = os.path.dirname(shard.name)  # noqa: PTH120  shard names are posix text, not paths of this machine
+        rows: list[Input] = []
+        first = line = 0
+        for raw in table.read(shard.file, self._listing.source):
+            if not rows:
+                first, line = raw.ordinal, raw.line
+            rows.append(self._input(raw, base, line))
+            if len(rows) >= _GROUP_AT_MOST or xxhash.xxh3_64_intdigest(rows[-1].key.encode()) & _CUT_MASK == 0:
+                yield self._group(shard, rows, first, line)
+                rows = []
+        if rows:
+            yield self._group(shard, rows, first, line)
+        self._told(self._listing.name, self._count)
+
+    def _group(self, shard: Shard, rows: list[Input], first: int, line: int) -> GroupListing:
+        root = xxhash.xxh3_128_digest(_pack([(row.key, row.digest, row.names, row.fault) for row in rows]))
+        faults = sum(row.fault is not None for row in rows)
+        entry = GroupEntry(self._listing.name, shard.name, root, inputs=len(rows), faults=faults, first=first, line=line)
+        self._count += len(rows)
+        if self._count % 8192 < len(rows):
+            self._told(self._listing.name, self._count)
+        return GroupListing(entry, _pack(rows))
+
+    def _input(self, raw: Raw, base: str, line: int) -> Input:
+        digest = canon.digest(raw.blob)
+        fault = raw.fault
+        if fault is None and raw.key is None:
+            wanted = self._listing.source.key
+            text = f"no value in key {wanted!r}"
+            fault = Fault("fetch", "SB491", text, "", "every record needs one; key = \"*\" takes the whole record")
+        if fault is not None:
+            return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
+        record = canon.decode(raw.blob)
+        assert raw.key is not None
+        return Input(raw.key, digest, raw.line - line, [name_of(m, record, digest, base) for m in self._mappers])
+
+
+def name_of(mapping: Mapper, record: dict[str, Any], digest: bytes, base: str) -> tuple[str | None, bytes | None]:
+    """Return the id that `record` will have, and its input digest if its folder matters."""
+    try:
+        identity = mapping.name(record)
+    except ItemError:
+        identity = None
+    return identity, keys.placed(digest, base) if mapping.base_matters(record) else None
+
+
+def stamp_of(file: Path) -> Stamp | None:
+    """Return the stamp of `file`, or None if there is none."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return Stamp(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+
+
+def moved(known: ShardMemory | None, stamp: Stamp | None) -> bool:
+    """Tell whether a file must be read: never seen, unreadable then, another stamp, or seen while it could still move."""
+    if known is None or known.stamp is None or stamp is None or known.stamp != stamp:
+        return True
+    return max(stamp.mtime_ns, stamp.ctime_ns) + SLACK_NS >= known.seen_ns

@@ -1,0 +1,96 @@
+"""An output's manifest: path, size and SHA-256 of every file, beside the output, so that lost memory can be restored.
+
+    <base>/.stacbuild-manifest/<output>/00, 01, …     NDJSON sorted by path, a part about 10,000 files
+
+A pure function of the output's files: no times, no history. Which part a file is in follows from the hash of its path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+
+from stacbuild import files
+
+FOLDER: Final = ".stacbuild-manifest"
+FILES_A_PART: Final = 10_000
+
+
+class Row(msgspec.Struct, frozen=True):
+    """A file: path relative to the output's base, bytes, SHA-256 in hex."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class Parts(NamedTuple):
+    """How a manifest is cut."""
+
+    count: int
+
+    def of(self, path: str) -> int:
+        """Return the part that the file `path` is in."""
+        return int.from_bytes(hashlib.sha256(path.encode()).digest()[:4], "big") % self.count
+
+    def name(self, number: int) -> str:
+        """Return the file name of a part."""
+        return f"{number:02d}"
+
+
+def parts(file_count: int) -> Parts:
+    """Return how many parts so many files take."""
+    return Parts(max(1, -(-file_count // FILES_A_PART)))
+
+
+def folder(base: Path, output: str) -> Path:
+    """Return where the manifest of `output` is."""
+    return base / FOLDER / output
+
+
+def write(base: Path, output: str, rows: Iterable[Row], touched: set[str] | None) -> None:
+    """Bring the manifest to `rows`; only parts with a path in `touched` are written (None: all)."""
+    rows = sorted(rows, key=lambda row: row.path)
+    cut = parts(len(rows))
+    where = folder(base, output)
+    present = {path.name for path in where.iterdir()} if where.is_dir() else set()
+    names = {cut.name(number) for number in range(cut.count)}
+    numbers = range(cut.count) if touched is None or present != names else sorted({cut.of(path) for path in touched})
+    lines: dict[int, list[bytes]] = {number: [] for number in numbers}
+    for row in rows:
+        number = cut.of(row.path)
+        if number in lines:
+            lines[number].append(msgspec.json.encode(row) + b"\n")
+    for number, content in lines.items():
+        path = str(where / cut.name(number))
+        files.put(files.write_beside(path, [b"".join(content)]), path)
+    for name in present - names:
+        (where / name).unlink(missing_ok=True)
+
+
+def read(base: Path, output: str) -> list[Row]:
+    """Return the rows of the manifest of `output`; none where there is no manifest. Damaged lines are passed over."""
+    where = folder(base, output)
+    rows: list[Row] = []
+    with contextlib.suppress(OSError):
+        for path in sorted(where.iterdir()):
+            for line in path.read_bytes().splitlines():
+                with contextlib.suppress(msgspec.DecodeError):
+                    rows.append(msgspec.json.decode(line, type=Row))
+    return [row for row in rows if not row.path.startswith("/") and ".." not in row.path.split("/")]
+
+
+def remove(base: Path, output: str) -> None:
+    """Remove the manifest of `output`, and its folder where it was the last."""
+    where = folder(base, output)
+    with contextlib.suppress(OSError):
+        for path in where.iterdir():
+            path.unlink()
+    for empty in (where, where.parent):
+        with contextlib.suppress(OSError):
+            empty.rmdir()

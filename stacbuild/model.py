@@ -1,0 +1,142 @@
+"""The nouns of a build as values: inputs, pairs, versions, groups. Rows of the memory and of the store are these.
+
+An *input* is one record of a source. A *pair* is an input in a collection: the item it is to become. A *version* is
+an item as built: where its document lies and what outputs and aggregates need to know of it without reading it.
+A *group* is a run of inputs of one file, cut by content, with their pairs: the unit of memory. Never: I/O.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from stacbuild.failures import Fault
+
+
+class Facts(Struct, array_like=True, frozen=True):
+    """What aggregates take from an item: bbox (4 numbers), interval, asset definitions, summarised properties."""
+
+    bbox: list[float] | None
+    start: str | None
+    end: str | None
+    assets: bytes
+    """Canonical JSON: asset key → fields that a collection's `item_assets` may hold."""
+    values: dict[str, Any]
+    """Summarised property → value; None where the item has none."""
+
+
+class Version(Struct, array_like=True, frozen=True):
+    """An item as built. `digest` is of its canonical bytes, which are document `ordinal` of chunk `blob`."""
+
+    id: str
+    digest: bytes
+    blob: bytes
+    ordinal: int
+    size: int
+    when: str
+    """First ten characters of its datetime (or start_datetime), "" where it has neither."""
+    title: str | None
+    local: bool
+    """Has an href that is not a URL, so that writers must look at it."""
+    profile: tuple[str, ...]
+    """STAC version and extensions it declares: what its verdict is judged by."""
+    facts: Facts
+
+
+class Mark(Struct, array_like=True, frozen=True):
+    """A document stage that was done: number of its context, digest of its result."""
+
+    context: int
+    digest: bytes
+
+
+class Verdict(Struct, array_like=True, frozen=True):
+    """What validate said of a document: valid, invalid or unchecked, by which context, with every error."""
+
+    context: int
+    state: str
+    faults: tuple[Fault, ...] = ()
+
+
+class Pair(Struct, array_like=True):
+    """An input in a collection, as last worked on.
+
+    A mark with an empty digest is of the stage that `fault` happened in. `input` is the digest that `marks`, `fault`, `verdict` and `now` come from. The item that the catalog holds is
+    `now` if `live`, else `kept` (an earlier version that stays though the newer one failed), else there is none.
+    """
+
+    key: str
+    input: bytes
+    id: str | None = None
+    marks: list[Mark] = []
+    fault: Fault | None = None
+    verdict: Verdict | None = None
+    now: Version | None = None
+    live: bool = False
+    kept: Version | None = None
+
+    @property
+    def built(self) -> Version | None:
+        """The version that the catalog holds, or None."""
+        return self.now if self.live else self.kept
+
+
+class Input(Struct, array_like=True):
+    """A record as listed: key, digest of its canonical bytes, its line counted from its group's first.
+
+    `names` has an entry for each collection that the source feeds, in the order of the recipe: the id (None if it
+    cannot be made) and the input digest if it differs from `digest` (the record's folder matters to its hrefs).
+    """
+
+    key: str
+    digest: bytes
+    line: int
+    names: list[tuple[str | None, bytes | None]]
+    fault: Fault | None = None
+
+
+class Group(Struct, array_like=True):
+    """A run of inputs of one shard, and per collection the pairs made of them."""
+
+    inputs: list[Input]
+    pairs: dict[str, list[Pair]] = {}
+
+
+class Tally(Struct, array_like=True):
+    """Of one group in one collection: how many, judged by what, and its share of the aggregates."""
+
+    live: int = 0
+    failed: int = 0
+    kept: int = 0
+    warned: int = 0
+    invalid: int = 0
+    unjudged: int = 0
+    """Built without a verdict, because validation was off."""
+    behind: int = 0
+    """Inputs whose pair is missing or was made from something else: a targeted build or an unreadable file left them."""
+    contexts: list[list[int]] = []
+    """A document stage each: the contexts that its marks have."""
+    verdicts: list[int] = []
+    """Contexts of the verdicts."""
+    root: bytes = b""
+    """Digest of the (id, digest) of every version in the catalog."""
+    fold: bytes = b""
+    """The group's share of extent, summaries, item_assets."""
+
+
+class Context(Struct, array_like=True):
+    """What a stage's results depend on besides what goes in: a digest, and its ingredients by name for `why`."""
+
+    stage: str
+    digest: bytes
+    ingredients: dict[str, Any]
+
+
+class Stamp(Struct, array_like=True, frozen=True):
+    """What stat says of a file: cheap to ask, compared with `!=`, never trusted while it may still be moving."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int

@@ -1,0 +1,114 @@
+"""What an output is: a set of wanted files over a view of the catalog, and the bytes of each.
+
+An output never touches the disk: it names files below its base folder and gives their bytes. Whether a file is
+written, kept or removed is decided in one place, `deliver`.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator
+from enum import IntEnum
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple, Protocol
+
+from stacbuild.aggregate import Fold
+
+
+class Rank(IntEnum):
+    """The order in which files are written, so that no document links to one that is not there yet."""
+
+    DATA = 0
+    PART = 1
+    COLLECTION = 2
+    ROOT = 3
+
+
+class Item(NamedTuple):
+    """An item that the catalog holds: what writers need without its document, and where that lies."""
+
+    id: str
+    digest: bytes
+    blob: bytes
+    ordinal: int
+    size: int
+    when: str
+    title: str | None
+    local: bool
+
+
+class Wanted(NamedTuple):
+    """A file that shall be. `want` (16 bytes) moves when its bytes may."""
+
+    path: str
+    """Relative to the output's base, posix."""
+    want: bytes
+    rank: Rank
+    collection: str = ""
+    item: Item | None = None
+    """The one item in it; None for documents and for files of many items."""
+    many: bool = False
+    """Holds all items of `collection` (of every collection of the output where that is empty)."""
+
+
+class View(Protocol):
+    """The catalog as it is to be delivered."""
+
+    root_folder: Path
+    """The recipe's folder, which local hrefs in stored items are relative to."""
+
+    def names(self) -> list[str]:
+        """Return the collections' ids in order."""
+
+    def items(self, collection: str) -> list[Item]:
+        """Return a collection's items by id."""
+
+    def state(self, collection: str) -> bytes:
+        """Return a digest that moves when the set of items or one of their bytes does."""
+
+    def document(self, collection: str) -> dict[str, Any]:
+        """Return a collection's document without links."""
+
+    def catalog(self) -> dict[str, Any]:
+        """Return the root's document without links."""
+
+    def fold(self, collection: str) -> Fold:
+        """Return the merged facts of a collection's items."""
+
+    def read(self, item: Item) -> bytes:
+        """Return an item's canonical bytes."""
+
+
+class Output(Protocol):
+    """A file output."""
+
+    name: str
+    kind: str
+    path: str
+    """As in the recipe: for reports."""
+    base: Path
+    """The folder that holds its files and its manifest."""
+    settings: bytes
+    """Digest of what of the recipe decides its bytes and paths."""
+
+    def takes(self, names: list[str]) -> list[str]:
+        """Return which collections it takes."""
+
+    def files(self, view: View) -> Iterator[Wanted]:
+        """Yield every file that shall be, in any order, each path once."""
+
+    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
+        """Yield the bytes of a file in pieces."""
+
+
+def taken(globs: list[str] | None, names: list[str]) -> list[str]:
+    """Return the names that one of `globs` matches; all where there are none."""
+    return names if globs is None else [name for name in names if any(fnmatch.fnmatchcase(name, g) for g in globs)]
+
+
+def split_base(root: Path, path: str) -> tuple[Path, str]:
+    """Return the folder above the first part of `path` that is not fixed, and the rest below it."""
+    parts = PurePosixPath(path).parts
+    fixed = next((number for number, part in enumerate(parts) if "{" in part), len(parts) - 1)
+    fixed = min(fixed, len(parts) - 1)
+    return root.joinpath(*parts[:fixed]), str(PurePosixPath(*parts[fixed:]))

@@ -1,0 +1,90 @@
+"""The `ndjson` output: one item a line, ordered by id; a file a collection, or one for all. Never touches the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import xxhash
+
+from stacbuild import keys
+from stacbuild.outputs import document, names
+from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
+from stacbuild.recipe.schema import NdjsonOutput
+
+WINDOW_BYTES: Final = 16 << 20
+"""Documents held while lines are brought into order; the store is read once a window."""
+
+
+class Ndjson:
+    """Lines of items."""
+
+    kind = "ndjson"
+
+    def __init__(self, name: str, spec: NdjsonOutput, root: Path) -> None:
+        self.name, self.path, self._spec = name, spec.path, spec
+        self.base, self._pattern = split_base(root, spec.path)
+        self._root = str(root)
+        settings = msgspec.to_builtins(spec)
+        del settings["path"]
+        self.settings = keys.settings({"kind": self.kind, "revision": 1, **settings})
+
+    def takes(self, names: list[str]) -> list[str]:
+        """Return which collections it takes."""
+        return taken(self._spec.collections, names)
+
+    def files(self, view: View) -> Iterator[Wanted]:
+        """Yield the file of each collection, or the one for all."""
+        collections = self.takes(view.names())
+        if "{collection}" not in self._pattern:
+            state = b"".join(view.state(name) for name in collections)
+            yield Wanted(self._pattern, self._want(state), Rank.DATA, many=True)
+            return
+        for collection, name in names.names(collections).items():
+            path = self._pattern.replace("{collection}", name)
+            yield Wanted(path, self._want(view.state(collection)), Rank.DATA, collection, many=True)
+
+    def _want(self, state: bytes) -> bytes:
+        return xxhash.xxh3_128_digest(self.settings + state)
+
+    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
+        """Yield the lines of a file, a window at a time."""
+        for collection in [wanted.collection] if wanted.collection else self.takes(view.names()):
+            folder = names.names([collection])[collection]
+            href = f"./{folder}/collection.json"
+            if self._spec.base_url is not None:
+                href = names.url(self._spec.base_url, f"{folder}/collection.json")
+            links = document.packed([document.link("collection", href, "application/json")])
+            for window in windows(view.items(collection)):
+                yield from self._lines(view, window, links)
+
+    def _lines(self, view: View, window: list[Item], links: bytes) -> Iterator[bytes]:
+        rewrite = document.assets_rewriter(self._href)
+        lines: dict[int, bytes] = {}
+        for position in sorted(range(len(window)), key=lambda number: (window[number].blob, window[number].ordinal)):
+            item = window[position]
+            lines[position] = document.line(view.read(item), links, rewrite if item.local else None)
+        yield b"".join(lines[position] for position in range(len(window)))
+
+    def _href(self, href: str) -> str:
+        path = document.local_path(href, self._root)
+        if path is None:
+            return href
+        way = document.href_from(self._root, self._root)(href).removeprefix("./")
+        return names.url(self._spec.base_url, way) if self._spec.base_url and not way.startswith("..") else way
+
+
+def windows(items: list[Item]) -> Iterator[list[Item]]:
+    """Yield runs of items whose documents are about WINDOW_BYTES together."""
+    window: list[Item] = []
+    size = 0
+    for item in items:
+        window.append(item)
+        size += item.size
+        if size >= WINDOW_BYTES:
+            yield window
+            window, size = [], 0
+    if window:
+        yield window

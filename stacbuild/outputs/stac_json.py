@@ -1,0 +1,226 @@
+"""The `stac-json` output: catalog.json, a folder a collection with collection.json, one file an item.
+
+Paths follow `layout`; a part with a date in it makes a sub-catalog. Never touches the disk.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import xxhash
+
+from stacbuild import keys
+from stacbuild.outputs import document, names
+from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
+from stacbuild.recipe.schema import StacJsonOutput
+
+JSON: Final = "application/json"
+GEOJSON: Final = "application/geo+json"
+_DATES: Final = ("{year}", "{month}", "{day}")
+_DOCUMENTS: Final = ("catalog", "collection", "collections")
+
+
+class Tree(NamedTuple):
+    """Where one collection's documents stand, below the top."""
+
+    collection: str
+    state: bytes
+    folder: str
+    paths: dict[str, str]
+    """Item id → file."""
+    items: dict[str, list[Item]]
+    """Folder of a document with item links → those items in order."""
+    parts: dict[str, list[str]]
+    """Folder of a collection or sub-catalog → the sub-catalogs right below it."""
+
+
+class StacJson:
+    """A tree of STAC documents."""
+
+    kind = "stac-json"
+
+    def __init__(self, name: str, spec: StacJsonOutput, root: Path) -> None:
+        self.name, self.path, self._spec = name, spec.path, spec
+        self.base, self._top = split_base(root, spec.path)
+        self._root = str(root)
+        self._tree_held: Tree | None = None
+        settings = msgspec.to_builtins(spec)
+        del settings["path"]
+        self.settings = keys.settings({"kind": self.kind, "revision": 1, **settings})
+
+    def takes(self, names: list[str]) -> list[str]:
+        """Return which collections it takes."""
+        return taken(self._spec.collections, names)
+
+    # --- which files
+
+    def files(self, view: View) -> Iterator[Wanted]:
+        """Yield every document of the tree."""
+        folders = self._folders(view)
+        titles = [[name, folders[name], _title(view, name)] for name in folders]
+        yield self._wanted("catalog.json", Rank.ROOT, "", [view.catalog(), titles])
+        for collection in folders:
+            tree = self._tree(view, collection)
+            for item in view.items(collection):
+                path = tree.paths[item.id]
+                yield Wanted(f"{self._top}/{path}", self._item_want(item, path), Rank.DATA, collection, item)
+            state = view.state(collection).hex()
+            for part in sorted(tree.parts.keys() | tree.items.keys()):
+                if part != tree.folder:
+                    facts = [state, _title(view, collection), view.catalog()["stac_version"]]
+                    yield self._wanted(f"{part}/catalog.json", Rank.PART, collection, facts)
+            facts = [state, view.document(collection)]
+            yield self._wanted(f"{tree.folder}/collection.json", Rank.COLLECTION, collection, facts)
+
+    def _wanted(self, path: str, rank: Rank, collection: str, facts: list[Any]) -> Wanted:
+        blob = msgspec.json.encode(facts, order="sorted")
+        return Wanted(f"{self._top}/{path}", xxhash.xxh3_128_digest(self.settings + blob), rank, collection)
+
+    def _item_want(self, item: Item, path: str) -> bytes:
+        return xxhash.xxh3_128_digest(item.digest + self.settings + path.encode())
+
+    def _folders(self, view: View) -> dict[str, str]:
+        return names.names(self.takes(view.names()), ("catalog.json", "collections.json", "README.md"))
+
+    def _tree(self, view: View, collection: str) -> Tree:
+        state = view.state(collection)
+        held = self._tree_held
+        if held is None or held.collection != collection or held.state != state:
+            folder = self._folders(view)[collection]
+            paths = self._paths(view, collection, folder)
+            held = self._tree_held = Tree(collection, state, folder, paths, {}, {})
+            self._hang(held, view.items(collection))
+        return held
+
+    def _paths(self, view: View, collection: str, folder: str) -> dict[str, str]:
+        """Return the path of each item below the top: its id is escaped among those of its folder."""
+        stems: dict[str, list[str]] = {}
+        for item in view.items(collection):
+            stem = _dated(self._spec.layout, item.when).replace("{collection}", folder)
+            stems.setdefault(stem, []).append(item.id)
+        paths: dict[str, str] = {}
+        for stem, ids in stems.items():
+            last = "/" not in stem.split("{id}", 1)[1]
+            for identity, name in names.names(ids, _DOCUMENTS if last else ()).items():
+                paths[identity] = stem.replace("{id}", name)
+        return paths
+
+    def _hang(self, tree: Tree, items: list[Item]) -> None:
+        """Hang each item below the document that links to it: its innermost sub-catalog, else the collection."""
+        for item in items:
+            chain = [tree.folder, *self._dated_folders(tree.paths[item.id])]
+            tree.items.setdefault(chain[-1], []).append(item)
+            for above, below in zip(chain, chain[1:], strict=False):
+                known = tree.parts.setdefault(above, [])
+                if below not in known:
+                    known.append(below)
+
+    def _dated_folders(self, path: str) -> list[str]:
+        """Return the folders of `path` that are sub-catalogs: those that a date of the layout names."""
+        parts = path.split("/")
+        return [
+            "/".join(parts[: number + 1])
+            for number, part in enumerate(self._spec.layout.split("/")[:-1])
+            if any(date in part for date in _DATES)
+        ]
+
+    # --- what is in them
+
+    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
+        """Yield a document's bytes."""
+        path = wanted.path[len(self._top) + 1 :]
+        if wanted.item is not None:
+            yield self._item(view, self._tree(view, wanted.collection), wanted.item, path)
+        elif wanted.rank is Rank.ROOT:
+            yield self._catalog(view)
+        elif wanted.rank is Rank.COLLECTION:
+            yield self._collection(view, wanted.collection, path)
+        else:
+            yield self._part(view, wanted.collection, path)
+
+    def _href(self, folder: str, target: str) -> str:
+        base_url = self._spec.base_url
+        if self._spec.links == "absolute" and base_url is not None:
+            return names.url(base_url, target)
+        return names.relative(folder, target)
+
+    def _item(self, view: View, tree: Tree, item: Item, path: str) -> bytes:
+        here = posixpath.dirname(path)
+        home = f"{tree.folder}/collection.json"
+        parts = self._dated_folders(path)
+        parent = f"{parts[-1]}/catalog.json" if parts else home
+        links = [*self._above(here, parent), document.link("collection", self._href(here, home), JSON)]
+        links.extend(self._self(here, path, GEOJSON))
+        assets = None
+        if item.local:
+            folder = str(self.base.joinpath(self._top, here))
+            assets = document.assets_rewriter(document.href_from(folder, self._root))
+        return document.pretty(document.item(view.read(item), document.packed(links), assets), self._spec.indent)
+
+    def _above(self, here: str, parent: str) -> list[dict[str, str]]:
+        root = document.link("root", self._href(here, "catalog.json"), JSON)
+        return [root, document.link("parent", self._href(here, parent), JSON)]
+
+    def _self(self, here: str, path: str, media_type: str) -> list[dict[str, str]]:
+        absolute = self._spec.links == "absolute"
+        return [document.link("self", self._href(here, path), media_type)] if absolute else []
+
+    def _catalog(self, view: View) -> bytes:
+        links = [document.link("root", self._href("", "catalog.json"), JSON)]
+        if self._spec.base_url is not None:
+            links.append(document.link("self", names.url(self._spec.base_url, "catalog.json"), JSON))
+        for name, folder in self._folders(view).items():
+            href = self._href("", f"{folder}/collection.json")
+            links.append(document.link("child", href, JSON, _title(view, name)))
+        return document.document({**view.catalog(), "links": links}, self._spec.indent)
+
+    def _collection(self, view: View, collection: str, path: str) -> bytes:
+        here = posixpath.dirname(path)
+        links = [*self._above(here, "catalog.json"), *self._self(here, path, JSON)]
+        links.extend(self._members(self._tree(view, collection), here))
+        return document.document({**view.document(collection), "links": links}, self._spec.indent)
+
+    def _part(self, view: View, collection: str, path: str) -> bytes:
+        here = posixpath.dirname(path)
+        tree = self._tree(view, collection)
+        above = next(folder for folder, parts in tree.parts.items() if here in parts)
+        parent = f"{above}/{'collection' if above == tree.folder else 'catalog'}.json"
+        links = [*self._above(here, parent), *self._self(here, path, JSON), *self._members(tree, here)]
+        title = posixpath.basename(here)
+        facts = {
+            "type": "Catalog",
+            "stac_version": view.catalog()["stac_version"],
+            "id": here.replace("/", "-"),
+            "title": title,
+            "description": f"{_title(view, collection)}: {title}",
+            "links": links,
+        }
+        return document.document(facts, self._spec.indent)
+
+    def _members(self, tree: Tree, here: str) -> list[dict[str, str]]:
+        """Return the links of a collection or sub-catalog to what is right below it."""
+        children = [
+            document.link("child", self._href(here, f"{part}/catalog.json"), JSON, posixpath.basename(part))
+            for part in sorted(tree.parts.get(here, []))
+        ]
+        items = [
+            document.link("item", self._href(here, tree.paths[item.id]), GEOJSON, item.title or item.id)
+            for item in tree.items.get(here, [])
+        ]
+        return children + items
+
+
+def _title(view: View, collection: str) -> str:
+    return str(view.document(collection).get("title", collection))
+
+
+def _dated(layout: str, when: str) -> str:
+    """Return the layout with the parts of a date, `undated` where there is none."""
+    year, month, day = when[:4], when[5:7], when[8:10]
+    for name, value in zip(_DATES, (year, month, day), strict=True):
+        layout = layout.replace(name, value or "undated")
+    return layout

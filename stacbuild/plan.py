@@ -1,0 +1,425 @@
+"""What is stale and why: inputs and memory in, steps with verdicts and reasons out. PURE.
+
+`status`, `why`, `build -n` and `build` all ask here, so none of them can disagree. The memory's rows are had through
+a function, a group at a time; nothing is read, run or written here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import xxhash
+from msgspec import Struct
+
+from stacbuild.contexts import Contexts
+from stacbuild.failures import Fault
+from stacbuild.listing import GroupListing, ShardListing, SourceListing
+from stacbuild.model import Group, Input, Mark, Pair, Verdict, Version
+from stacbuild.pipeline import Pipeline
+from stacbuild.recipe.schema import Document
+from stacbuild.report import Reason
+from stacbuild.trace import GroupEntry, Memory
+
+DELETIONS_ALWAYS_ALLOWED: Final = 100
+"""So many removals are never held back, whatever the share."""
+
+DUPLICATE_ID: Final = "SB293"
+
+Load = Callable[[GroupEntry], Group]
+Selected = Callable[[str, str, str], bool]
+"""(collection, key, source) → whether a targeted build is to touch it."""
+
+
+class Step(Struct):
+    """What is to be done for one pair. `start` is the document stage to begin with; past the last: only the verdict."""
+
+    collection: str
+    source: str
+    input: Input
+    ordinal: int
+    """Position of the record in its shard."""
+    digest: bytes
+    id: str | None
+    old: Pair | None
+    verdict: str
+    """fresh, new, stale or failed."""
+    reasons: list[Reason]
+    marks: list[Mark]
+    start: int
+    judge: bool
+    selected: bool = True
+    fault: Fault | None = None
+    now: Version | None = None
+    judged: Verdict | None = None
+    place: tuple[bytes, int] | None = None
+    """Chunk and ordinal of the document that goes into stage `start`."""
+
+    def done(self, stages: int) -> bool:
+        """Tell whether nothing is left to run."""
+        return self.fault is not None or (self.start >= stages and not self.judge)
+
+
+class GroupPlan(Struct):
+    """A group that is not known to be fresh, with a step for each pair; `source` and `shard` say where it is read."""
+
+    source: str
+    shard: ShardListing | None
+    entry: GroupEntry
+    inputs: list[Input]
+    steps: dict[str, list[Step]]
+    old: dict[str, dict[str, Pair]]
+
+
+class Gone(Struct):
+    """Inputs of one source that are no longer listed. `held`: too many at once, so that nothing is deleted."""
+
+    source: str
+    inputs: list[Input]
+    pairs: dict[str, list[Pair]]
+    known: int
+    held: bool = False
+    ordered: bool = False
+    """The recipe's own change removes them: no limit."""
+
+
+class Options(Struct, frozen=True):
+    """What the command line asks of a plan."""
+
+    force: bool = False
+    targeted: bool = False
+    selected: Selected | None = None
+    deletions: int | float = 0.10
+    """A number, or a share between 0 and 1 of the source's known inputs."""
+    lost: frozenset[bytes] = frozenset()
+    """Chunks that were found missing: what lies in them is to be made again."""
+
+
+class Clashes(Struct):
+    """Keys that several records share and ids that several inputs share, each with where they stand."""
+
+    keys: dict[str, dict[str, list[str]]]
+    ids: dict[str, dict[str, list[str]]]
+
+
+class Plan:
+    """The plan of one build; `groups` gives what is not fresh, one group at a time."""
+
+    def __init__(
+        self,
+        document: Document,
+        pipelines: dict[str, Pipeline],
+        contexts: Contexts,
+        memory: Memory,
+        listings: list[SourceListing],
+        options: Options,
+    ) -> None:
+        self.document, self.pipelines, self.contexts = document, pipelines, contexts
+        self.memory, self.listings, self.options = memory, listings, options
+        self.clashes = find_clashes(self)
+        self._vanished = {listing.name: self._rows_of_vanished(listing) for listing in listings}
+        self.gone = [self._gone(listing) for listing in listings]
+        self._visit = self._moved_clashes()
+
+    # --- what vanished
+
+    def _rows_of_vanished(self, listing: SourceListing) -> dict[str, dict[str, Any]]:
+        """Return the rows of groups that no file has as they were: inputs by key, and pairs by collection and key."""
+        inputs: dict[str, Input] = {}
+        pairs: dict[str, dict[str, Pair]] = {}
+        for entry in listing.vanished:
+            group = self.memory.group(entry)
+            inputs.update((row.key, row) for row in group.inputs)
+            for collection, rows in group.pairs.items():
+                pairs.setdefault(collection, {}).update((row.key, row) for row in rows)
+        return {"inputs": inputs, "pairs": pairs}
+
+    def _gone(self, listing: SourceListing) -> Gone:
+        vanished = self._vanished[listing.name]
+        inputs: dict[str, Input] = dict(vanished["inputs"])
+        for group in listing.groups():
+            if group.packed is not None and inputs:
+                for row in group.inputs():
+                    inputs.pop(row.key, None)
+        pairs = {
+            collection: [row for key, row in rows.items() if key in inputs]
+            for collection, rows in vanished["pairs"].items()
+        }
+        known = sum(entry.inputs for entry in self.memory.head.groups if entry.source == listing.name)
+        gone = Gone(listing.name, list(inputs.values()), pairs, known)
+        gone.ordered = listing.before is not None and listing.before.place != listing.place
+        empty = not any(True for _ in listing.groups())
+        if inputs and not gone.ordered:
+            too_many = len(inputs) > limit(self.options.deletions, known)
+            gone.held = self.options.targeted or too_many or (empty and limit(self.options.deletions, known) < known)
+        return gone
+
+    # --- what is to be looked at
+
+    def _moved_clashes(self) -> tuple[set[str], set[str]]:
+        head = self.memory.head
+        sources = {
+            name for name, now in self.clashes.keys.items() if now != _duplicates(head.sources.get(name))
+        }
+        collections = {
+            name for name, now in self.clashes.ids.items() if now != _duplicates(head.collections.get(name))
+        }
+        return sources, collections
+
+    def fresh(self, source: str, entry: GroupEntry) -> bool:
+        """Tell from a group's entry alone that nothing is to be done for it."""
+        if self.options.force or source in self._visit[0]:
+            return False
+        feeds = self._feeds(source)
+        if set(entry.tallies) != set(feeds):
+            return False
+        return all(self._fresh_in(collection, entry) for collection in feeds)
+
+    def _feeds(self, source: str) -> list[str]:
+        return next(listing.feeds for listing in self.listings if listing.name == source)
+
+    def _fresh_in(self, collection: str, entry: GroupEntry) -> bool:
+        tally, line = entry.tallies[collection], self.pipelines[collection]
+        if tally.behind or collection in self._visit[1] or (self.options.selected is not None and tally.failed):
+            return False
+        level_moved = self.memory.head.level != self.document.validation.level
+        if level_moved and (tally.invalid or tally.warned or tally.failed):
+            return False
+        before = self.memory.head.collections.get(collection)
+        if before is None or before.summaries != line.summaries:
+            return False
+        return not self.options.lost and self.contexts.current(collection, tally, judged=line.judged)
+
+    def groups(self) -> Iterator[GroupPlan]:
+        """Yield a plan for each group that is not known to be fresh, in the order of the sources' files."""
+        for listing in self.listings:
+            for shard in listing.shards:
+                for group in shard.groups:
+                    if group.packed is not None or not self.fresh(listing.name, group.entry):
+                        yield self._group(listing, shard, group)
+
+    def every_group(self) -> Iterator[GroupPlan]:
+        """Yield a plan for each group, fresh or not."""
+        for listing in self.listings:
+            for shard in listing.shards:
+                for group in shard.groups:
+                    yield self._group(listing, shard, group)
+
+    def fresh_entries(self) -> Iterator[tuple[str, GroupEntry]]:
+        """Yield the entries of the groups that `groups` passes over."""
+        for listing in self.listings:
+            for group in listing.groups():
+                if group.packed is None and self.fresh(listing.name, group.entry):
+                    yield listing.name, group.entry
+
+    def _group(self, listing: SourceListing, shard: ShardListing, group: GroupListing) -> GroupPlan:
+        if group.packed is None:
+            rows = self.memory.group(group.entry)
+            inputs = rows.inputs
+            old = {c: {pair.key: pair for pair in pairs} for c, pairs in rows.pairs.items()}
+        else:
+            inputs, old = group.inputs(), self._vanished[listing.name]["pairs"]
+        plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, old)
+        for number, collection in enumerate(listing.feeds):
+            plan.steps[collection] = list(self._steps(plan, listing, collection, number))
+        return plan
+
+    def _steps(self, plan: GroupPlan, listing: SourceListing, collection: str, number: int) -> Iterator[Step]:
+        shared = self.clashes.keys.get(listing.name, {})
+        old = plan.old.get(collection, {})
+        unreadable = plan.shard is not None and plan.shard.trouble is not None
+        for position, row in enumerate(plan.inputs, plan.entry.first):
+            if row.fault is None and row.key not in shared:
+                step = self.step(collection, listing.name, row, number, old.get(row.key))
+                step.ordinal = position
+                if unreadable:
+                    step.selected = False
+                yield step
+
+    # --- one pair
+
+    def step(self, collection: str, source: str, row: Input, number: int, old: Pair | None) -> Step:
+        """Return what is to be done for `row` in `collection` (feed `number` of its source), last seen as `old`."""
+        identity, placed = row.names[number]
+        digest = placed or row.digest
+        line = self.pipelines[collection]
+        step = Step(collection, source, row, 0, digest, identity, old, "fresh", [], [], 0, line.judged)
+        step.selected = self.options.selected is None or self.options.selected(collection, row.key, source)
+        places = self.clashes.ids.get(collection, {}).get(identity or "")
+        if places is not None:
+            return self._shared_id(step, places)
+        if self.options.force and step.selected:
+            step.verdict, step.reasons = ("stale" if old else "new"), [Reason("forced")]
+        elif old is None:
+            step.verdict, step.reasons = "new", [Reason("new", source)]
+        elif old.input != digest:
+            step.verdict, step.reasons = "stale", [_digests(source, row, old.input, digest)]
+        else:
+            self._walk(step, old, line)
+        return step
+
+    def _shared_id(self, step: Step, places: list[str]) -> Step:
+        text = f"id '{step.id}' is made of {len(places)} records: {', '.join(places[:8])}"
+        step.fault = Fault("transform", DUPLICATE_ID, text, "/id", "make the id of more fields, or remove all but one")
+        old = step.old
+        known = old is not None and old.input == step.digest and old.fault is not None and old.fault.code == DUPLICATE_ID
+        step.verdict = "failed" if known else ("stale" if step.old else "new")
+        step.reasons = [Reason("failed-before")] if known else [Reason("source-changed", step.source)]
+        step.judge = False
+        return step
+
+    def _walk(self, step: Step, old: Pair, line: Pipeline) -> None:
+        """Keep the marks of `old` up to the first stage whose context moved."""
+        numbers = self.contexts.stages[step.collection]
+        for position, number in enumerate(numbers):
+            if position >= len(old.marks) or old.marks[position].context != number:
+                before = old.marks[position].context if position < len(old.marks) else None
+                step.verdict, step.start = "stale", position
+                step.reasons = self._moved(step.collection, position, before)
+                return
+            if not old.marks[position].digest and old.fault is not None and old.fault.code != DUPLICATE_ID:
+                self._failed_before(step, old, position)
+                return
+            step.marks.append(old.marks[position])
+            step.start = position + 1
+        self._walk_verdict(step, old, line)
+
+    def _failed_before(self, step: Step, old: Pair, position: int) -> None:
+        step.start = position
+        step.verdict, step.reasons = "failed", [Reason("failed-before")]
+        if self.options.selected is None or not step.selected:
+            step.fault, step.judge = old.fault, False
+            step.marks.append(old.marks[position])
+
+    def _walk_verdict(self, step: Step, old: Pair, line: Pipeline) -> None:
+        step.now = old.now
+        if old.now is None or old.now.blob in self.options.lost:
+            step.verdict, step.reasons = "stale", [Reason("evicted")]
+            step.start, step.marks, step.now = 0, [], None
+            return
+        if not line.judged:
+            step.judge = False
+        elif old.verdict is None:
+            step.verdict, step.reasons = "stale", [Reason("schema-changed", "validation.level")]
+        elif not self.contexts.verdict_current(old.verdict.context):
+            step.verdict = "stale"
+            step.reasons = [_schema_moved(self.contexts, old.verdict.context, old.now.profile)]
+        else:
+            step.judge, step.judged = False, old.verdict
+            self._remembered(step, old)
+
+    def _remembered(self, step: Step, old: Pair) -> None:
+        if refused(old.verdict, self.document.validation.level):
+            step.verdict, step.reasons = "failed", [Reason("failed-before")]
+            if self.options.selected is not None and step.selected:
+                step.judge, step.judged = True, None
+
+    def _moved(self, collection: str, position: int, before: int | None) -> list[Reason]:
+        line = self.pipelines[collection]
+        stage = line.stages[position]
+        old = self.contexts.known[before].ingredients if before is not None else {}
+        reasons = []
+        for name in sorted(line.ingredients[position]):
+            for path, was, is_ in differences(old.get(name), line.ingredients[position][name]):
+                code, where = stage.reason(self.document, collection, name)
+                reasons.append(Reason(code, ".".join([where, *path]), was, is_))
+        return reasons[:8] or [Reason("stage-revised", stage.name)]
+
+
+def limit(allowed: float, known: int) -> float:
+    """Return how many may vanish at once: a share of `known` if `allowed` is a float, else the number itself."""
+    number = allowed * known if isinstance(allowed, float) else allowed
+    return max(DELETIONS_ALWAYS_ALLOWED, number)
+
+
+def refused(verdict: Verdict | None, level: str) -> bool:
+    """Tell whether a verdict keeps its item out of the outputs."""
+    return verdict is not None and verdict.state == "invalid" and level == "strict"
+
+
+def _duplicates(memory: Any) -> dict[str, list[str]]:
+    return memory.duplicates if memory is not None else {}
+
+
+def _digests(source: str, row: Input, before: bytes, after: bytes) -> Reason:
+    return Reason("source-changed", f"{source}: {row.key}", before.hex()[:12], after.hex()[:12])
+
+
+def _schema_moved(contexts: Contexts, before: int, profile: tuple[str, ...]) -> Reason:
+    old = contexts.known[before].ingredients.get("schemas", {})
+    new = contexts.known[contexts.verdict(profile)].ingredients["schemas"]
+    for path, was, is_ in differences(old, new):
+        return Reason("schema-changed", ".".join(path), was, is_)
+    return Reason("stage-revised", "validate")
+
+
+def differences(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Yield (path, before, after) of every leaf that differs between two JSON values; None stands for absent."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted({*before, *after}):
+            yield from differences(before.get(name), after.get(name), (*path, name))
+    elif before != after or type(before) is not type(after):
+        yield path, before, after
+
+
+# --- clashes
+
+
+def find_clashes(plan: Plan) -> Clashes:
+    """Return which keys and ids stand more than once; what the memory knows, where no source moved."""
+    head = plan.memory.head
+    moved = {listing.name for listing in plan.listings if listing.changed}
+    result = Clashes({}, {})
+    for listing in plan.listings:
+        known = head.sources.get(listing.name)
+        if listing.name in moved or known is None:
+            result.keys[listing.name] = _several(lambda listing=listing: _keys(plan, listing))  # type: ignore[misc]
+        else:
+            result.keys[listing.name] = known.duplicates
+    for name, line in plan.pipelines.items():
+        fed = head.collections.get(name)
+        if fed is None or not moved.isdisjoint(line.sources):
+            result.ids[name] = _several(lambda name=name: _ids(plan, name, result.keys))  # type: ignore[misc]
+        else:
+            result.ids[name] = fed.duplicates
+    return result
+
+
+def _rows(plan: Plan, listing: SourceListing) -> Iterator[tuple[str, int, Input]]:
+    for shard in listing.shards:
+        for group in shard.groups:
+            inputs = plan.memory.group(group.entry).inputs if group.packed is None else group.inputs()
+            for row in inputs:
+                yield shard.shard.name, group.entry.line, row
+
+
+def _keys(plan: Plan, listing: SourceListing) -> Iterator[tuple[str, str]]:
+    for shard, line, row in _rows(plan, listing):
+        if row.fault is None:
+            yield row.key, f"{shard}:{line + row.line}"
+
+
+def _ids(plan: Plan, collection: str, keys: dict[str, dict[str, list[str]]]) -> Iterator[tuple[str, str]]:
+    for listing in plan.listings:
+        if collection in listing.feeds:
+            number = listing.feeds.index(collection)
+            shared = keys[listing.name]
+            for shard, line, row in _rows(plan, listing):
+                if row.fault is None and row.key not in shared and row.names[number][0] is not None:
+                    yield row.names[number][0] or "", f"{shard}:{line + row.line}"
+
+
+def _several(rows: Callable[[], Iterator[tuple[str, str]]]) -> dict[str, list[str]]:
+    """Return the names that stand more than once with their places; two passes, eight bytes a name held."""
+    seen: set[int] = set()
+    suspects: set[int] = set()
+    for name, _ in rows():
+        mark = xxhash.xxh3_64_intdigest(name.encode())
+        (suspects if mark in seen else seen).add(mark)
+    if not suspects:
+        return {}
+    places: dict[str, list[str]] = {}
+    for name, place in rows():
+        if xxhash.xxh3_64_intdigest(name.encode()) in suspects:
+            places.setdefault(name, []).append(place)
+    return {name: sorted(many) for name, many in sorted(places.items()) if len(many) > 1}

@@ -1,0 +1,258 @@
+"""The Python API: open a recipe, then plan, build, ask why, clean. The command line is a thin layer over it.
+
+    import stacbuild
+    project = stacbuild.open("stacbuild.toml")
+    report = project.build()
+
+Heavy rooms are imported by the verb that needs them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from stacbuild.events import Message, Waiting, Watcher, nobody
+from stacbuild.failures import Problem, RecipeError, UsageError
+from stacbuild.recipe.load import Recipe, load
+from stacbuild.report import BuildReport, CheckReport, CleanReport, GcReport, LsReport, StatusReport, WhyReport
+
+if TYPE_CHECKING:
+    from stacbuild.plan import GroupPlan
+    from stacbuild.targets import Selection
+    from stacbuild.workshop import Workshop
+
+DEFAULT = "stacbuild.toml"
+Report = TypeVar("Report", StatusReport, WhyReport, LsReport)
+
+
+class Project:
+    """A recipe that is known to be good, and what can be done with it."""
+
+    def __init__(self, recipe: Recipe, watcher: Watcher = nobody, *, found_above: bool = False) -> None:
+        self.recipe = recipe
+        self.found_above = found_above
+        """The recipe was found in a folder above the current one."""
+        self._watch = watcher
+
+    def build(
+        self,
+        targets: Sequence[str] = (),
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        jobs: int | None = None,
+        offline: bool = False,
+        fail_fast: bool = False,
+        max_failures: float | str | None = None,
+        max_deletions: float | str | None = None,
+        adopt: bool = False,
+        wait: bool = True,
+    ) -> BuildReport:
+        """Bring outputs up to date.
+
+        Args:
+            targets: what to build (`item:ID`, `collection:ID`, …); none: everything.
+            force: run every stage again, reading no cached result.
+            dry_run: only say what would be done.
+            jobs: workers; 0 is one a core; None: as the recipe says.
+            offline: ask no network; none of the sources that there are does.
+            fail_fast: stop after the first chunk with a failure.
+            max_failures: failures allowed: a number, or a share such as "5%".
+            max_deletions: removals allowed at once for a source or collection, likewise.
+            adopt: take over files in the way that no build wrote.
+            wait: wait for another build of this recipe; else raise LockedError.
+
+        Raises:
+            UsageError: an unknown target.
+            SurroundingsError: the disk refuses, or a file of somebody else is in the way.
+            LockedError: another build is at work and `wait` is false.
+        """
+        from stacbuild.build import Request, build, workers  # noqa: PLC0415
+
+        del offline
+        spec = self.recipe.document.build
+        with self._shop() as shop:
+            self._refuse_missing(shop)
+            request = Request(
+                self._select(shop, targets),
+                force=force,
+                jobs=workers(jobs, spec.jobs),
+                executor=spec.executor,
+                fail_fast=fail_fast,
+                max_failures=share(spec.max_failures if max_failures is None else max_failures),
+                max_deletions=share(spec.max_deletions if max_deletions is None else max_deletions),
+                adopt=adopt,
+            )
+            if dry_run:
+                from stacbuild.foresee import foresee  # noqa: PLC0415
+
+                return foresee(shop, request)
+        with self._locked_shop(wait=wait) as shop:
+            return build(shop, request, self._watch)
+
+    def plan(self, targets: Sequence[str] = ()) -> Iterator[GroupPlan]:
+        """Yield what is not fresh, a group at a time: the very steps that `build` would take."""
+        with self._shop() as shop:
+            from stacbuild.plan import Options  # noqa: PLC0415
+
+            selection = self._select(shop, targets)
+            options = Options(targeted=bool(selection), selected=selection.takes if selection else None)
+            yield from shop.plan(shop.list(), options).groups()
+
+    def status(self, targets: Sequence[str] = (), *, limit: int | None = None) -> StatusReport:
+        """Say what is stale and why. Takes no lock, writes nothing."""
+        from stacbuild import status  # noqa: PLC0415
+
+        return self._read(lambda shop: status.status(shop, targets, limit))
+
+    def why(self, target: str) -> WhyReport:
+        """Tell the history of one item or output."""
+        from stacbuild import status  # noqa: PLC0415
+
+        return self._read(lambda shop: status.why(shop, target))
+
+    def ls(self, targets: Sequence[str] = ()) -> LsReport:
+        """List targets; of outputs also the files that they hold."""
+        from stacbuild import status  # noqa: PLC0415
+
+        return self._read(lambda shop: status.ls(shop, targets))
+
+    def clean(
+        self,
+        targets: Sequence[str] = (),
+        *,
+        force: bool = False,
+        cache: bool = False,
+        memory: bool = False,
+        dry_run: bool = False,
+        wait: bool = True,
+    ) -> CleanReport:
+        """Remove what builds wrote, and only that."""
+        from stacbuild.clean import clean  # noqa: PLC0415
+
+        with self._locked_shop(wait=wait) as shop:
+            return clean(shop, targets, force=force, cache=cache, memory=memory, dry_run=dry_run)
+
+    def gc(self, *, max_size: int | None = None, max_age: float | None = None, dry_run: bool = False) -> GcReport:
+        """Drop from the store what no recent build needs.
+
+        Args:
+            max_size: bytes that may be left of what is not referred to.
+            max_age: seconds that results which nothing refers to are kept.
+            dry_run: only say what would be dropped.
+        """
+        from stacbuild.gc import gc  # noqa: PLC0415
+
+        with self._locked_shop(wait=True) as shop:
+            return gc(shop, max_size=max_size, max_age=max_age, dry_run=dry_run)
+
+    def check(self, *, quick: bool = False) -> CheckReport:
+        """Verify the recipe: names, files, schemas, and (unless `quick`) a sample of records."""
+        from stacbuild.check import check  # noqa: PLC0415
+
+        return check(self.recipe, quick=quick)
+
+    # --- what the verbs share
+
+    @contextmanager
+    def _shop(self) -> Iterator[Workshop]:
+        from stacbuild.workshop import Workshop  # noqa: PLC0415
+
+        shop = Workshop(self.recipe)
+        try:
+            yield shop
+        finally:
+            shop.close()
+
+    @contextmanager
+    def _locked_shop(self, *, wait: bool) -> Iterator[Workshop]:
+        """Yield the workshop with its lock held; the memory is read after the lock is had."""
+        from stacbuild.locking import lock  # noqa: PLC0415
+        from stacbuild.workshop import STATE  # noqa: PLC0415
+
+        def told(holder: str) -> None:
+            self._watch(Waiting(holder))
+
+        path = self.recipe.root / STATE / "lock" / self.recipe.name
+        with lock(path, wait=wait, told=told), self._shop() as shop:
+            yield shop
+
+    def _read(self, ask: Callable[[Workshop], Report]) -> Report:
+        """Ask something of the memory without the lock; a build that ends meanwhile is asked once more."""
+        from stacbuild.trace import MemoryLostError  # noqa: PLC0415
+
+        for _ in range(2):
+            with self._shop() as shop:
+                try:
+                    return ask(shop)
+                except MemoryLostError:
+                    continue
+        with self._shop() as shop:
+            shop.forget()
+            return ask(shop)
+
+    def _select(self, shop: Workshop, targets: Sequence[str]) -> Selection:
+        from stacbuild.plan import Options  # noqa: PLC0415
+        from stacbuild.status import known  # noqa: PLC0415
+        from stacbuild.targets import select  # noqa: PLC0415
+
+        return select(targets, shop.document, lambda: known(shop, shop.plan(shop.list(), Options())))
+
+    def _refuse_missing(self, shop: Workshop) -> None:
+        """Raise if a source names a file that is not there and never was: nothing is built of half a recipe."""
+        from stacbuild.check import missing  # noqa: PLC0415
+
+        sources = shop.memory.head.sources.items()
+        problems = missing(self.recipe, {f"{name}\0{shard}" for name, source in sources for shard in source.shards})
+        if problems:
+            raise RecipeError(problems)
+
+
+def open(  # noqa: A001  stacbuild.open reads as it should
+    recipe: str | os.PathLike[str] | None = None,
+    *,
+    directory: str | os.PathLike[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+    watcher: Watcher = nobody,
+) -> Project:
+    """Open a recipe.
+
+    Args:
+        recipe: the file; None: `stacbuild.toml` here, or in a folder above up to the repository's root.
+        directory: the folder that `recipe` and the search start from; None: the current one.
+        environ: where `${NAME}` is looked up; None: the process's environment.
+        watcher: is told what happens.
+
+    Raises:
+        RecipeError: with every problem of the recipe.
+        UsageError: no recipe was found.
+    """
+    start = Path(directory) if directory is not None else Path()
+    path, above = (start / recipe, False) if recipe is not None else _find(start)
+    project = Project(load(path, os.environ if environ is None else environ), watcher, found_above=above)
+    for warning in project.recipe.warnings:
+        watcher(Message("warning", "recipe", warning.message, {"code": warning.code}))
+    return project
+
+
+def _find(start: Path) -> tuple[Path, bool]:
+    folder = start.absolute()
+    for place in (folder, *folder.parents):
+        if (place / DEFAULT).is_file():
+            return (start / DEFAULT if place == folder else place / DEFAULT), place != folder
+        if (place / ".git").exists() or place == Path.home():
+            break
+    hint = "write one, or name it with -f FILE"
+    raise UsageError(Problem("SB500", f"there is no {DEFAULT} here or in a folder above", hint=hint))
+
+
+def share(value: float | str) -> int | float:
+    """Return a limit: a number as it is, a share such as "5%" as a float between 0 and 1."""
+    text = str(value).strip()
+    if text.endswith("%"):
+        return float(text[:-1]) / 100
+    return int(float(text))

@@ -1,0 +1,215 @@
+"""From steps to results: what the store has is taken, the rest becomes jobs, outcomes become results in the store.
+
+Only here is it decided whether a stage runs, and only here is it counted. Never decides what is stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from stacbuild import keys
+from stacbuild.contexts import Contexts
+from stacbuild.model import Mark, Verdict
+from stacbuild.pipeline import Pipeline
+from stacbuild.plan import Step
+from stacbuild.report import StageCount
+from stacbuild.store import Found, Result, Segment, Store
+from stacbuild.work import ChunkResult, Job, Outcome
+
+CHUNK_JOBS: Final = 256
+CHUNK_BYTES: Final = 4 << 20
+
+
+class Counts:
+    """How often each stage ran, was spared, failed. `ran` is added to by `apply` alone."""
+
+    def __init__(self) -> None:
+        self.stages: dict[str, StageCount] = {}
+
+    def of(self, stage: str) -> StageCount:
+        """Return the count of `stage`."""
+        return self.stages.setdefault(stage, StageCount())
+
+
+class Resolver:
+    """Resolves steps against one store in the contexts of one build."""
+
+    def __init__(
+        self, store: Store, contexts: Contexts, pipelines: dict[str, Pipeline], *, force: bool, strict: bool
+    ) -> None:
+        self._store, self._contexts, self._pipelines = store, contexts, pipelines
+        self._force, self._strict = force, strict
+
+    def _line(self, step: Step) -> Pipeline:
+        return self._pipelines[step.collection]
+
+    def _open(self, steps: Iterable[Step]) -> Iterator[Step]:
+        return (step for step in steps if step.selected and not step.done(len(self._line(step).stages)))
+
+    # --- what the store has
+
+    def look_up(self, steps: list[Step]) -> None:
+        """Take from the store every result that it has for `steps`."""
+        if self._force:
+            return
+        deepest = max((len(self._line(step).stages) for step in steps), default=0)
+        for position in range(deepest):
+            self._look_up_stage(steps, position)
+        self._look_up_verdicts(steps)
+
+    def _look_up_stage(self, steps: list[Step], position: int) -> None:
+        wanted: dict[bytes, list[Step]] = {}
+        contexts: set[bytes] = set()
+        for step in self._open(steps):
+            numbers = self._contexts.stages[step.collection]
+            if step.start == position < len(numbers):
+                context = self._contexts.digest(numbers[position])
+                contexts.add(context)
+                wanted.setdefault(keys.stage_key(context, _incoming(step)), []).append(step)
+        for key, found in self._store.find(set(wanted), contexts).items():
+            for step in wanted[key]:
+                self._take(step, position, found)
+
+    def _take(self, step: Step, position: int, found: Found) -> None:
+        number = self._contexts.stages[step.collection][position]
+        step.marks.append(Mark(number, found.result.digest))
+        step.fault, step.start = found.result.fault, position + 1
+        if step.fault is None:
+            step.place = (found.blob, found.result.ordinal)
+            version = found.result.version
+            step.now = None if version is None else msgspec.structs.replace(version, blob=found.blob)
+
+    def _look_up_verdicts(self, steps: list[Step]) -> None:
+        wanted: dict[bytes, list[Step]] = {}
+        contexts: set[bytes] = set()
+        for step in self._open(steps):
+            if step.now is None or step.start < len(self._line(step).stages):
+                continue
+            number = self._contexts.verdict(step.now.profile)
+            if self._cut_off(step, number):
+                continue
+            context = self._contexts.digest(number)
+            contexts.add(context)
+            wanted.setdefault(keys.stage_key(context, step.now.digest), []).append(step)
+        for key, found in self._store.find(set(wanted), contexts).items():
+            for step in wanted[key]:
+                assert step.now is not None
+                number = self._contexts.verdict(step.now.profile)
+                step.judged, step.judge = Verdict(number, found.result.state, found.result.faults), False
+
+    def _cut_off(self, step: Step, number: int) -> bool:
+        """Keep the verdict of before if it is of the same document in the same context."""
+        old = step.old
+        if old is None or old.now is None or step.now is None or old.verdict is None or not step.verdict:
+            return False
+        if old.now.digest != step.now.digest or old.verdict.context != number:
+            return False
+        step.judged, step.judge = old.verdict, False
+        return True
+
+    # --- what is to be run
+
+    def needs_record(self, step: Step) -> bool:
+        """Tell whether `step` begins with its source record."""
+        return step.start == 0
+
+    def open_steps(self, steps: list[Step]) -> list[Step]:
+        """Return the steps that something is to be run for."""
+        return list(self._open(steps))
+
+    def job(self, step: Step, document: bytes, base: str) -> Job:
+        """Return the job of `step`: `document` is its record, or what the stage before `start` gave."""
+        known = b""
+        old = step.old
+        if not self._force and old is not None and old.now is not None and old.verdict is not None:
+            known = old.now.digest if self._contexts.verdict_current(old.verdict.context) else b""
+        incoming = step.now.digest if step.now is not None else _incoming(step)
+        return Job(step.collection, document, base, incoming, step.start, known)
+
+    def stored_document(self, step: Step) -> bytes:
+        """Return the document that goes into stage `start` of a step that does not begin with its record."""
+        blob, ordinal = (step.now.blob, step.now.ordinal) if step.now is not None else step.place or (b"", -1)
+        return self._store.documents(blob)[ordinal]
+
+    # --- what came of it
+
+    def apply(self, steps: list[Step], result: ChunkResult, counts: Counts) -> None:
+        """Put the outcomes of a chunk into the store and into its steps."""
+        blob = self._store.put_chunk(result.packed) if result.packed else b""
+        segment = Segment(blob, [], b"", [])
+        contexts: set[bytes] = set()
+        inputs = []
+        for step, outcome in zip(steps, result.outcomes, strict=True):
+            if step.start == 0:
+                inputs.append(step.input.digest)
+            segment.results.extend(self._results(step, outcome, blob, contexts, counts))
+        segment.contexts, segment.inputs = sorted(contexts), b"".join(inputs)
+        if segment.results:
+            self._store.put_segment(segment)
+
+    def _results(
+        self, step: Step, outcome: Outcome, blob: bytes, contexts: set[bytes], counts: Counts
+    ) -> Iterator[Result]:
+        numbers = self._contexts.stages[step.collection]
+        line = self._line(step)
+        last = len(numbers) - 1
+        incoming = _incoming(step)
+        for offset, digest in enumerate(outcome.digests):
+            position = step.start + offset
+            counts.of(line.stages[position].name).ran += 1
+            context = self._contexts.digest(numbers[position])
+            contexts.add(context)
+            version = outcome.version if position == last else None
+            ordinal = outcome.ordinals[offset]
+            yield Result(keys.stage_key(context, incoming), digest, ordinal, version=version)
+            step.marks.append(Mark(numbers[position], digest))
+            incoming = digest
+        position = step.start + len(outcome.digests)
+        if outcome.fault is not None:
+            yield from self._failed(step, outcome, position, incoming, contexts, counts)
+            return
+        step.start = len(numbers)
+        if outcome.version is not None:
+            step.now = msgspec.structs.replace(outcome.version, blob=blob)
+        yield from self._judged(step, outcome, contexts, counts)
+
+    def _failed(
+        self, step: Step, outcome: Outcome, position: int, incoming: bytes, contexts: set[bytes], counts: Counts
+    ) -> Iterator[Result]:
+        number = self._contexts.stages[step.collection][position]
+        count = counts.of(self._line(step).stages[position].name)
+        count.ran, count.failed = count.ran + 1, count.failed + 1
+        step.fault, step.now, step.judge = outcome.fault, None, False
+        step.marks.append(Mark(number, b""))
+        context = self._contexts.digest(number)
+        contexts.add(context)
+        yield Result(keys.stage_key(context, incoming), fault=outcome.fault)
+
+    def _judged(self, step: Step, outcome: Outcome, contexts: set[bytes], counts: Counts) -> Iterator[Result]:
+        assert step.now is not None
+        step.judge = False
+        if not self._line(step).judged:
+            return
+        number = self._contexts.verdict(step.now.profile)
+        if not outcome.state:
+            assert step.old is not None
+            step.judged = step.old.verdict
+            return
+        count = counts.of("validate")
+        count.ran += 1
+        count.failed += self._strict and outcome.state == "invalid"
+        step.judged = Verdict(number, outcome.state, outcome.faults)
+        context = self._contexts.digest(number)
+        contexts.add(context)
+        key = keys.stage_key(context, step.now.digest)
+        yield Result(key, state=outcome.state, faults=outcome.faults)
+
+
+def _incoming(step: Step) -> bytes:
+    """Return the digest of what goes into stage `start` of `step`."""
+    return step.marks[-1].digest if step.marks else step.digest
+
+

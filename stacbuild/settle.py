@@ -1,0 +1,248 @@
+"""From finished steps to rows: which version the catalog holds, what is kept, what was added, modified, deleted.
+
+Rows go to the memory's new file group by group; totals and aggregates stay. Never runs a stage, never writes outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from stacbuild import aggregate, canon, keys
+from stacbuild.contexts import Contexts
+from stacbuild.model import Group, Pair, Tally, Version
+from stacbuild.pipeline import Pipeline
+from stacbuild.plan import Gone, GroupPlan, Step, limit, refused
+from stacbuild.recipe.schema import Validation
+from stacbuild.store import Store
+from stacbuild.trace import GroupEntry, RowsWriter
+
+_fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class Changes(Struct):
+    """What a build did to one collection's items. Ids, so that an item that moved between records is no change."""
+
+    before: dict[str, bytes] = {}
+    after: dict[str, bytes] = {}
+    modified: set[str] = set()
+
+    def close(self) -> None:
+        """Match what left one pair with what came to another."""
+        for item in [item for item in self.after if item in self.before]:
+            if self.before.pop(item) != self.after.pop(item):
+                self.modified.add(item)
+
+    def touched(self) -> set[str]:
+        """Return the ids whose bytes are new."""
+        return self.modified | self.after.keys()
+
+
+class Settler:
+    """Turns group plans into the rows of the new memory."""
+
+    def __init__(
+        self,
+        rows: RowsWriter,
+        store: Store,
+        contexts: Contexts,
+        pipelines: dict[str, Pipeline],
+        validation: Validation,
+    ) -> None:
+        self._rows, self._store, self._contexts = rows, store, contexts
+        self._pipelines, self._validation = pipelines, validation
+        self.entries: list[GroupEntry] = []
+        self.changes = {name: Changes({}, {}, set()) for name in pipelines}
+        self.withdrawn: dict[str, int] = dict.fromkeys(pipelines, 0)
+
+    def keep(self, entry: GroupEntry) -> None:
+        """Take over a group as it is."""
+        self.entries.append(entry)
+
+    def settle(self, plan: GroupPlan) -> None:
+        """Write the rows of a group whose steps are done."""
+        entry, group = plan.entry, Group(plan.inputs, {})
+        entry.tallies = {}
+        for collection, steps in plan.steps.items():
+            pairs, behind = self._pairs(collection, steps)
+            group.pairs[collection] = pairs
+            entry.tallies[collection] = self.tally(collection, pairs)
+            entry.tallies[collection].behind = behind
+        for collection, old in plan.old.items():
+            self._left(collection, plan, old)
+        self._rows.add(entry, group)
+        self.entries.append(entry)
+
+    def _left(self, collection: str, plan: GroupPlan, old: dict[str, Pair]) -> None:
+        """Note the versions of pairs of this very group that have no step any more."""
+        changes = self.changes.get(collection)
+        if changes is None or plan.shard is None:
+            return
+        stepped = {step.input.key for step in plan.steps.get(collection, [])}
+        for row in plan.inputs:
+            pair = old.get(row.key)
+            if pair is not None and row.key not in stepped and pair.built is not None:
+                changes.before[pair.built.id] = pair.built.digest
+
+    def _pairs(self, collection: str, steps: list[Step]) -> tuple[list[Pair], int]:
+        pairs, behind = [], 0
+        for step in steps:
+            pair = self._pair(step)
+            behind += pair is None or pair.input != step.digest or pair is step.old and step.verdict in ("new", "stale")
+            if pair is not None:
+                self._note(self.changes[collection], step.old, pair)
+                pairs.append(pair)
+        return pairs, behind
+
+    def _pair(self, step: Step) -> Pair | None:
+        stages = len(self._pipelines[step.collection].stages)
+        if not step.selected or not step.done(stages):
+            return step.old
+        pair = Pair(step.input.key, step.digest, step.id, step.marks, step.fault, step.judged, step.now)
+        if step.fault is None and step.now is not None:
+            pair.now = self._with_facts(step.now, self._pipelines[step.collection].summaries)
+            pair.id = pair.now.id
+            pair.live = not self.refuses(pair)
+        if not pair.live and step.old is not None:
+            pair.kept = step.old.built
+        return pair
+
+    def refuses(self, pair: Pair) -> bool:
+        """Tell whether a pair's verdict keeps it out of the outputs."""
+        return refused(pair.verdict, self._validation.level)
+
+    def _with_facts(self, version: Version, fields: list[str]) -> Version:
+        """Return `version` with the facts that the collection summarises now; reads the document if they are new."""
+        if aggregate.covers(version.facts, fields):
+            return version
+        item = canon.decode(self._store.documents(version.blob)[version.ordinal])
+        return msgspec.structs.replace(version, facts=aggregate.facts(item, fields))
+
+    def _note(self, changes: Changes, old: Pair | None, pair: Pair) -> None:
+        was, now = old.built if old else None, pair.built
+        if was is not None and now is not None and was.id == now.id:
+            if was.digest != now.digest:
+                changes.modified.add(now.id)
+            return
+        if was is not None:
+            changes.before[was.id] = was.digest
+        if now is not None:
+            changes.after[now.id] = now.digest
+
+    def tally(self, collection: str, pairs: list[Pair]) -> Tally:
+        """Return what can be known of a group's pairs without reading them."""
+        line = self._pipelines[collection]
+        built = [version for pair in pairs if (version := pair.built) is not None]
+        stages = range(len(line.stages))
+        strict = self._validation.level == "strict"
+        return Tally(
+            live=sum(pair.live for pair in pairs),
+            failed=sum(not pair.live for pair in pairs),
+            kept=sum(pair.kept is not None for pair in pairs),
+            warned=sum(pair.live and _invalid(pair) for pair in pairs),
+            invalid=sum(_invalid(pair) for pair in pairs) if strict else 0,
+            unjudged=sum(pair.verdict is None and pair.fault is None for pair in pairs),
+            contexts=[_contexts(pairs, position) for position in stages],
+            verdicts=sorted({pair.verdict.context for pair in pairs if pair.verdict is not None}),
+            root=keys.join(*sorted(version.id.encode() + b"\0" + version.digest for version in built)),
+            fold=_pack(aggregate.fold((version.facts for version in built), line.summaries)),
+        )
+
+    # --- what vanished
+
+    def gone(self, gone: Gone) -> None:
+        """Write down inputs that vanished and are kept, or note that their items leave."""
+        if gone.held and gone.inputs:
+            entry = GroupEntry(gone.source, "", b"", inputs=len(gone.inputs))
+            entry.tallies = {c: self.tally(c, pairs) for c, pairs in gone.pairs.items() if c in self._pipelines}
+            self._rows.add(entry, Group(gone.inputs, gone.pairs))
+            self.entries.append(entry)
+            return
+        for collection, pairs in gone.pairs.items():
+            if collection in self.changes:
+                left = {pair.built.id: pair.built.digest for pair in pairs if pair.built is not None}
+                self.changes[collection].before.update(left)
+
+    # --- withdrawals
+
+    def withdraw(self, allowed: float) -> list[str]:
+        """Let go of the earlier versions of items that fail now, where no more than `allowed` of a collection do.
+
+        Returns sentences that say what was held back instead.
+        """
+        held = []
+        for collection in self._pipelines:
+            tallies = [t for entry in self.entries if (t := entry.tallies.get(collection)) is not None]
+            kept, known = sum(t.kept for t in tallies), sum(t.live + t.kept for t in tallies)
+            if not kept:
+                continue
+            if kept > limit(allowed, known):
+                text = f"collection '{collection}': {kept} of {known} items fail now; their earlier versions stay"
+                held.append(f"{text} (--max-deletions 100% withdraws them)")
+            else:
+                self._let_go(collection)
+        return held
+
+    def _let_go(self, collection: str) -> None:
+        for entry in self.entries:
+            tally = entry.tallies.get(collection)
+            if tally is None or not tally.kept or not entry.shard:
+                continue
+            group = self._rows.read(entry)
+            for pair in group.pairs[collection]:
+                if pair.kept is not None:
+                    self._withdraw(collection, pair)
+            behind = tally.behind
+            entry.tallies[collection] = self.tally(collection, group.pairs[collection])
+            entry.tallies[collection].behind = behind
+            self._rows.add(entry, group)
+
+    def _withdraw(self, collection: str, pair: Pair) -> None:
+        assert pair.kept is not None
+        changes = self.changes[collection]
+        if pair.kept.id in changes.after:
+            del changes.after[pair.kept.id]
+        else:
+            changes.before[pair.kept.id] = pair.kept.digest
+        changes.modified.discard(pair.kept.id)
+        pair.kept = None
+
+    # --- totals
+
+    def total(self, collection: str) -> aggregate.Fold:
+        """Return the merged facts of a collection's items."""
+        result = aggregate.Fold()
+        for entry in self.entries:
+            tally = entry.tallies.get(collection)
+            if tally is not None and tally.fold:
+                aggregate.merge(result, _fold_of(tally.fold))
+        return result
+
+    def root(self, collection: str) -> bytes:
+        """Return the digest of which versions a collection holds."""
+        return root_of(self.entries, collection)
+
+
+def root_of(entries: list[GroupEntry], collection: str) -> bytes:
+    """Return the digest of which versions `collection` holds, in some order of groups."""
+    return keys.join(*sorted(t.root for entry in entries if (t := entry.tallies.get(collection)) is not None))
+
+
+def _invalid(pair: Pair) -> bool:
+    return pair.fault is None and pair.verdict is not None and pair.verdict.state == "invalid"
+
+
+def _contexts(pairs: list[Pair], position: int) -> list[int]:
+    return sorted({pair.marks[position].context for pair in pairs if len(pair.marks) > position})
+
+
+def rows_of(entries: list[GroupEntry], rows: RowsWriter | Any, collection: str) -> Iterator[tuple[GroupEntry, Pair]]:
+    """Yield every pair of a collection with its group's entry."""
+    for entry in entries:
+        if collection in entry.tallies:
+            for pair in rows.read(entry).pairs.get(collection, []):
+                yield entry, pair

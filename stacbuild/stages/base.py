@@ -1,0 +1,36 @@
+"""What a stage is: a value with a name, a revision, what of the recipe it reads, and a function document → document.
+
+A stage never does I/O except through what it is given, never sees another item, and gives the same bytes for the
+same input. Adding one is a file and a line in `registry.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from stacbuild.recipe.schema import Document
+
+Work = Callable[[Any, str], dict[str, Any]]
+"""(record or document, folder of the record's file relative to the recipe) → document; raises ItemError."""
+
+
+class Stage(Protocol):
+    """A document stage. Raise `revision` when the bytes that it gives for some input change."""
+
+    @property
+    def name(self) -> str:
+        """Return the stage's name: transform, extend or patch."""
+
+    @property
+    def revision(self) -> int:
+        """Return the number that is raised when its bytes change."""
+
+    def ingredients(self, document: Document, collection: str) -> dict[str, Any] | None:
+        """Return what of the recipe it reads for `collection`, by name, as JSON; None: it is not in its items' life."""
+
+    def work(self, document: Document, collection: str) -> Work:
+        """Return the function that does it, compiled for `collection`."""
+
+    def reason(self, document: Document, collection: str, ingredient: str) -> tuple[str, str]:
+        """Return the reason code for a change of `ingredient`, and where in the recipe it stands (dotted)."""

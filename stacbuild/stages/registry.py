@@ -1,0 +1,12 @@
+"""The stages there are, in the order in which an item goes through them."""
+
+from __future__ import annotations
+
+from stacbuild.stages.base import Stage
+from stacbuild.stages.transform import Transform
+
+DOCUMENT_STAGES: list[Stage] = [Transform()]
+"""Each takes the document that the one before it gave; validate and write come after and give none."""
+
+ALL_STAGES = ("fetch", "transform", "extend", "patch", "validate", "write")
+"""Every stage's name, for counting."""

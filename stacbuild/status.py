@@ -1,0 +1,384 @@
+"""What is stale and why, in words for people and programs: status, why, ls. Reads; never writes, never runs a stage."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from stacbuild import keys
+from stacbuild.account import failed_of
+from stacbuild.deliver import Inspected
+from stacbuild.failures import Exit, Problem, UsageError
+from stacbuild.outputs.base import Output
+from stacbuild.plan import GroupPlan, Options, Plan, Step, differences
+from stacbuild.report import LsReport, Reason, StaleTarget, StatusReport, WhyReport
+from stacbuild.targets import Known, Selection, named, parse, select
+from stacbuild.trace import GroupEntry
+from stacbuild.workshop import Workshop
+
+LIMIT = 1000
+"""Stale targets listed unless told otherwise."""
+
+
+def known(shop: Workshop, plan: Plan) -> Iterator[Known]:
+    """Yield every pair that a target may mean."""
+    for group in plan.every_group():
+        yield from known_of(group)
+
+
+def known_of(group: GroupPlan) -> Iterator[Known]:
+    """Yield the pairs of a group."""
+    for collection, steps in group.steps.items():
+        for step in steps:
+            yield Known(collection, identity(step), group.source, step.input.key, failed_at(step))
+
+
+def identity(step: Step) -> str | None:
+    """Return the id of a step's item, as it will be or as it was."""
+    return step.id if step.id is not None or step.old is None else step.old.id
+
+
+def failed_at(step: Step) -> str:
+    """Return the stage that a step's pair failed at the last time, "" if it did not."""
+    old = step.old
+    if old is None or old.live:
+        return ""
+    return old.fault.stage if old.fault is not None else "validate"
+
+
+def target_of(collection: str, step: Step) -> str:
+    """Return the target that names a step's item."""
+    name = identity(step)
+    return f"item:{collection}/{name}" if name is not None else f"item:{collection}/({step.source} {step.input.key})"
+
+
+def stages_of(step: Step, plan: Plan) -> list[str]:
+    """Return the stages that a stale step may run."""
+    line = plan.pipelines[step.collection]
+    names = [stage.name for stage in line.stages[step.start :]]
+    return [*names, *(["validate"] if line.judged and step.judge else []), "write"]
+
+
+def status(shop: Workshop, targets: Sequence[str], limit: int | None) -> StatusReport:
+    """Return what is stale and why, without the network and without writing anything."""
+    began = time.perf_counter()
+    limit = LIMIT if limit is None else limit
+    listings, held = shop.list(), shop.inspect()
+    plan = shop.plan(listings, Options())
+    chosen = select(targets, shop.document, lambda: known(shop, plan)) if targets else Selection([])
+    items = dict.fromkeys(("fresh", "new", "stale", "gone", "failed"), 0)
+    stale: list[StaleTarget] = []
+    total = 0
+    if chosen:
+        groups = plan.every_group()
+    else:
+        groups = plan.groups()
+        _count_fresh(plan, items)
+    for group in groups:
+        total += _count_group(shop, group, plan, chosen, items, stale, limit)
+    total += _gone(shop, plan, chosen, items, stale, limit)
+    outputs = _outputs(shop, plan, held, stale_items=total > 0)
+    wrong = _stale_outputs(shop, outputs, chosen)
+    stale.extend(wrong[: max(0, limit - len(stale))])
+    total += len(wrong)
+    if not chosen:
+        items["failed"] = max(items["failed"], failed_of(shop.memory.head))
+    return StatusReport(
+        recipe=shop.recipe.name,
+        fresh=total == 0,
+        truncated=total > len(stale),
+        items=items,
+        stale=stale,
+        outputs=outputs,
+        catalog=shop.document.catalog.id,
+        seconds=round(time.perf_counter() - began, 3),
+    )
+
+
+def _count_fresh(plan: Plan, items: dict[str, int]) -> None:
+    for _, entry in plan.fresh_entries():
+        items["failed"] += entry.faults
+        for tally in entry.tallies.values():
+            items["fresh"] += tally.live
+            items["failed"] += tally.failed
+
+
+def _count_group(
+    shop: Workshop,
+    group: GroupPlan,
+    plan: Plan,
+    chosen: Selection,
+    items: dict[str, int],
+    stale: list[StaleTarget],
+    limit: int,
+) -> int:
+    count = 0
+    for collection, steps in group.steps.items():
+        for step in steps:
+            if chosen and not chosen.takes(collection, step.input.key, group.source):
+                continue
+            items[step.verdict] += 1
+            if step.verdict in ("new", "stale"):
+                count += 1
+                if len(stale) < limit:
+                    reasons = [placed(shop, reason) for reason in step.reasons]
+                    verdict, stages = step.verdict, stages_of(step, plan)
+                    stale.append(StaleTarget(target_of(collection, step), verdict, stages, reasons))
+    return count
+
+
+def placed(shop: Workshop, reason: Reason) -> Reason:
+    """Return a reason with the line of the recipe that it speaks of."""
+    if reason.at is None and reason.what is not None and reason.code not in ("new", "source-changed", "source-gone"):
+        at = shop.recipe.at(*reason.what.split("."))
+        reason.at = str(at) if at is not None and at.line else None
+    return reason
+
+
+def _gone(
+    shop: Workshop, plan: Plan, chosen: Selection, items: dict[str, int], stale: list[StaleTarget], limit: int
+) -> int:
+    count = 0
+    for gone in plan.gone:
+        for collection, pairs in gone.pairs.items():
+            for pair in pairs:
+                if pair.built is None or (chosen and not chosen.takes(collection, pair.key, gone.source)):
+                    continue
+                items["gone"] += 1
+                if gone.held:
+                    continue
+                count += 1
+                if len(stale) < limit:
+                    reason = Reason("source-gone", f"{gone.source}: {pair.key}")
+                    stale.append(StaleTarget(f"item:{collection}/{pair.built.id}", "gone", ["write"], [reason]))
+    if not chosen:
+        for name in {n for entry in plan.memory.head.groups for n in entry.tallies} - shop.pipelines.keys():
+            count += 1
+            reason = Reason("collection-changed", f"collections.{name}", "there", "not in the recipe")
+            stale.append(StaleTarget(f"collection:{name}", "gone", ["write"], [reason]))
+    return count
+
+
+def _outputs(
+    shop: Workshop, plan: Plan, held: dict[str, Inspected], *, stale_items: bool
+) -> dict[str, dict[str, Any]]:
+    entries = plan.memory.head.groups
+    result: dict[str, dict[str, Any]] = {}
+    for output in shop.outputs:
+        reasons = [placed(shop, reason) for reason in output_reasons(shop, output, entries, held.get(output.name))]
+        state = "stale" if reasons or stale_items else "fresh"
+        result[output.name] = {"state": state, "reasons": reasons, "path": output.path}
+    for name in shop.memory.head.outputs.keys() - result.keys():
+        reason = Reason("output-changed", f"outputs.{name}", "there", "not in the recipe")
+        result[name] = {"state": "gone", "reasons": [reason], "path": ""}
+    return result
+
+
+def output_reasons(
+    shop: Workshop, output: Output, entries: list[GroupEntry], found: Inspected | None
+) -> list[Reason]:
+    """Return why an output is stale by itself: never built, its settings or its documents moved, its files did."""
+    before = shop.memory.head.outputs.get(output.name)
+    if before is None:
+        return [Reason("new", f"outputs.{output.name}")]
+    reasons = found.reasons() if found is not None else [Reason("output-missing", output.path)] if before.count else []
+    now, then = shop.effective(), shop.memory.head.config
+    if before.path != str(output.base) or before.settings != output.settings:
+        reasons += _moved("output-changed", ("outputs", output.name), then, now) or [Reason("output-changed")]
+    if before.pending:
+        reasons.append(Reason("collection-changed", f"only other outputs were built: {', '.join(before.pending)}"))
+    elif not reasons and before.root != shop.output_root(output, entries):
+        paths = [("catalog",), *(("collections", name) for name in sorted(shop.document.collections))]
+        for path in paths:
+            reasons += _moved("collection-changed", path, then, now)
+        reasons = reasons or [Reason("collection-changed", "its items")]
+    return reasons
+
+
+def _moved(code: str, path: tuple[str, ...], then: Any, now: Any) -> list[Reason]:
+    for name in path:
+        then, now = (then or {}).get(name), (now or {}).get(name)
+    return [Reason(code, ".".join((*path, *way)), was, is_) for way, was, is_ in differences(then, now)][:8]
+
+
+def _stale_outputs(shop: Workshop, outputs: dict[str, dict[str, Any]], chosen: Selection) -> list[StaleTarget]:
+    result = []
+    for name, state in outputs.items():
+        if state["reasons"] and (not chosen or name in chosen.outputs):
+            verdict = "gone" if state["state"] == "gone" else "stale"
+            result.append(StaleTarget(f"output:{name}", verdict, ["write"], state["reasons"]))
+    return result
+
+
+# --- why
+
+
+def why(shop: Workshop, target: str) -> WhyReport:
+    """Return the history of one target.
+
+    Raises:
+        UsageError: there is none of that name, or it means several.
+    """
+    kind, rest = parse(target)
+    listings, held = shop.list(), shop.inspect()
+    plan = shop.plan(listings, Options())
+    if kind == "output":
+        return _why_output(shop, plan, rest, held)
+    if kind != "item":
+        text = f"'{target}': only an item or an output has a history of its own"
+        raise UsageError(Problem("SB504", text, hint=f"`stacbuild status {target}` says what of it is stale"))
+    group, step = _find(shop, plan, target, rest)
+    return _why_item(shop, plan, group, step)
+
+
+def _find(shop: Workshop, plan: Plan, target: str, rest: str) -> tuple[GroupPlan, Step]:
+    names: list[Known] = []
+    hits: list[tuple[GroupPlan, Step, Known]] = []
+    for group in plan.every_group():
+        for collection, steps in group.steps.items():
+            for step in steps:
+                one = Known(collection, identity(step), group.source, step.input.key)
+                if one.id is not None:
+                    names.append(one)
+                    hits.append((group, step, one))
+    chosen = {(one.collection, one.key) for one in named(rest, names, set(shop.document.collections))}
+    found = [(group, step) for group, step, one in hits if (one.collection, one.key) in chosen]
+    if not found:
+        select([target], shop.document, lambda: iter(names))
+    if len(found) > 1:
+        wide = ", ".join(f"`{target_of(step.collection, step)}`" for _, step in found[:3])
+        raise UsageError(Problem("SB505", f"'{target}' means {len(found)} items", hint=f"say which: {wide}"))
+    return found[0]
+
+
+def _why_item(shop: Workshop, plan: Plan, group: GroupPlan, step: Step) -> WhyReport:
+    line = plan.pipelines[step.collection]
+    row, shard = step.input, group.shard
+    place = f"{shard.shard.name if shard else ''}:{group.entry.line + row.line}"
+    old = step.old
+    stages = []
+    incoming = step.digest
+    for position, stage in enumerate(line.stages):
+        result = old.marks[position].digest if old is not None and position < len(old.marks) else b""
+        stages.append(
+            {
+                "stage": stage.name,
+                "verdict": "stale" if position >= step.start and step.verdict in ("new", "stale") else "fresh",
+                "key": keys.stage_key(line.contexts[position], incoming).hex(),
+                "ingredients": {"input": incoming.hex(), **_digests(line.ingredients[position])},
+                "result": result.hex(),
+            }
+        )
+        incoming = result
+    stages.extend(_why_verdict(plan, step))
+    fault = old.fault if old is not None else None
+    built = old.built if old is not None else None
+    outputs = [{"output": o.name, "path": o.path} for o in shop.outputs if step.collection in o.takes([step.collection])]
+    return WhyReport(
+        recipe=shop.recipe.name,
+        target=target_of(step.collection, step),
+        verdict=step.verdict,
+        reasons=[placed(shop, reason) for reason in step.reasons],
+        stages=stages,
+        source={"name": group.source, "where": place, "key": row.key, "digest": row.digest.hex()},
+        outputs=outputs if built is not None else [],
+        failure=_fault_json(fault or _first_fault(step)),
+    )
+
+
+def _why_verdict(plan: Plan, step: Step) -> list[dict[str, Any]]:
+    old = step.old
+    if old is None or old.now is None or not plan.pipelines[step.collection].judged:
+        return []
+    number = plan.contexts.verdict(old.now.profile)
+    known = plan.contexts.known[number]
+    stale = old.verdict is None or old.verdict.context != number
+    return [
+        {
+            "stage": "validate",
+            "verdict": "stale" if stale else "fresh",
+            "key": keys.stage_key(known.digest, old.now.digest).hex(),
+            "ingredients": {"document": old.now.digest.hex(), **known.ingredients["schemas"]},
+            "result": old.verdict.state if old.verdict is not None else "",
+        }
+    ]
+
+
+def _first_fault(step: Step) -> Any:
+    verdict = step.old.verdict if step.old is not None else None
+    return verdict.faults[0] if verdict is not None and verdict.state == "invalid" and verdict.faults else None
+
+
+def _fault_json(fault: Any) -> dict[str, Any] | None:
+    if fault is None:
+        return None
+    return {"stage": fault.stage, "code": fault.code, "message": fault.message, "path": fault.path, "hint": fault.hint}
+
+
+def _digests(ingredients: dict[str, Any]) -> dict[str, str]:
+    return {name: keys.settings(value).hex()[:16] for name, value in sorted(ingredients.items())}
+
+
+def _why_output(shop: Workshop, plan: Plan, name: str, held: dict[str, Inspected]) -> WhyReport:
+    output = next((output for output in shop.outputs if output.name == name), None)
+    if output is None:
+        select([f"output:{name}"], shop.document, lambda: iter(()))
+        raise UsageError(Problem("SB502", f"there is no target 'output:{name}'"))
+    reasons = [placed(shop, r) for r in output_reasons(shop, output, plan.memory.head.groups, held.get(name))]
+    return WhyReport(
+        recipe=shop.recipe.name,
+        target=f"output:{name}",
+        verdict="stale" if reasons else "fresh",
+        reasons=reasons,
+        stages=[],
+        source={},
+        outputs=[{"output": name, "path": output.path}],
+    )
+
+
+# --- ls
+
+
+def ls(shop: Workshop, targets: Sequence[str]) -> LsReport:
+    """Return targets, one a line; of `output:NAME` also the files that it holds."""
+    plan = shop.plan(shop.list(), Options())
+    tables = {"collection": shop.document.collections, "source": shop.document.sources, "output": shop.document.outputs}
+    if not targets:
+        names = [f"{kind}:{name}" for kind, table in tables.items() for name in sorted(table)]
+        items = sorted(_items(plan, None))
+        return LsReport(shop.recipe.name, [*names, *items])
+    chosen = select(targets, shop.document, lambda: known(shop, plan))
+    names = [f"output:{name}" for name in sorted(chosen.outputs)]
+    files = [row for name in sorted(chosen.outputs) for row in _files(shop, name)]
+    only_outputs = all(target.startswith("output:") for target in targets)
+    return LsReport(shop.recipe.name, names + ([] if only_outputs else sorted(_items(plan, chosen))), files)
+
+
+def _items(plan: Plan, chosen: Selection | None) -> Iterator[str]:
+    for group in plan.every_group():
+        for collection, steps in group.steps.items():
+            for step in steps:
+                if identity(step) is not None and (
+                    chosen is None or chosen.takes(collection, step.input.key, group.source)
+                ):
+                    yield target_of(collection, step)
+
+
+def _files(shop: Workshop, name: str) -> list[dict[str, Any]]:
+    output = next(output for output in shop.outputs if output.name == name)
+    rows = shop.memory.delivered(name)
+    if rows is None:
+        return []
+    root = shop.recipe.root
+    place = output.base.relative_to(root).as_posix() if output.base.is_relative_to(root) else str(output.base)
+    prefix = "" if place == "." else f"{place}/"
+    return [
+        {"path": prefix + path, "size": rows.stat(number)[0], "sha256": rows.digest(number).hex()}
+        for number, path in enumerate(rows.paths)
+    ]
+
+
+def exit_of(report: StatusReport, *, check: bool) -> Exit:
+    """Return the exit status of `status`."""
+    return Exit.STALE if check and not report.fresh else Exit.OK

@@ -1,0 +1,320 @@
+"""The memory: what was built from what, and what was delivered. Knows nothing of stages or STAC.
+
+    <folder>/head            one small file, replaced by rename: old head or new head, nothing between
+    <folder>/rows-<n>        groups, each compressed; immutable; the head says which stand where
+    <folder>/delivered-<n>-… what an output holds: a row a file; immutable
+
+A head that cannot be read is "memory lost": the store and the outputs' manifests are asked instead.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import xxhash
+from msgspec import Struct
+
+from stacbuild.model import Context, Group, Stamp, Tally
+
+FORMAT: Final = b"stacbuild-memory 1\n"
+ROWS_FILES_AT_MOST: Final = 12
+STAMP: Final = struct.Struct("<QqqQ")
+
+
+class MemoryLostError(Exception):
+    """A file of the memory is missing or damaged; the memory is to be forgotten."""
+
+
+class GroupEntry(Struct, array_like=True):
+    """Where a group's rows lie and what can be known without reading them."""
+
+    source: str
+    shard: str
+    """"" for inputs that vanished and are kept."""
+    root: bytes
+    """Digest of the inputs' keys, digests and names: equal roots mean equal inputs."""
+    file: int = 0
+    offset: int = 0
+    length: int = 0
+    check: bytes = b""
+    inputs: int = 0
+    faults: int = 0
+    first: int = 0
+    """Ordinal of its first record in the shard; the others follow without a gap."""
+    line: int = 0
+    """Line of its first record; inputs count theirs from it."""
+    tallies: dict[str, Tally] = {}
+
+
+class ShardMemory(Struct, array_like=True):
+    """A source file as last listed: its stamp, when it was looked at, whether it could be read."""
+
+    stamp: Stamp | None
+    seen_ns: int
+    trouble: str | None = None
+    """Why it could not be read the last time, or None."""
+
+
+class SourceMemory(Struct, array_like=True):
+    """A source as last listed."""
+
+    place: bytes
+    """Digest of what says where its inputs are: when it changes, removals are ordered by the recipe."""
+    names: bytes
+    """Digest of all that the listing's columns depend on."""
+    shards: dict[str, ShardMemory]
+    duplicates: dict[str, list[str]] = {}
+    """Keys that several records share → where they stand."""
+
+
+class CollectionMemory(Struct, array_like=True):
+    """A collection as last built."""
+
+    duplicates: dict[str, list[str]] = {}
+    """Ids that several inputs share → where they stand."""
+    summaries: list[str] = []
+
+
+class OutputMemory(Struct, array_like=True):
+    """An output as last delivered."""
+
+    kind: str
+    path: str
+    settings: bytes
+    root: bytes
+    """Digest of all that it was made from."""
+    file: str
+    """Where its delivered rows are."""
+    pending: dict[str, list[str]] = {}
+    """Items that changed since, because only other outputs were built: collection → ids."""
+    count: int = 0
+    """Files that it held."""
+
+
+class Head(Struct, array_like=True):
+    """All that a build must know before it touches an item."""
+
+    generation: int = 0
+    level: str = ""
+    contexts: list[Context] = []
+    sources: dict[str, SourceMemory] = {}
+    collections: dict[str, CollectionMemory] = {}
+    outputs: dict[str, OutputMemory] = {}
+    groups: list[GroupEntry] = []
+    config: dict[str, Any] = {}
+    """The effective recipe at the last build, without secrets: what `why` compares with."""
+    held_back: list[str] = []
+    """What was not deleted or withdrawn, in words."""
+    targeted: bool = False
+    """The last build was of some targets only: what it did not build may be stale."""
+
+
+class Delivered(Struct, array_like=True):
+    """The files of an output in columns: path, stat (32 bytes), SHA-256 (32 bytes), what it was made from (16 bytes)."""
+
+    paths: list[str]
+    stats: bytes
+    digests: bytes
+    wants: bytes
+
+    def rows(self) -> Iterator[tuple[str, tuple[int, ...], bytes, bytes]]:
+        """Yield path, stat, digest, want of each file."""
+        for number, path in enumerate(self.paths):
+            yield path, self.stat(number), self.digest(number), self.want(number)
+
+    def stat(self, number: int) -> tuple[int, ...]:
+        """Return (size, mtime_ns, ctime_ns, inode) of file `number`; all 0 where it is not known."""
+        return STAMP.unpack_from(self.stats, number * STAMP.size)
+
+    def digest(self, number: int) -> bytes:
+        """Return the SHA-256 of the bytes that were delivered."""
+        return self.digests[number * 32 : number * 32 + 32]
+
+    def want(self, number: int) -> bytes:
+        """Return the digest of what the file was made from; zeros where it is not known."""
+        return self.wants[number * 16 : number * 16 + 16]
+
+
+_pack = msgspec.msgpack.Encoder().encode
+_head_of = msgspec.msgpack.Decoder(Head).decode
+_group_of = msgspec.msgpack.Decoder(Group).decode
+_delivered_of = msgspec.msgpack.Decoder(Delivered).decode
+
+
+class Memory:
+    """The memory in one folder. Reading takes no lock; `commit` is for the build that holds it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lost = False
+        """A head was there and could not be read."""
+        self.head = self._read_head()
+        self._files: dict[int, int] = {}
+
+    def _read_head(self) -> Head:
+        try:
+            blob = (self.folder / "head").read_bytes()
+        except FileNotFoundError:
+            return Head()
+        except OSError:
+            self.lost = True
+            return Head()
+        try:
+            return _head_of(_checked(blob))
+        except (msgspec.DecodeError, MemoryLostError):
+            self.lost = True
+            return Head()
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing is remembered."""
+        return self.head.generation == 0
+
+    def forget(self) -> None:
+        """Go on as if nothing were remembered; the next commit overwrites."""
+        self.close()
+        self.lost, self.head = True, Head()
+
+    def close(self) -> None:
+        """Close the row files."""
+        for descriptor in self._files.values():
+            os.close(descriptor)
+        self._files = {}
+
+    def group(self, entry: GroupEntry) -> Group:
+        """Return the rows of a group.
+
+        Raises:
+            MemoryLostError: they are missing or damaged.
+        """
+        import zstandard  # noqa: PLC0415  a no-op never gets here
+
+        blob = self.raw_group(entry)
+        try:
+            return _group_of(zstandard.ZstdDecompressor().decompress(blob))
+        except (zstandard.ZstdError, msgspec.DecodeError) as error:
+            raise MemoryLostError(str(error)) from error
+
+    def raw_group(self, entry: GroupEntry) -> bytes:
+        """Return the stored bytes of a group, checked."""
+        try:
+            if entry.file not in self._files:
+                self._files[entry.file] = os.open(self.folder / f"rows-{entry.file}", os.O_RDONLY)
+            blob = os.pread(self._files[entry.file], entry.length, entry.offset)
+        except OSError as error:
+            raise MemoryLostError(str(error)) from error
+        if xxhash.xxh3_64_digest(blob) != entry.check:
+            raise MemoryLostError(f"rows-{entry.file} is damaged")
+        return blob
+
+    def delivered(self, name: str) -> Delivered | None:
+        """Return what output `name` holds, or None if it was never delivered or that is not known."""
+        output = self.head.outputs.get(name)
+        if output is None:
+            return None
+        try:
+            return _delivered_of(_checked((self.folder / output.file).read_bytes()))
+        except (OSError, msgspec.DecodeError, MemoryLostError):
+            return None
+
+    # --- writing
+
+    def write_delivered(self, number: int, generation: int, rows: Delivered) -> str:
+        """Write what output number `number` holds and return the file's name."""
+        name = f"delivered-{generation}-{number}"
+        _write(self.folder / name, _sealed(_pack(rows)))
+        return name
+
+    def commit(self, head: Head) -> None:
+        """Make `head` the memory, durably; what it does not refer to is removed."""
+        _write(self.folder / "head", _sealed(_pack(head)))
+        _sync_folder(self.folder)
+        self.head = head
+        self.lost = False
+        self._sweep()
+
+    def _sweep(self) -> None:
+        used = {"head", *(f"rows-{entry.file}" for entry in self.head.groups)}
+        used.update(output.file for output in self.head.outputs.values())
+        for path in self.folder.iterdir():
+            if path.name not in used and path.name.startswith(("rows-", "delivered-", ".stacbuild-")):
+                path.unlink(missing_ok=True)
+
+
+class RowsWriter:
+    """Writes the groups of one build to one file; nothing is read before `finish` has made it durable."""
+
+    def __init__(self, memory: Memory, generation: int) -> None:
+        import zstandard  # noqa: PLC0415
+
+        self._memory, self._generation = memory, generation
+        self._path = memory.folder / f"rows-{generation}"
+        memory.folder.mkdir(parents=True, exist_ok=True)
+        self._stream = self._path.open("wb")
+        self._offset = 0
+        self._compress = zstandard.ZstdCompressor(level=1, write_content_size=True).compress
+
+    def add(self, entry: GroupEntry, group: Group) -> None:
+        """Write `group` and say in `entry` where it stands."""
+        self._put(entry, self._compress(_pack(group)))
+
+    def move(self, entry: GroupEntry) -> None:
+        """Write a group that stands elsewhere once more."""
+        self._put(entry, self._memory.raw_group(entry))
+
+    def _put(self, entry: GroupEntry, blob: bytes) -> None:
+        self._stream.write(blob)
+        entry.file, entry.offset, entry.length = self._generation, self._offset, len(blob)
+        entry.check = xxhash.xxh3_64_digest(blob)
+        self._offset += len(blob)
+
+    def read(self, entry: GroupEntry) -> Group:
+        """Return a group that was added in this build or before."""
+        if entry.file == self._generation:
+            self._stream.flush()
+        return self._memory.group(entry)
+
+    def finish(self, entries: list[GroupEntry]) -> None:
+        """Make the rows durable; many old files are drawn together into this one."""
+        if len({entry.file for entry in entries}) > ROWS_FILES_AT_MOST:
+            for entry in entries:
+                if entry.file != self._generation:
+                    self.move(entry)
+        self._stream.flush()
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+
+
+def _sealed(payload: bytes) -> bytes:
+    return FORMAT + xxhash.xxh3_128_digest(payload) + payload
+
+
+def _checked(blob: bytes) -> bytes:
+    payload = blob[len(FORMAT) + 16 :]
+    if not blob.startswith(FORMAT) or xxhash.xxh3_128_digest(payload) != blob[len(FORMAT) : len(FORMAT) + 16]:
+        raise MemoryLostError("not a memory of this version, or damaged")
+    return payload
+
+
+def _write(path: Path, blob: bytes) -> None:
+    """Write beside, sync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".stacbuild-{os.getpid()}-{path.name}")
+    with beside.open("wb") as stream:
+        stream.write(blob)
+        stream.flush()
+        os.fsync(stream.fileno())
+    beside.replace(path)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

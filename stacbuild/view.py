@@ -1,0 +1,140 @@
+"""The catalog as rows and aggregates, for outputs: items in order, documents without links. Reads, never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stacbuild import aggregate
+from stacbuild.failures import Problem
+from stacbuild.model import Group
+from stacbuild.outputs.base import Item
+from stacbuild.recipe.schema import Document
+from stacbuild.settle import root_of
+from stacbuild.store import Store
+from stacbuild.trace import GroupEntry
+
+_fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
+
+
+class Catalog:
+    """A view over the groups of a build."""
+
+    def __init__(
+        self,
+        document: Document,
+        root_folder: Path,
+        entries: list[GroupEntry],
+        load: Callable[[GroupEntry], Group],
+        store: Store,
+    ) -> None:
+        self._document, self._entries, self._load, self._store = document, entries, load, store
+        self.root_folder = root_folder
+        self.warnings: list[Problem] = []
+        self._held: tuple[str, list[Item]] | None = None
+        self._folds: dict[str, aggregate.Fold] = {}
+        self._states: dict[str, bytes] = {}
+        self._documents: dict[str, dict[str, Any]] = {}
+
+    def names(self) -> list[str]:
+        """Return the collections' ids in order."""
+        return sorted(self._document.collections)
+
+    def items(self, collection: str) -> list[Item]:
+        """Return a collection's items by id; the last collection asked for is held."""
+        if self._held is None or self._held[0] != collection:
+            self._held = None
+            self._held = (collection, self._read_items(collection))
+        return self._held[1]
+
+    def _read_items(self, collection: str) -> list[Item]:
+        items: dict[str, Item] = {}
+        shared: dict[bytes, bytes] = {}
+        for entry in self._entries:
+            tally = entry.tallies.get(collection)
+            if tally is None or not tally.live + tally.kept:
+                continue
+            for pair in self._load(entry).pairs.get(collection, []):
+                version = pair.built
+                if version is None or (version.id in items and not pair.live):
+                    continue
+                blob = shared.setdefault(version.blob, version.blob)
+                items[version.id] = Item(
+                    version.id, version.digest, blob, version.ordinal, version.size, version.when, version.title, version.local
+                )
+        return [items[identity] for identity in sorted(items)]
+
+    def state(self, collection: str) -> bytes:
+        """Return a digest that moves when the set of items or one of their bytes does."""
+        if collection not in self._states:
+            self._states[collection] = root_of(self._entries, collection)
+        return self._states[collection]
+
+    def fold(self, collection: str) -> aggregate.Fold:
+        """Return the merged facts of a collection's items."""
+        if collection not in self._folds:
+            result = aggregate.Fold()
+            for entry in self._entries:
+                tally = entry.tallies.get(collection)
+                if tally is not None and tally.fold:
+                    aggregate.merge(result, _fold_of(tally.fold))
+            self._folds[collection] = result
+        return self._folds[collection]
+
+    def read(self, item: Item) -> bytes:
+        """Return an item's canonical bytes."""
+        return self._store.documents(item.blob)[item.ordinal]
+
+    # --- documents
+
+    def catalog(self) -> dict[str, Any]:
+        """Return the root's document without links."""
+        spec = self._document.catalog
+        facts = {"type": "Catalog", "stac_version": spec.stac_version, "id": spec.id}
+        if spec.title is not None:
+            facts["title"] = spec.title
+        return {**facts, "description": spec.description or spec.title or spec.id}
+
+    def document(self, collection: str) -> dict[str, Any]:
+        """Return a collection's document without links: what the recipe says, and what its items do."""
+        if collection not in self._documents:
+            self._documents[collection] = self._collection(collection)
+        return self._documents[collection]
+
+    def _collection(self, collection: str) -> dict[str, Any]:
+        spec, total = self._document.collections[collection], self.fold(collection)
+        found, left_out = aggregate.summaries(total, spec.summaries)
+        for field in left_out:
+            text = f"collection '{collection}': {field} has more than {aggregate.VALUES_AT_MOST} values: not summarised"
+            self.warnings.append(Problem("SB701", text, hint="take it out of `summaries`"))
+        facts: dict[str, Any] = {
+            "type": "Collection",
+            "stac_version": self._document.catalog.stac_version,
+            "id": collection,
+            "title": spec.title or collection,
+            "description": spec.description or spec.title or collection,
+            "license": spec.license,
+            "extent": self._extent(collection, total),
+        }
+        optional = {
+            "keywords": spec.keywords,
+            "providers": spec.providers,
+            "summaries": found,
+            "item_assets": aggregate.item_assets(total),
+        }
+        return {**facts, **{name: value for name, value in optional.items() if value}}
+
+    def _extent(self, collection: str, total: aggregate.Fold) -> dict[str, Any]:
+        given = self._document.collections[collection].extent
+        box = given.get("bbox") or aggregate.bbox(total)
+        if box is None:
+            box = aggregate.WORLD
+            text = f"collection '{collection}' has no item with a footprint: its extent is the world"
+            self.warnings.append(Problem("SB702", text, hint=f"set [collections.{collection}] extent"))
+        times = given.get("interval") or aggregate.interval(total)
+        boxes = box if isinstance(box[0], list) else [box]
+        intervals = times if isinstance(times[0], list) else [times]
+        return {"spatial": {"bbox": boxes}, "temporal": {"interval": intervals}}

@@ -1,0 +1,193 @@
+"""One chunk of work, start to end: stages over its jobs. Runs in any process; returns values, writes nothing.
+
+A bench is what a worker needs to know of a recipe, compiled once. One bad item costs that item: its fault is its
+outcome, the others go on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from stacbuild import aggregate, canon, keys
+from stacbuild.failures import Fault, ItemError, fault_of
+from stacbuild.model import Version
+from stacbuild.pipeline import Pipeline, pipelines
+from stacbuild.recipe.schema import Document
+from stacbuild.stages.judge import Judge
+from stacbuild.store import pack
+
+
+class Job(Struct, array_like=True):
+    """One pair to work on. `document` is canonical bytes: of the record if `start` is 0, else of stage start - 1."""
+
+    collection: str
+    document: bytes
+    base: str
+    input: bytes
+    """Digest of what goes into stage `start`."""
+    start: int
+    """The first document stage to run; the number of stages when only the verdict is wanted."""
+    judged: bytes = b""
+    """Digest of a document whose verdict is known: early cutoff."""
+
+
+class Outcome(Struct, array_like=True):
+    """What came of a job. `digests` has an entry for each document stage that ran and did not fail."""
+
+    digests: list[bytes] = []
+    ordinals: list[int] = []
+    fault: Fault | None = None
+    version: Version | None = None
+    state: str = ""
+    """What validate said (valid, invalid, unchecked); "" where it did not run."""
+    faults: tuple[Fault, ...] = ()
+
+
+class Chunk(Struct, array_like=True):
+    """Jobs that go to a worker together."""
+
+    number: int
+    jobs: list[Job]
+
+
+class ChunkResult(Struct, array_like=True):
+    """The outcomes of a chunk's jobs in their order, and their documents, packed."""
+
+    number: int
+    packed: bytes
+    outcomes: list[Outcome]
+
+
+class Tools(Struct, frozen=True):
+    """What a worker is started with: plain values that can be sent to it."""
+
+    document: Document
+    schema_folders: tuple[str, ...]
+    schema_files: dict[str, str]
+
+
+class Bench:
+    """A recipe's stages, compiled when first needed."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._document = tools.document
+        self._lines: dict[str, Pipeline] = pipelines(tools.document)
+        self._works: dict[str, list[Any]] = {}
+        self._judge: Judge | None = None
+        self._tools = tools
+
+    def run(self, chunk: Chunk) -> ChunkResult:
+        """Return what came of every job of `chunk`."""
+        documents: list[bytes] = []
+        outcomes = [self._guarded(job, documents) for job in chunk.jobs]
+        return ChunkResult(chunk.number, pack(documents) if documents else b"", outcomes)
+
+    def _guarded(self, job: Job, documents: list[bytes]) -> Outcome:
+        kept = len(documents)
+        try:
+            return self._job(job, documents)
+        except Exception as error:  # noqa: BLE001  one bad item costs that item, whatever it does
+            del documents[kept:]
+            line = self._lines[job.collection]
+            stage = line.stages[min(job.start, len(line.stages) - 1)].name
+            text = f"{type(error).__name__}: {error}"[:500]
+            return Outcome(fault=Fault(stage, "SB299", f"unexpected error, please report it: {text}"))
+
+    def _job(self, job: Job, documents: list[bytes]) -> Outcome:
+        line = self._lines[job.collection]
+        works = self._compiled(job.collection)
+        outcome = Outcome([], [])
+        value = canon.decode(job.document)
+        digest = job.input
+        for number in range(job.start, len(line.stages)):
+            try:
+                value = works[number](value, job.base)
+                blob = canon.encode(value)
+            except ItemError as error:
+                outcome.fault = fault_of(line.stages[number].name, error)
+                return outcome
+            except canon.CanonError as error:
+                outcome.fault = Fault(line.stages[number].name, "SB298", f"the item is not JSON: {error}")
+                return outcome
+            digest = canon.digest(blob)
+            outcome.digests.append(digest)
+            outcome.ordinals.append(len(documents))
+            documents.append(blob)
+        self._finish(job, line, value, digest, outcome, documents)
+        return outcome
+
+    def _finish(
+        self, job: Job, line: Pipeline, item: dict[str, Any], digest: bytes, outcome: Outcome, documents: list[bytes]
+    ) -> None:
+        if outcome.digests:
+            outcome.version = version_of(item, digest, outcome.ordinals[-1], len(documents[-1]), line.summaries)
+        if line.judged and digest != job.judged:
+            verdict = self._judging().judge(with_link(item))
+            outcome.state, outcome.faults = verdict.state, verdict.faults
+
+    def _compiled(self, collection: str) -> list[Any]:
+        works = self._works.get(collection)
+        if works is None:
+            stages = self._lines[collection].stages
+            works = self._works[collection] = [stage.work(self._document, collection) for stage in stages]
+        return works
+
+    def _judging(self) -> Judge:
+        if self._judge is None:
+            self._judge = open_judge(self._tools)
+        return self._judge
+
+
+def open_judge(tools: Tools) -> Judge:
+    """Return the judge of a recipe: its schema folders first, then the core schemas."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from stacbuild.stages.schemas import SchemaStore  # noqa: PLC0415
+
+    folders = [Path(folder) for folder in tools.schema_folders]
+    files = {url: Path(file) for url, file in tools.schema_files.items()}
+    return Judge(SchemaStore(folders, files), missing=tools.document.validation.missing_schemas)
+
+
+def with_link(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the item as NDJSON writes it: with its collection link."""
+    href = f"./{item['collection']}/collection.json"
+    link = {"rel": "collection", "href": href, "type": "application/json"}
+    return {**item, "links": [link, *item.get("links", [])]}
+
+
+def version_of(item: dict[str, Any], digest: bytes, ordinal: int, size: int, summarised: list[str]) -> Version:
+    """Return the version that `item` is; its chunk's digest is not known yet."""
+    properties = item["properties"]
+    title = properties.get("title")
+    moment = properties.get("datetime") or properties.get("start_datetime") or ""
+    return Version(
+        id=item["id"],
+        digest=digest,
+        blob=b"",
+        ordinal=ordinal,
+        size=size,
+        when=str(moment)[:10],
+        title=title if isinstance(title, str) else None,
+        local=any(not is_url(asset.get("href", "")) for asset in item.get("assets", {}).values()),
+        profile=profile_of(item),
+        facts=aggregate.facts(item, summarised),
+    )
+
+
+def profile_of(item: dict[str, Any]) -> tuple[str, ...]:
+    """Return what decides by which schemas an item is judged: its STAC version and extensions."""
+    declared = item.get("stac_extensions") or []
+    return (str(item.get("stac_version")), *sorted({str(url) for url in declared}))
+
+
+def is_url(href: str) -> bool:
+    """Tell whether `href` is a URL that no writer has to look at (a local file's URL is not one)."""
+    return "://" in href and not href.startswith("file://")
+
+
+def input_key(context_digest: bytes, input_digest: bytes) -> bytes:
+    """Return the key under which a job's result is stored."""
+    return keys.stage_key(context_digest, input_digest)

@@ -1,0 +1,141 @@
+"""What every command over a recipe needs at hand: its memory, pipelines, contexts, outputs, and the store when asked.
+
+Opening it reads one small file; the store, the schemas and the heavy libraries come when there is work for them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from stacbuild.contexts import Contexts
+from stacbuild.deliver import Inspected, inspect
+from stacbuild.intents import Intents
+from stacbuild.keys import join, settings
+from stacbuild.listing import SourceListing, list_sources
+from stacbuild.outputs.base import Output
+from stacbuild.outputs.registry import open_outputs
+from stacbuild.pipeline import pipelines
+from stacbuild.plan import Options, Plan
+from stacbuild.recipe.load import Recipe
+from stacbuild.settle import root_of
+from stacbuild.stages.judge import Judge
+from stacbuild.store import Store, open_store
+from stacbuild.trace import GroupEntry, Memory
+from stacbuild.work import Tools, open_judge
+
+STATE = ".stacbuild"
+"""The folder beside the recipe; safe to delete."""
+
+
+class Workshop:
+    """A recipe with what was built of it. Close it."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.document = recipe.document
+        self.state = recipe.root / STATE
+        self.folder = self.state / "memory" / recipe.name
+        self.memory = Memory(self.folder)
+        self.intents = Intents(self.folder)
+        self.pipelines = pipelines(recipe.document)
+        self.outputs: list[Output] = open_outputs(recipe.document.outputs, recipe.root)
+        self._judge: Judge | None = None
+        self._store: Store | None = None
+        self.contexts = self.new_contexts()
+
+    @property
+    def failures_path(self) -> Path:
+        """Where this recipe's failures are listed."""
+        stem = self.recipe.name.removesuffix(".toml")
+        return self.state / ("failures.ndjson" if stem == "stacbuild" else f"failures-{stem}.ndjson")
+
+    @property
+    def lock_path(self) -> Path:
+        """The lock of this recipe's builds."""
+        return self.state / "lock" / self.recipe.name
+
+    @property
+    def tools(self) -> Tools:
+        """What a worker is started with."""
+        schemas = self.document.validation.schemas
+        root = self.recipe.root
+        if isinstance(schemas, dict):
+            return Tools(self.document, (), {url: str(root / file) for url, file in schemas.items()})
+        return Tools(self.document, tuple(str(root / folder) for folder in schemas), {})
+
+    @property
+    def store(self) -> Store:
+        """The store, opened at first use."""
+        if self._store is None:
+            spec = self.document.cache
+            self._store = open_store(spec.backend, self.recipe.root / spec.path)
+        return self._store
+
+    def close(self) -> None:
+        """Close what was opened."""
+        self.memory.close()
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def forget(self) -> None:
+        """Go on without memory: it turned out to be damaged."""
+        self.memory.forget()
+        self.contexts = self.new_contexts()
+
+    def new_contexts(self) -> Contexts:
+        """Return the contexts of now beside those of the memory."""
+        return Contexts(self.memory.head.contexts, self.pipelines, self.ingredients)
+
+    def ingredients(self, profile: tuple[str, ...]) -> dict[str, str]:
+        """Return what a verdict on an item of `profile` depends on."""
+        if self._judge is None:
+            self._judge = open_judge(self.tools)
+        return self._judge.ingredients(profile)
+
+    # --- asking
+
+    def list(self, *, reread: bool = False, told: Callable[[str, int], None] | None = None) -> list[SourceListing]:
+        """Return what the sources hold now."""
+        return list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody)
+
+    def plan(self, listings: list[SourceListing], options: Options) -> Plan:
+        """Return what is stale and why."""
+        return Plan(self.document, self.pipelines, self.contexts, self.memory, listings, options)
+
+    def inspect(self) -> dict[str, Inspected]:
+        """Return what each output holds, and what of it is wrong."""
+        found = {output.name: inspect(self.memory, output.name, output.base) for output in self.outputs}
+        return {name: inspected for name, inspected in found.items() if inspected is not None}
+
+    def output_root(self, output: Output, entries: list[GroupEntry]) -> bytes:
+        """Return a digest of all that an output is made from."""
+        names = output.takes(sorted(self.document.collections))
+        parts = [root_of(entries, name) + self.collection_settings(name) for name in names]
+        return join(output.settings, settings([names, self._catalog()]), *parts)
+
+    def collection_settings(self, name: str) -> bytes:
+        """Return a digest of what the recipe says of a collection's document."""
+        spec = msgspec.to_builtins(self.document.collections[name])
+        for key in ("from", "mapping", "on-duplicate"):
+            spec.pop(key, None)
+        return settings(spec)
+
+    def _catalog(self) -> dict[str, Any]:
+        catalog: dict[str, Any] = msgspec.to_builtins(self.document.catalog)
+        return catalog
+
+    def effective(self) -> dict[str, Any]:
+        """Return the recipe as far as it decides what is built, without what only locates."""
+        document: dict[str, Any] = msgspec.to_builtins(self.document)
+        for name in ("build", "cache", "log"):
+            document.pop(name, None)
+        return document
+
+
+def _nobody(source: str, count: int) -> None:
+    del source, count
