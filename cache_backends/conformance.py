@@ -219,7 +219,7 @@ class Conformance:
         for seed in range(60):
             folder = tmp_path / f"damaged-{seed}"
             shutil.copytree(tmp_path / "whole", folder)
-            _damage(folder, random.Random(seed))
+            damage(folder, random.Random(seed))
             self._use(folder)
 
     def test_full_disk_is_an_error_that_names_the_path(self, tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ class Conformance:
             assert B in [entry.name for entry in backend.list()]
 
 
-def _damage(folder: Path, rolls: random.Random) -> None:
+def damage(folder: Path, rolls: random.Random) -> None:
     """Flip bits, cut short, or empty some of the files below `folder`."""
     files = sorted(file for file in folder.rglob("*") if file.is_file() and file.stat().st_size)
     for file in rolls.sample(files, max(1, len(files) // 4)):

@@ -239,8 +239,6 @@ def rows(count=2_000):
 @pytest.mark.parametrize("name", ["t.csv.gz", "t.csv.zst"])
 @pytest.mark.parametrize("how", ["cut", "cut early", "plain", "noise"])
 def test_compressed_file_that_is_damaged_is_unreadable(tmp_path, name, how):
-    import gzip
-
     whole = (
         gzip.compress(rows()) if name.endswith("gz") else zstandard.ZstdCompressor(write_checksum=True).compress(rows())
     )

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from stacbuild.recipe.schema import TableSource
-from stacbuild.sources import delimited, documents, text
 from stacbuild.sources.base import Raw, Shard, SourceUnreadable
 
 _FORMATS: Final = {".csv": "csv", ".tsv": "tsv", ".json": "json", ".ndjson": "ndjson", ".jsonl": "ndjson"}
@@ -45,8 +44,10 @@ def read(file: Path, source: TableSource) -> Iterator[Raw]:
     Raises:
         SourceUnreadable: at once, or after some records, when the file cannot be read to its end.
     """
+    from stacbuild.sources import delimited, documents, text  # noqa: PLC0415  a build of nothing reads nothing
+
     blocks = text.blocks(file, source.encoding)
-    match _format(file, source):
+    match source.format or _format(text.inner_suffix(file), file.name):
         case "csv":
             yield from delimited.records(text.lines(blocks), source, ",")
         case "tsv":
@@ -79,11 +80,11 @@ def _canonical(encoding: str) -> str:
         return encoding
 
 
-def _format(file: Path, source: TableSource) -> str:
-    found = source.format or _FORMATS.get(text.inner_suffix(file))
+def _format(suffix: str, name: str) -> str:
+    found = _FORMATS.get(suffix)
     if found is None:
         hint = 'set `format` to "csv", "tsv", "json" or "ndjson"'
-        raise SourceUnreadable("SB418", f"the format of {file.name!r} cannot be told from its name", hint)
+        raise SourceUnreadable("SB418", f"the format of {name!r} cannot be told from its name", hint)
     return found
 
 

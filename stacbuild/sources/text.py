@@ -63,24 +63,27 @@ def blocks(file: Path, encoding: str) -> Iterator[bytes]:
 
 def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines with their ends (LF, CR LF or CR); one of more than LIMIT bytes as `Cut`."""
-    rest, skipping = b"", False
+    rest, tail, skipping = bytearray(), b"", False
     for piece in pieces:
-        whole = rest + piece
-        tail = b"\r" if whole.endswith(b"\r") else b""  # its LF may be in the next piece
-        whole = whole.removesuffix(tail)
-        if not whole:
-            rest = tail
-            continue
-        found = whole.splitlines(keepends=True)
-        rest = (b"" if found[-1].endswith((b"\n", b"\r")) else found.pop()) + tail
-        if found and skipping:
-            found[0], skipping = Cut(found[0][:HEAD]), False
-        elif found and len(found[0]) > LIMIT:
-            found[0] = Cut(found[0][:HEAD])
-        yield from found
+        ends = bool(tail) or b"\n" in piece or b"\r" in piece
+        rest += piece
+        if ends:
+            tail = b"\r" if rest.endswith(b"\r") else b""  # its LF may be in the next piece
+            found, left = _split(bytes(rest.removesuffix(tail)))
+            if found and (skipping or len(found[0]) > LIMIT):
+                found[0], skipping = Cut(found[0][:HEAD]), False
+            yield from found
+            rest = bytearray(left + tail)
         if len(rest) > LIMIT or (skipping and len(rest) > HEAD):
-            rest, skipping = rest[:HEAD] + tail, True
-    yield from _last(rest, skipping=skipping)
+            rest[HEAD:], skipping = tail, True
+    yield from _last(bytes(rest), skipping=skipping)
+
+
+def _split(text: bytes) -> tuple[list[bytes], bytes]:
+    """Return the whole lines of `text`, and what stands behind them."""
+    found = text.splitlines(keepends=True)
+    left = found.pop() if found and not found[-1].endswith((b"\n", b"\r")) else b""
+    return found, left
 
 
 def _last(rest: bytes, *, skipping: bool) -> Iterator[bytes]:
