@@ -1,7 +1,7 @@
-"""Every rule of the recipe language that a type cannot say: of one table, between tables, between outputs and sources.
+"""Every rule of the recipe language that a type cannot say, by the struct of the table that it is about.
 
 A rule looks at the keys of a table that are good (`good`) or at what is written (`raw`), so that one bad key hides no
-other. Never reads a file: what a path points at is the business of who opens it.
+other. What is between outputs stands in `load.py`. Never reads a file: what a path points at is for who opens it.
 """
 
 from __future__ import annotations

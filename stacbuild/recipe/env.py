@@ -80,10 +80,10 @@ def _content(path: File, label: str) -> bytes:
         inside = path / "stacbuild.toml"
         hint = f"did you mean `{label}/{inside.name}`?" if inside.is_file() and label != "." else None
         raise unreadable(label, "the recipe is a folder, not a file", hint)
-    with path.open("rb") as file:
-        content = file.read(LARGEST + 1) if path.is_file() else None
-    if content is None:
+    if path.exists() and not path.is_file():
         raise unreadable(label, "the recipe is not a regular file")
+    with path.open("rb") as file:
+        content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise unreadable(label, "the recipe is larger than 10 MB", "`-f` names the recipe, a TOML file; is this data?")
     return content
@@ -215,6 +215,7 @@ class Environment:
                 self.findings.append(("SB103", path, f"{_about(path)} must be a finite number, got {value}", None))
             case int() if not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
                 self.findings.append(("SB103", path, f"{_about(path)} is too large a number", "write it as a text"))
+                return 0
         return value
 
 

@@ -216,6 +216,8 @@ class _Scan:
 
     def more(self, closer: str) -> bool:
         """Step over the opening bracket or a comma; false, and behind the bracket, if nothing follows."""
+        if self.offset == len(self.text):
+            raise _Lost
         if self.text[self.offset] in "[{,":
             self.offset += 1
         self.step(BLANK)

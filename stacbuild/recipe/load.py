@@ -1,7 +1,7 @@
 """From a TOML file to a recipe that is known to be good, or to all the problems that it has.
 
-The straight line: read → parse → environment → tables (`checks`) → `Recipe`. Never fetches, never writes, and shows no
-secret: every message that leaves here is redacted.
+The straight line: text and environment (`env`) → tables to structs, key by key, each judged by `checks` → outputs
+against one another and all else → `Recipe`. Never fetches, never writes; what leaves here is redacted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import types
 import unicodedata
 from collections.abc import Iterable, Mapping
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -326,5 +326,4 @@ def glob_pattern(pattern: str) -> re.Pattern[str]:
 def _set(piece: str) -> str:
     if len(piece) < 3 or piece[0] != "[":  # noqa: PLR2004 - a set has something in it
         return re.escape(piece)
-    inner = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-    return f"[^{inner[1:]}]" if inner[0] == "!" else f"[{inner}]"
+    return re.sub(r"^\(\?s:|\)\\[Zz]$", "", translate(piece))
