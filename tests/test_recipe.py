@@ -378,7 +378,8 @@ def test_a_hundred_lines_load_in_a_blink(write):
 def test_loading_imports_nothing_heavy(write):
     path = write(FULL)
     code = (
-        f"import sys; from pathlib import Path; from stacbuild.recipe.load import load; load(Path({str(path)!r}), {{}});"
+        "import sys; from pathlib import Path; from stacbuild.recipe.load import load;"
+        f"load(Path({str(path)!r}), {{}});"
         "print(*sorted({name.split('.')[0] for name in sys.modules}))"
     )
     root = Path(__file__).parent.parent
