@@ -1,32 +1,34 @@
 """Chunks worked on by processes of this machine.
 
-Workers are spawned, so they hold no lock and no file of their parent; each has a pipe to it and ends when the pipe
-does, which is also what happens when the parent is killed. A worker that dies is replaced and its chunk given out
-once more; a chunk that kills its worker twice is taken apart, so that one bad item costs that item.
+Workers are new interpreters, so they hold no lock and no file of their parent and never import the program that called
+us; each has a socket to its parent and ends when that does, which is also what happens when the parent is killed. A
+worker that dies is replaced and its chunk given out once more; a chunk that kills its worker twice is taken apart, so
+that one bad item costs that item.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import multiprocessing
 import os
+import pickle
 import queue
 import signal
+import socket
+import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from stacbuild.execute.serial import Serial
-from stacbuild.failures import Fault
+from stacbuild.failures import Fault, Problem, SurroundingsError
 from stacbuild.work import Bench, Chunk, ChunkResult, Outcome, Tools
-
-if TYPE_CHECKING:
-    from multiprocessing.context import SpawnProcess
 
 _AHEAD: Final = 2
 """Chunks given to a worker at a time: one to work on, one so that it need not wait."""
@@ -34,16 +36,28 @@ _AHEAD: Final = 2
 _FEW: Final = 2
 """With no more chunks than this, starting workers costs more than it brings."""
 
+_MAIN: Final = "import sys; from stacbuild.execute.processes import work; work(int(sys.argv[1]))"
+
+_READY: Final = b"ready"
+
 _pack = msgspec.msgpack.Encoder().encode
 _chunk_of = msgspec.msgpack.Decoder(Chunk).decode
 _result_of = msgspec.msgpack.Decoder(ChunkResult).decode
 
 
-def work(connection: Connection, tools: Tools) -> None:
-    """Work on the chunks that come through `connection` until it ends. The whole life of a worker."""
+def work(descriptor: int) -> None:
+    """Work on the chunks that come through a socket until it ends. The whole life of a worker.
+
+    The first message is the tools, pickled: it comes from our parent over a socket that nobody else has.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    bench = Bench(tools)
+    connection = Connection(descriptor)
+    try:
+        bench = Bench(pickle.loads(connection.recv_bytes()))  # noqa: S301
+    except (EOFError, OSError):
+        return
+    connection.send_bytes(_READY)
     gc.freeze()
     gc.set_threshold(200_000, 50, 100)
     inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
@@ -65,24 +79,50 @@ class _Worker:
     """A process, its pipe, and the chunks that it has not answered yet."""
 
     def __init__(self, tools: Tools) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        self.connection, theirs = spawn.Pipe()
-        self.process: SpawnProcess = spawn.Process(target=work, args=(theirs, tools), daemon=True)
-        self.process.start()
-        theirs.close()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-c", _MAIN, str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": _search_path()},
+            )
+        self.connection = Connection(ours.detach())
         self.chunks: deque[Chunk] = deque()
+        self.ready = False
+        with contextlib.suppress(OSError):
+            self.connection.send_bytes(pickle.dumps(tools))
 
     def give(self, chunk: Chunk) -> None:
         self.chunks.append(chunk)
         with contextlib.suppress(OSError):
             self.connection.send_bytes(_pack(chunk))
 
+    def answer(self) -> ChunkResult | None:
+        """Return the next result; None where the worker only says that it is there.
+
+        Raises:
+            EOFError, OSError: it died.
+        """
+        blob = self.connection.recv_bytes()
+        if blob == _READY:
+            self.ready = True
+            return None
+        return _result_of(blob)
+
     def end(self) -> None:
         self.connection.close()
-        self.process.join(5)
-        if self.process.is_alive():
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
             self.process.kill()
-            self.process.join()
+            self.process.wait()
+
+
+def _search_path() -> str:
+    """Return PYTHONPATH with the folder that this package was imported from first."""
+    here = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join(part for part in (here, os.environ.get("PYTHONPATH", "")) if part)
 
 
 class Processes:
@@ -130,16 +170,20 @@ class Processes:
         for connection in wait(list(busy)):
             worker = busy[connection]  # type: ignore[index]
             try:
-                result = _result_of(worker.connection.recv_bytes())
+                result = worker.answer()
             except (EOFError, OSError):
                 yield from self._died(worker, waiting)
                 continue
-            worker.chunks.popleft()
-            yield result
+            if result is not None:
+                worker.chunks.popleft()
+                yield result
 
     def _died(self, worker: _Worker, waiting: deque[Chunk]) -> Iterator[ChunkResult]:
         worker.end()
         self._workers.remove(worker)
+        if not worker.ready:
+            text = f"a worker process ended before it began (status {worker.process.returncode})"
+            raise SurroundingsError(Problem("SB606", text, hint='[build] executor = "serial" does without workers'))
         chunk = worker.chunks.popleft()
         waiting.extendleft(reversed(worker.chunks))
         self._deaths[chunk.number] = self._deaths.get(chunk.number, 0) + 1
@@ -157,7 +201,7 @@ class Processes:
         worker = _Worker(self._tools)
         worker.give(chunk)
         try:
-            return _result_of(worker.connection.recv_bytes())
+            return worker.answer() or _result_of(worker.connection.recv_bytes())
         except (EOFError, OSError):
             fault = Fault("transform", "SB297", "the worker process died on this item (out of memory?)")
             return ChunkResult(chunk.number, b"", [Outcome(fault=fault)])

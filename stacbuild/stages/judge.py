@@ -1,0 +1,181 @@
+"""The validator: an item and the schemas that it declares → a verdict, with every error in words.
+
+Compiled by jsonschema-rs, a validator a schema. Only the format `date-time` is asserted. A schema that is not at hand
+or cannot be used is a verdict of its own, never a crash and never "valid". Never: the network.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from typing import Any, Literal
+
+import msgspec
+
+from stacbuild.canon import CanonError, decode
+from stacbuild.failures import Fault
+from stacbuild.stages.paths import pointer
+from stacbuild.stages.schemas import Schema, SchemaStore, references, strip_formats
+from stacbuild.stages.wording import faults_in
+
+CODES: dict[str, str] = {
+    "SB301": "The item breaks a schema that it declares. The path says where in the item.",
+    "SB302": "A schema that the item declares is not at hand, so that part of the item is not judged. Put it into a "
+    "folder named in validation.schemas, laid out as https/host/path.",
+    "SB303": "A schema that the item declares cannot be used: it is no JSON, no JSON Schema, has a pattern that does "
+    "not compile, or refers to a schema that is not at hand.",
+    "SB304": "A schema's file is there and cannot be read.",
+}
+"""Code → what it means and what to do."""
+
+REVISION = "1"
+"""Raised when the same item and schemas give another verdict or other words."""
+
+MAX_FAULTS = 50
+"""Faults told of one item; the rest is counted."""
+
+Profile = tuple[str, ...]
+"""STAC version, then the item's extensions, sorted."""
+
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?")
+_DEFAULT_VERSION = "1.1.0"
+_BUILT_IN = re.compile(r"https?://json-schema\.org/draft")
+
+
+class Verdict(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of an item: `unchecked` when no schema refuses it and one could not be asked."""
+
+    state: Literal["valid", "invalid", "unchecked"]
+    faults: tuple[Fault, ...] = ()
+
+
+class _Family(msgspec.Struct, frozen=True):
+    """A schema with all that it refers to."""
+
+    url: str
+    found: dict[str, Schema | None]
+    documents: dict[str, Any]
+    broken: str | None
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    url: str
+    validator: Any
+    fault: Fault | None
+
+
+class Judge:
+    """Judges items by the schemas that they declare.
+
+    Args:
+        store: where schemas are.
+        missing: what an item is whose schema is not at hand: "warn" (unchecked) or "fail" (invalid).
+    """
+
+    def __init__(self, store: SchemaStore, *, missing: Literal["warn", "fail"]) -> None:
+        self._store, self._missing = store, missing
+        self._families: dict[str, _Family] = {}
+        self._compiled: dict[str, _Compiled] = {}
+        self._ingredients: dict[Profile, dict[str, str]] = {}
+
+    def profile(self, item: dict[str, Any]) -> Profile:
+        """Return what decides by which schemas an item is judged."""
+        declared = item.get("stac_extensions") or []
+        return (str(item.get("stac_version")), *sorted({str(url) for url in declared}))
+
+    def ingredients(self, profile: Profile) -> dict[str, str]:
+        """Return what a verdict on an item of `profile` may depend on, by name; never compiles anything."""
+        if profile not in self._ingredients:
+            result = {"revision": REVISION, "jsonschema-rs": version("jsonschema-rs"), "missing-schemas": self._missing}
+            for url in self._urls(profile):
+                for name, schema in self._family(url).found.items():
+                    result[f"schema {name}"] = schema.digest.hex() if schema is not None else "absent"
+            self._ingredients[profile] = dict(sorted(result.items()))
+        return self._ingredients[profile]
+
+    def judge(self, item: dict[str, Any], profile: Profile | None = None) -> Verdict:
+        """Return the verdict on an item with every error, each with a JSON Pointer."""
+        faults: list[Fault] = []
+        unknown: list[Fault] = []
+        for url in self._urls(self.profile(item) if profile is None else profile):
+            compiled = self._validator(url)
+            if compiled.fault is not None:
+                unknown.append(compiled.fault)
+            elif not compiled.validator.is_valid(item):
+                faults.extend(faults_in(compiled.validator.iter_errors(item), url))
+        if unknown and self._missing == "fail":
+            faults.extend(Fault(f.stage, f.code, f.message, f.path, f.hint) for f in unknown)
+        if faults:
+            return Verdict("invalid", _capped(faults))
+        return Verdict("unchecked", tuple(unknown)) if unknown else Verdict("valid")
+
+    def _urls(self, profile: Profile) -> list[str]:
+        stac_version = profile[0] if _VERSION.fullmatch(profile[0]) else _DEFAULT_VERSION
+        core = f"https://schemas.stacspec.org/v{stac_version}/item-spec/json-schema/item.json"
+        return [core, *profile[1:]]
+
+    def _family(self, url: str) -> _Family:
+        if url not in self._families:
+            self._families[url] = self._gather(url)
+        return self._families[url]
+
+    def _gather(self, url: str) -> _Family:
+        found: dict[str, Schema | None] = {}
+        documents: dict[str, Any] = {}
+        broken: str | None = None
+        pending = [url]
+        while pending:
+            name = pending.pop()
+            if name in found or _BUILT_IN.match(name):
+                continue
+            schema = found[name] = self._store.find(name)
+            if schema is None:
+                continue
+            try:
+                documents[name] = decode(schema.blob)
+            except CanonError as error:
+                broken = broken or f"{name} is not JSON: {error}"
+                continue
+            targets, names = references(documents[name], name)
+            pending.extend(sorted(targets - names - {name}))
+        return _Family(url, found, documents, broken)
+
+    def _validator(self, url: str) -> _Compiled:
+        if url not in self._compiled:
+            self._compiled[url] = self._compile(url)
+        return self._compiled[url]
+
+    def _compile(self, url: str) -> _Compiled:
+        family = self._family(url)
+        if family.found[url] is None:
+            hint = "put it into a folder named in validation.schemas, laid out as https/host/path"
+            return _Compiled(url, None, Fault("validate", "SB302", f"schema {url} is not at hand", "/stac_extensions", hint, True))
+        absent = sorted(name for name, schema in family.found.items() if schema is None)
+        reason = family.broken or (f"it refers to {absent[0]}, which is not at hand" if absent else None)
+        if reason is None:
+            try:
+                return _Compiled(url, _build(family), None)
+            except Exception as error:  # noqa: BLE001  whatever a stranger's schema does to the compiler
+                reason = str(error)[:300]
+        text = f"schema {url} cannot be used: {reason}"
+        return _Compiled(url, None, Fault("validate", "SB303", text, "/stac_extensions", None, True))
+
+
+def _build(family: _Family) -> Any:
+    import jsonschema_rs  # noqa: PLC0415  a build that judges nothing never gets here
+
+    for url, document in family.documents.items():
+        strip_formats(document)
+        if isinstance(document, dict):
+            document["$id"] = url
+    resources = [(url, jsonschema_rs.Resource.from_contents(doc) if hasattr(jsonschema_rs, "Resource") else doc) for url, doc in family.documents.items()]
+    registry = jsonschema_rs.Registry(resources)
+    return jsonschema_rs.validator_for(family.documents[family.url], registry=registry, validate_formats=True)
+
+
+def _capped(faults: list[Fault]) -> tuple[Fault, ...]:
+    ordered = sorted(set(faults), key=lambda fault: (fault.path, fault.message, fault.hint or ""))
+    if len(ordered) <= MAX_FAULTS:
+        return tuple(ordered)
+    more = Fault("validate", "SB301", f"and {len(ordered) - MAX_FAULTS} more", "")
+    return (*ordered[:MAX_FAULTS], more)
