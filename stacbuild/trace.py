@@ -247,7 +247,7 @@ class Memory:
 
 
 class RowsWriter:
-    """Writes the groups of one build to one file; nothing is read before `finish` has made it durable."""
+    """Writes the groups of one build to one file; `finish` makes it durable."""
 
     def __init__(self, memory: Memory, generation: int) -> None:
         import zstandard  # noqa: PLC0415
@@ -275,7 +275,7 @@ class RowsWriter:
 
     def read(self, entry: GroupEntry) -> Group:
         """Return a group that was added in this build or before."""
-        if entry.file == self._generation:
+        if entry.file == self._generation and not self._stream.closed:
             self._stream.flush()
         return self._memory.group(entry)
 
