@@ -71,5 +71,5 @@ def _foresee_writing(
             wrong = report.items["total"]
             target = f"output:{output.name}"
             report.stale.append(StaleTarget(target, "stale", ["write"], [placed(shop, reason) for reason in reasons]))
-    ran = max(touched, wrong)
+    ran = touched + wrong
     report.stages["write"] = stage_json(StageCount(ran, max(0, report.items["total"] - ran), 0, ran > 0))
