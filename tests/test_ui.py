@@ -11,7 +11,7 @@ from test_cli_fake import REPORTS, STALE, built, status
 
 from stacbuild.events import Began, Ended, Message, Progress, Waiting
 from stacbuild.failures import At, Exit, Problem
-from stacbuild.report import CheckReport, CleanReport, GcReport, LsReport, Reason, Warning_, WhyReport
+from stacbuild.report import CheckReport, CleanReport, GcReport, LsReport, Reason, StaleTarget, Warning_, WhyReport
 from stacbuild.ui import frames, jsonlines, words
 from stacbuild.ui.counts import duration, many, share, size
 from stacbuild.ui.paint import Paint, wanted
@@ -58,7 +58,7 @@ def test_remembered_failures_are_told_though_nothing_ran():
         failures={"count": 1201, "path": ".stacbuild/failures.ndjson"},
         like_failures=[
             {"code": "SB204", "count": 1200, "message": "no field `x`", "target": "item:boreal/a", "hint": "add it"},
-            {"code": "SB301", "count": 1, "message": "wrong", "target": "item:boreal/b", "hint": None},
+            {"code": "SB301", "count": 1, "message": "wrong", "target": "item:boreal/b", "where": "x.csv:7", "hint": None},
         ],
     )
     assert told(report) == [
@@ -66,7 +66,7 @@ def test_remembered_failures_are_told_though_nothing_ran():
         "failed: 1,201 items, more than `max-failures` allows; all are in .stacbuild/failures.ndjson",
         "  SB204 1,200 items, e.g. item:boreal/a: no field `x`",
         "    = hint: add it",
-        "  SB301 item:boreal/b: wrong",
+        "  SB301 item:boreal/b (x.csv:7): wrong",
     ]
 
 
@@ -103,6 +103,15 @@ def test_status_tells_counts_then_each_stale_target_with_its_reason():
     ]
 
 
+def test_an_output_among_the_stale_targets_is_told_once():
+    reasons = [Reason("output-missing", "catalog.json")]
+    target = StaleTarget("output:site", "stale", ["write"], reasons)
+    site = {"state": "stale", "reasons": [{"code": "output-missing", "what": "catalog.json"}]}
+    assert told(status(fresh=False, stale=[target], outputs={"site": site}))[1:] == [
+        "output:site  stale  output-missing: catalog.json"
+    ]
+
+
 def test_fresh_status_is_one_line():
     assert told(status(seconds=0.02)) == ["boreal: up to date (6 items, 0.02 s)"]
     items = {"fresh": 6, "failed": 1}
@@ -120,7 +129,12 @@ def test_why_tells_source_stages_and_ingredients():
                 "stage": "transform",
                 "verdict": "stale",
                 "key": "ab" * 32,
-                "ingredients": {"input": "cd" * 32, "revision": 1},
+                "ingredients": {
+                    "input": "cd" * 32,
+                    "schema https://example.com/a.json": "ef" * 32,
+                    "schema https://example.com/b.json": "ef" * 32,
+                    "revision": 1,
+                },
                 "result": None,
                 "reasons": [],
             }
@@ -137,6 +151,7 @@ def test_why_tells_source_stages_and_ingredients():
         "transform  stale  key abababababab",
         "    input: cdcdcdcdcdcd",
         "    revision: 1",
+        "    schemas: 2 of example.com (--json lists them)",
         "output site",
         "    path: a/a.json",
         "    state: same",

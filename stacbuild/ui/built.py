@@ -91,7 +91,8 @@ def _failures(report: BuildReport, paint: Paint) -> list[str]:
     if not number:
         return []
     path = report.failures.get("path")
-    allowed = "" if report.failed_allowed else ", more than `max-failures` allows"
+    too_many = not report.failed_allowed or (report.exit is Exit.FAILURES and not report.held_back)
+    allowed = ", more than `max-failures` allows" if too_many else ""
     head = f"{paint.bad('failed')}: {many(number, 'item')}{allowed}{f'; all are in {path}' if path else ''}"
     groups = [line for group in report.like_failures[:GROUPS] for line in _group(group, paint)]
     more = len(report.like_failures) - GROUPS
@@ -102,5 +103,6 @@ def _group(group: dict[str, Any], paint: Paint) -> list[str]:
     number = group.get("count", 1)
     target = group.get("target") or "an item"
     subject = target if number == 1 else f"{count(number)} items, e.g. {target}"
-    first = f"  {paint.bad(str(group.get('code', '')))} {subject}: {group.get('message', '')}"
+    where = f" ({group['where']})" if group.get("where") else ""
+    first = f"  {paint.bad(str(group.get('code', '')))} {subject}{where}: {group.get('message', '')}"
     return [first, *([f"    = hint: {group['hint']}"] if group.get("hint") else [])]

@@ -14,13 +14,17 @@ if TYPE_CHECKING:
 
 VERDICTS = ("fresh", "new", "stale", "gone", "failed")
 WIDEST = 60
+SCHEMA = "schema "
+"""How the ingredient that a schema is begins; its URL follows."""
 DIGEST = 12
 """Hex digits of a digest that are shown."""
 
 
 def status(report: StatusReport, paint: Paint) -> list[str]:
     """Return the lines of `status`: the counts, then what is stale with its reasons."""
-    outputs = [line for name, output in report.outputs.items() for line in _output(name, output, paint)]
+    told = {target.target for target in report.stale}
+    rest = {name: output for name, output in report.outputs.items() if f"output:{name}" not in told}
+    outputs = [line for name, output in rest.items() for line in _output(name, output, paint)]
     more = sum(report.items.get(verdict, 0) for verdict in ("new", "stale", "gone")) - len(report.stale)
     number = f"{count(more)} more" if more > 0 else "more"
     return [
@@ -94,20 +98,28 @@ def _facts(title: str, facts: dict[str, Any]) -> list[str]:
     told = [(name, value) for name, value in facts.items() if value is not None]
     if not told:
         return []
-    head = f"{title} {facts['name']}" if facts.get("name") else title
-    return [head, *(f"    {name}: {_fact(value)}" for name, value in told if name != "name")]
+    naming = "name" if facts.get("name") else title
+    head = f"{title} {facts[naming]}" if facts.get(naming) else title
+    return [head, *(f"    {name}: {_fact(value)}" for name, value in told if name != naming)]
 
 
 def _stage(stage: dict[str, Any], paint: Paint) -> list[str]:
     verdict = str(stage.get("verdict", ""))
     key, result = stage.get("key"), stage.get("result")
     made = " ".join(f"{name} {_fact(value)}" for name, value in (("key", key), ("result", result)) if value)
-    ingredients = stage.get("ingredients") or {}
     return [
         "  ".join(part for part in (f"{stage.get('stage', '')}", paint.verdict(verdict), paint.dim(made)) if part),
-        *(f"    {name}: {_fact(value)}" for name, value in ingredients.items()),
+        *_ingredients(stage.get("ingredients") or {}),
         *(f"    {reason_words(reason)}" for reason in stage.get("reasons") or ()),
     ]
+
+
+def _ingredients(ingredients: dict[str, Any]) -> list[str]:
+    """Return a line an ingredient; the schemas, of which the core alone has eleven, are one line together."""
+    schemas = [name for name in ingredients if name.startswith(SCHEMA)]
+    rest = [f"    {name}: {_fact(value)}" for name, value in ingredients.items() if not name.startswith(SCHEMA)]
+    hosts = sorted({name.removeprefix(SCHEMA).split("/")[2] for name in schemas if name.count("/") > 1})
+    return [*rest, *([f"    schemas: {len(schemas)} of {', '.join(hosts)} (--json lists them)"] if schemas else [])]
 
 
 def _fact(value: Any) -> str:
