@@ -34,6 +34,7 @@ def foresee(shop: Workshop, request: Request) -> BuildReport:
         resolver.look_up(steps)
         touched += len(moved)
         for step in steps:
+            account.shared(step)
             _count(account, step, plan)
         for step in moved[: max(0, LIMIT - len(stale))]:
             reasons = [placed(shop, reason) for reason in step.reasons]
