@@ -34,7 +34,6 @@ class Fold(Struct, array_like=True):
     east_360: float = 0.0
     start: str | None = None
     end: str | None = None
-    open_start: bool = False
     ranges: dict[str, list[Any]] = {}
     values: dict[str, list[bytes]] = {}
     """Field → the smallest distinct values as rank byte + canonical bytes, sorted, 101 at the most."""
@@ -67,11 +66,29 @@ def covers(known: Facts, fields: Iterable[str]) -> bool:
 def fold(many: Iterable[Facts], fields: list[str]) -> Fold:
     """Return the fold of some items' facts, over the summarised `fields`."""
     result = Fold()
-    shapes: dict[bytes, dict[str, dict[str, bytes]]] = {}
+    boxes: list[list[float]] = []
+    starts: set[str] = set()
+    ends: set[str] = set()
+    shapes: set[bytes] = set()
+    values: dict[str, set[Any]] = {field: set() for field in fields}
     for one in many:
-        if one.assets not in shapes:
-            shapes[one.assets] = _shape(one.assets)
-        merge(result, _single(one, fields, shapes[one.assets]))
+        result.count += 1
+        shapes.add(one.assets)
+        if one.bbox is not None:
+            boxes.append(one.bbox)
+        if one.start is not None:
+            starts.add(one.start)
+        if one.end is not None:
+            ends.add(one.end)
+        for field in fields:
+            _collect(values[field], one.values.get(field))
+    _fold_boxes(result, boxes)
+    result.start = min(starts, key=_time_order, default=None)
+    result.end = max(ends, key=_time_order, default=None)
+    for field, found in values.items():
+        _fold_values(result, field, found)
+    for number, shape in enumerate(sorted(shapes)):
+        _merge_assets(result, Fold(assets=_shape(shape)), first=number == 0)
     return result
 
 
@@ -80,29 +97,50 @@ def _shape(assets: bytes) -> dict[str, dict[str, bytes]]:
     return {name: {field: bytes(raw) for field, raw in asset.items()} for name, asset in decoded.items()}
 
 
-def _single(one: Facts, fields: list[str], shape: dict[str, dict[str, bytes]]) -> Fold:
-    result = Fold(count=1, start=one.start, end=one.end, assets=shape)
-    if one.bbox is not None:
-        west, _, east, _ = one.bbox
-        result.box = list(one.bbox) if west <= east else [-180.0, one.bbox[1], 180.0, one.bbox[3]]
-        result.west_360, result.east_360 = west % 360, east % 360
-        if result.west_360 > result.east_360:
-            result.west_360, result.east_360 = 0.0, 360.0
-    for field in fields:
-        value = one.values.get(field)
-        for each in value if isinstance(value, list) else [value]:
-            if each is not None:
-                _add_value(result, field, each)
-    return result
+def _collect(into: set[Any], value: Any) -> None:
+    """Add a property's value, or each of a list's; numbers beside their type, since 1 and 1.0 are one in a set."""
+    if value is None:
+        return
+    if isinstance(value, str):
+        into.add(value)
+    elif isinstance(value, list):
+        for each in value:
+            _collect(into, canon.encode(each) if isinstance(each, list) else each)
+    elif isinstance(value, dict):
+        into.add(canon.encode(value))
+    else:
+        into.add((type(value), value))
 
 
-def _add_value(result: Fold, field: str, value: Any) -> None:
-    blob = canon.encode(value)
-    rank = _rank(value)
-    if rank == _NUMBER:
-        low_high = result.ranges.get(field)
-        result.ranges[field] = _wider(low_high, [value, value]) if low_high else [value, value]
-    result.values[field] = _smallest(result.values.get(field, []), [rank + blob])
+def _fold_values(result: Fold, field: str, found: set[Any]) -> None:
+    if not found:
+        return
+    blobs: set[bytes] = set()
+    for each in found:
+        value = each[1] if isinstance(each, tuple) else each
+        blobs.add(b"3" + value if isinstance(value, bytes) else _rank(value) + canon.encode(value))
+    numbers = [each[1] for each in found if isinstance(each, tuple) and each[0] is not bool]
+    if numbers:
+        result.ranges[field] = [min(numbers, key=_number_order), max(numbers, key=_number_order)]
+    result.values[field] = sorted(blobs)[: VALUES_AT_MOST + 1]
+
+
+def _number_order(value: Any) -> tuple[Any, bytes]:
+    return value, canon.encode(value)
+
+
+def _fold_boxes(result: Fold, boxes: list[list[float]]) -> None:
+    if not boxes:
+        return
+    crossing = any(box[0] > box[2] for box in boxes)
+    west = -180.0 if crossing else min(box[0] for box in boxes)
+    east = 180.0 if crossing else max(box[2] for box in boxes)
+    result.box = [west, min(box[1] for box in boxes), east, max(box[3] for box in boxes)]
+    spans = [(box[0] % 360, box[2] % 360) for box in boxes]
+    if any(low > high for low, high in spans):
+        result.west_360, result.east_360 = 0.0, 360.0
+    else:
+        result.west_360, result.east_360 = min(low for low, _ in spans), max(high for _, high in spans)
 
 
 _NUMBER: Final = b"1"
@@ -118,14 +156,11 @@ def _rank(value: Any) -> bytes:
 
 
 def _wider(one: list[Any], other: list[Any]) -> list[Any]:
-    def order(value: Any) -> tuple[Any, bytes]:
-        return value, canon.encode(value)
-
-    return [min(one[0], other[0], key=order), max(one[1], other[1], key=order)]
+    return [min(one[0], other[0], key=_number_order), max(one[1], other[1], key=_number_order)]
 
 
 def _smallest(one: list[bytes], other: list[bytes]) -> list[bytes]:
-    if len(other) == 1 and other[0] in one:
+    if one == other:
         return one
     return sorted({*one, *other})[: VALUES_AT_MOST + 1]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
@@ -28,7 +29,7 @@ from stacbuild.resolve import CHUNK_BYTES, CHUNK_JOBS, Resolver
 from stacbuild.settle import Settler
 from stacbuild.store import MissingChunksError
 from stacbuild.targets import Selection
-from stacbuild.trace import CollectionMemory, Head, MemoryLostError, OutputMemory, RowsWriter, SourceMemory
+from stacbuild.trace import CollectionMemory, Head, MemoryLostError, OutputMemory, RowsWriter, ShardMemory, SourceMemory
 from stacbuild.view import Catalog
 from stacbuild.work import Chunk, Job
 from stacbuild.workshop import Workshop
@@ -93,6 +94,7 @@ class _Build:
         self._options = request.options(lost)
         self._head = shop.memory.head
         self._number = 0
+        self._unreadable: set[tuple[str, str]] = set()
 
     def run(self) -> BuildReport:
         listings = self._list()
@@ -167,34 +169,58 @@ class _Build:
         self._watch(Began("work", total))
         done = sum(entry.inputs for entry in settler.entries)
         try:
-            for batch in batches(plan.groups()):
-                self._batch(batch, resolver, executor, feed)
-                for group in batch:
-                    settler.settle(group)
-                    done += len(group.inputs)
-                self._watch(Progress("work", done, total))
+            with self._shop.store.batch():
+                for batch in self._worked(plan, resolver, executor, feed):
+                    for group in batch:
+                        settler.settle(group)
+                        done += len(group.inputs)
+                    self._watch(Progress("work", done, total))
         finally:
             executor.close()
             feed.close()
+        self._unreadable = feed.unreadable
         ran = sum(count.ran for count in self._account.counts.stages.values())
         self._watch(Ended("work", done, f"{ran} stages ran"))
 
-    def _batch(self, batch: list[GroupPlan], resolver: Resolver, executor: Executor, feed: Feed) -> None:
-        steps = [step for group in batch for steps in group.steps.values() for step in steps]
-        self._account.planned(steps)
-        resolver.look_up(steps)
-        for step in steps:
-            self._account.shared(step)
-        waiting: dict[int, list[Step]] = {}
-        with self._shop.store.batch():
-            for result in executor.map(self._chunks(batch, resolver, feed, waiting)):
-                resolver.apply(waiting.pop(result.number), result, self._account.counts)
-                if self._request.fail_fast and any(c.failed for c in self._account.counts.stages.values()):
-                    break
+    def _worked(
+        self, plan: Plan, resolver: Resolver, executor: Executor, feed: Feed
+    ) -> Iterator[list[GroupPlan]]:
+        """Yield batches of groups whose steps are done, in order; the next are worked on meanwhile."""
+        begun: deque[tuple[list[GroupPlan], set[int]]] = deque()
+        waiting: dict[int, tuple[list[Step], set[int]]] = {}
+        stopped = False
+
+        def chunks() -> Iterator[Chunk]:
+            for batch in batches(plan.groups()):
+                if stopped:
+                    begun.append((batch, set()))
+                    continue
+                steps = [step for group in batch for steps in group.steps.values() for step in steps]
+                self._account.planned(steps)
+                resolver.look_up(steps)
+                open_chunks: set[int] = set()
+                begun.append((batch, open_chunks))
+                for chunk, mine in self._chunks(batch, resolver, feed):
+                    if stopped:
+                        break
+                    open_chunks.add(chunk.number)
+                    waiting[chunk.number] = (mine, open_chunks)
+                    yield chunk
+
+        for result in executor.map(chunks()):
+            mine, open_chunks = waiting.pop(result.number)
+            resolver.apply(mine, result, self._account.counts)
+            open_chunks.discard(result.number)
+            failed = any(count.failed for count in self._account.counts.stages.values())
+            stopped = stopped or (self._request.fail_fast and failed)
+            while len(begun) > 1 and not begun[0][1]:
+                yield begun.popleft()[0]
+        assert not waiting, "every chunk has a result"
+        yield from (batch for batch, _ in begun)
 
     def _chunks(
-        self, batch: list[GroupPlan], resolver: Resolver, feed: Feed, waiting: dict[int, list[Step]]
-    ) -> Iterator[Chunk]:
+        self, batch: list[GroupPlan], resolver: Resolver, feed: Feed
+    ) -> Iterator[tuple[Chunk, list[Step]]]:
         jobs: list[Job] = []
         steps: list[Step] = []
         size = 0
@@ -203,14 +229,13 @@ class _Build:
             steps.append(step)
             size += len(document)
             if len(jobs) >= CHUNK_JOBS or size >= CHUNK_BYTES:
-                yield self._chunk(jobs, steps, waiting)
+                yield self._chunk(jobs), steps
                 jobs, steps, size = [], [], 0
         if jobs:
-            yield self._chunk(jobs, steps, waiting)
+            yield self._chunk(jobs), steps
 
-    def _chunk(self, jobs: list[Job], steps: list[Step], waiting: dict[int, list[Step]]) -> Chunk:
+    def _chunk(self, jobs: list[Job]) -> Chunk:
         self._number += 1
-        waiting[self._number] = steps
         return Chunk(self._number, jobs)
 
     # --- settle
@@ -348,6 +373,9 @@ class _Build:
         result = {}
         for listing in plan.listings:
             shards = {shard.shard.name: shard.memory for shard in listing.shards}
+            for source, name in self._unreadable:
+                if source == listing.name:
+                    shards[name] = ShardMemory(None, 0, f"{name} changed or went away while it was read")
             place = listing.place
             if self._options.targeted and listing.before is not None:
                 place = listing.before.place

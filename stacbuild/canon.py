@@ -53,6 +53,20 @@ def encode(value: Any) -> bytes:
     return blob
 
 
+def encode_members(value: dict[str, Any]) -> dict[str, bytes]:
+    """Return each member of an object as `"name":value` in canonical bytes; `whole` makes the object of them.
+
+    Raises:
+        CanonError: as `encode` does.
+    """
+    return {name: _encode(name) + b":" + encode(member) for name, member in value.items()}
+
+
+def whole(members: dict[str, bytes]) -> bytes:
+    """Return the canonical bytes of the object whose members `encode_members` gave."""
+    return b"{" + b",".join([members[name] for name in sorted(members)]) + b"}"
+
+
 def _encode_slowly(value: Any) -> bytes:
     """Encode what msgspec refuses though JSON has it: integers beyond 64 bits."""
     refuse_not_numbers(value)

@@ -43,9 +43,12 @@ class Feed:
                 if resolver.needs_record(step):
                     wanted.setdefault(step.ordinal, []).append(step)
             for ordinal, blob in self._read(group, sorted(wanted)):
+                digest = canon.digest(blob)
                 for step in wanted[ordinal]:
-                    if canon.digest(blob) == step.input.digest:
+                    if digest == step.input.digest:
                         yield step, blob, base
+                    else:
+                        self.unreadable.add((group.source, group.shard.shard.name))
 
     def _read(self, group: GroupPlan, ordinals: list[int]) -> Iterator[tuple[int, bytes]]:
         if not ordinals or group.shard is None:

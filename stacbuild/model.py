@@ -27,13 +27,15 @@ class Facts(Struct, array_like=True, frozen=True):
 
 
 class Version(Struct, array_like=True, frozen=True):
-    """An item as built. `digest` is of its canonical bytes, which are document `ordinal` of chunk `blob`."""
+    """An item as built. `digest` is of its canonical bytes; its line is document `ordinal` of chunk `blob`."""
 
     id: str
     digest: bytes
     blob: bytes
     ordinal: int
     size: int
+    links: int
+    """Where in the line its own links begin; structural links are put there. Negative where it has some."""
     when: str
     """First ten characters of its datetime (or start_datetime), "" where it has neither."""
     title: str | None

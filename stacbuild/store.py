@@ -139,12 +139,13 @@ class Store:
     # --- results
 
     def put_segment(self, segment: Segment) -> None:
-        """Store the results of a chunk of work; the chunk itself is there already."""
+        """Store the results of a chunk of work; the chunk itself is there already.
+
+        `find` does not see it before the store is opened again: who worked on it has its results at hand.
+        """
         payload = self._encode(segment)
         name = keys.join(b"segment", *sorted(result.key for result in segment.results)).hex()
         _refused(lambda: self._backend.put(f"ac/{name}", canon.digest(payload) + payload))
-        if self._names is not None:
-            self._names.append((f"ac/{name}", frozenset(segment.contexts)))
 
     def batch(self) -> object:
         """Return the backend's batch: what is put inside is durable at its end."""

@@ -10,7 +10,7 @@ import msgspec
 
 from stacbuild import aggregate
 from stacbuild.failures import Problem
-from stacbuild.model import Group
+from stacbuild.model import Group, Version
 from stacbuild.outputs.base import Item
 from stacbuild.recipe.schema import Document
 from stacbuild.settle import root_of
@@ -62,9 +62,7 @@ class Catalog:
                 if version is None or (version.id in items and not pair.live):
                     continue
                 blob = shared.setdefault(version.blob, version.blob)
-                items[version.id] = Item(
-                    version.id, version.digest, blob, version.ordinal, version.size, version.when, version.title, version.local
-                )
+                items[version.id] = _item(version, blob)
         return [items[identity] for identity in sorted(items)]
 
     def state(self, collection: str) -> bytes:
@@ -85,7 +83,7 @@ class Catalog:
         return self._folds[collection]
 
     def read(self, item: Item) -> bytes:
-        """Return an item's canonical bytes."""
+        """Return an item's line: its members in the order in which they are written."""
         return self._store.documents(item.blob)[item.ordinal]
 
     # --- documents
@@ -138,3 +136,17 @@ class Catalog:
         boxes = box if isinstance(box[0], list) else [box]
         intervals = times if isinstance(times[0], list) else [times]
         return {"spatial": {"bbox": boxes}, "temporal": {"interval": intervals}}
+
+
+def _item(version: Version, blob: bytes) -> Item:
+    return Item(
+        version.id,
+        version.digest,
+        blob,
+        version.ordinal,
+        version.size,
+        version.links,
+        version.when,
+        version.title,
+        version.local,
+    )

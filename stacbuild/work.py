@@ -6,7 +6,7 @@ outcome, the others go on.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -100,29 +100,28 @@ class Bench:
         works = self._compiled(job.collection)
         outcome = Outcome([], [])
         value = canon.decode(job.document)
-        digest = job.input
+        digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):
             try:
                 value = works[number](value, job.base)
-                blob = canon.encode(value)
+                members = canon.encode_members(value)
             except ItemError as error:
                 outcome.fault = fault_of(line.stages[number].name, error)
                 return outcome
             except canon.CanonError as error:
                 outcome.fault = Fault(line.stages[number].name, "SB298", f"the item is not JSON: {error}")
                 return outcome
-            digest = canon.digest(blob)
+            digest = canon.digest(canon.whole(members))
             outcome.digests.append(digest)
             outcome.ordinals.append(len(documents))
-            documents.append(blob)
-        self._finish(job, line, value, digest, outcome, documents)
+            written = line_of(members)
+            documents.append(written[0])
+        if outcome.digests:
+            outcome.version = version_of(value, digest, outcome.ordinals[-1], written, line.summaries)
+        self._judge_it(job, line, value, digest, outcome)
         return outcome
 
-    def _finish(
-        self, job: Job, line: Pipeline, item: dict[str, Any], digest: bytes, outcome: Outcome, documents: list[bytes]
-    ) -> None:
-        if outcome.digests:
-            outcome.version = version_of(item, digest, outcome.ordinals[-1], len(documents[-1]), line.summaries)
+    def _judge_it(self, job: Job, line: Pipeline, item: dict[str, Any], digest: bytes, outcome: Outcome) -> None:
         if line.judged and digest != job.judged:
             verdict = self._judging().judge(with_link(item))
             outcome.state, outcome.faults = verdict.state, verdict.faults
@@ -158,7 +157,39 @@ def with_link(item: dict[str, Any]) -> dict[str, Any]:
     return {**item, "links": [link, *item.get("links", [])]}
 
 
-def version_of(item: dict[str, Any], digest: bytes, ordinal: int, size: int, summarised: list[str]) -> Version:
+ORDER: Final = (
+    "type",
+    "stac_version",
+    "stac_extensions",
+    "id",
+    "geometry",
+    "bbox",
+    "properties",
+    "links",
+    "assets",
+    "collection",
+)
+"""The order of an item's members as written; others follow, sorted."""
+
+_KNOWN: Final = frozenset(ORDER)
+_NO_LINKS: Final = b'"links":[]'
+
+
+def line_of(members: dict[str, bytes]) -> tuple[bytes, int]:
+    """Return an item as one line in the order in which it is written, and `Version.links` of it."""
+    members.setdefault("links", _NO_LINKS)
+    names = [name for name in ORDER if name in members]
+    before = sum(len(members[name]) + 1 for name in names[: names.index("links")])
+    place = 1 + before + len(_NO_LINKS) - 1
+    if len(names) < len(members):
+        names += sorted(members.keys() - _KNOWN)
+    line = b"{" + b",".join([members[name] for name in names]) + b"}"
+    return line, place if members["links"] == _NO_LINKS else -place
+
+
+def version_of(
+    item: dict[str, Any], digest: bytes, ordinal: int, line: tuple[bytes, int], summarised: list[str]
+) -> Version:
     """Return the version that `item` is; its chunk's digest is not known yet."""
     properties = item["properties"]
     title = properties.get("title")
@@ -168,7 +199,8 @@ def version_of(item: dict[str, Any], digest: bytes, ordinal: int, size: int, sum
         digest=digest,
         blob=b"",
         ordinal=ordinal,
-        size=size,
+        size=len(line[0]),
+        links=line[1],
         when=str(moment)[:10],
         title=title if isinstance(title, str) else None,
         local=any(not is_url(asset.get("href", "")) for asset in item.get("assets", {}).values()),

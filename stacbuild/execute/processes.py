@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import os
 import pickle
 import queue
@@ -137,7 +138,7 @@ class Processes:
     def map(self, chunks: Iterable[Chunk]) -> Iterator[ChunkResult]:
         """Yield the result of each chunk as it comes."""
         source = iter(chunks)
-        first = [chunk for chunk, _ in zip(source, range(_FEW + 1), strict=False)] if not self._workers else []
+        first = list(itertools.islice(source, _FEW + 1)) if not self._workers else []
         if not self._workers and len(first) <= _FEW:
             yield from self._here(first)
             return

@@ -32,6 +32,7 @@ class Item(NamedTuple):
     blob: bytes
     ordinal: int
     size: int
+    links: int
     when: str
     title: str | None
     local: bool
@@ -76,7 +77,7 @@ class View(Protocol):
         """Return the merged facts of a collection's items."""
 
     def read(self, item: Item) -> bytes:
-        """Return an item's canonical bytes."""
+        """Return an item's line: its members in the order in which they are written."""
 
 
 class Output(Protocol):

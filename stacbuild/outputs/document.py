@@ -9,9 +9,6 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
-ORDER: Final = (
-    "type", "stac_version", "stac_extensions", "id", "geometry", "bbox", "properties", "links", "assets", "collection",
-)  # fmt: skip
 DOCUMENT_ORDER: Final = (
     "type", "stac_version", "stac_extensions", "id", "title", "description", "keywords", "license", "providers",
     "extent", "summaries", "links", "assets", "item_assets",
@@ -19,33 +16,30 @@ DOCUMENT_ORDER: Final = (
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_KNOWN: Final = frozenset(ORDER)
 
 
-def item(canonical: bytes, links: bytes, assets: Callable[[bytes], bytes] | None = None) -> bytes:
-    """Return an item as one line: members in the fixed order, `links` (JSON objects, comma between) before its own.
+def with_links(line: bytes, place: int, links: bytes) -> bytes:
+    """Return an item's line with `links` (JSON objects, commas between) before its own.
 
     Args:
-        canonical: the item's canonical bytes.
-        links: links to be put first, b"" for none.
-        assets: rewrites the bytes of `assets`, or None.
+        line: the item as the store holds it.
+        place: where its own links begin; negative where it has some.
+        links: structural links; b"" for none.
     """
-    members = _raw_members(canonical)
-    own = bytes(members.get("links", b"[]"))[1:-1]
-    parts = []
-    for name in (*(n for n in ORDER if n in members), *sorted(members.keys() - _KNOWN)):
-        value = bytes(members[name])
-        if name == "links":
-            value = b"[" + b",".join(part for part in (links, own) if part) + b"]"
-        elif name == "assets" and assets is not None:
-            value = assets(value)
-        parts.append(_encode(name) + b":" + value)
-    return b"{" + b",".join(parts) + b"}"
+    if place < 0:
+        return b"%b%b,%b" % (line[:-place], links, line[-place:]) if links else line
+    return b"%b%b%b" % (line[:place], links, line[place:])
 
 
-def line(canonical: bytes, links: bytes, assets: Callable[[bytes], bytes] | None = None) -> bytes:
-    """Return an item as a line of NDJSON."""
-    return item(canonical, links, assets) + b"\n"
+def with_assets(line: bytes, rewrite: Callable[[str], str]) -> bytes:
+    """Return an item's line with `rewrite`'s hrefs in its assets."""
+    members = _raw_members(line)
+    assets = msgspec.json.decode(members["assets"])
+    for asset in assets.values():
+        if isinstance(asset, dict) and isinstance(asset.get("href"), str):
+            asset["href"] = rewrite(asset["href"])
+    members["assets"] = msgspec.Raw(_encode(assets))
+    return msgspec.json.encode(members)
 
 
 def pretty(blob: bytes, indent: int) -> bytes:
@@ -68,21 +62,8 @@ def link(rel: str, href: str, media_type: str, title: str | None = None) -> dict
 
 
 def packed(links: list[dict[str, str]]) -> bytes:
-    """Return links as JSON objects with commas between, for `item`."""
+    """Return links as JSON objects with commas between, for `with_links`."""
     return b",".join(msgspec.json.encode(link) for link in links)
-
-
-def assets_rewriter(rewrite: Callable[[str], str]) -> Callable[[bytes], bytes]:
-    """Return a function that puts `rewrite`'s hrefs into the bytes of `assets`."""
-
-    def apply(blob: bytes) -> bytes:
-        assets = msgspec.json.decode(blob)
-        for asset in assets.values():
-            if isinstance(asset, dict) and isinstance(asset.get("href"), str):
-                asset["href"] = rewrite(asset["href"])
-        return _encode(assets)
-
-    return apply
 
 
 def local_path(href: str, root: str) -> str | None:

@@ -61,12 +61,12 @@ class Ndjson:
                 yield from self._lines(view, window, links)
 
     def _lines(self, view: View, window: list[Item], links: bytes) -> Iterator[bytes]:
-        rewrite = document.assets_rewriter(self._href)
         lines: dict[int, bytes] = {}
         for position in sorted(range(len(window)), key=lambda number: (window[number].blob, window[number].ordinal)):
             item = window[position]
-            lines[position] = document.line(view.read(item), links, rewrite if item.local else None)
-        yield b"".join(lines[position] for position in range(len(window)))
+            line = document.with_links(view.read(item), item.links, links)
+            lines[position] = document.with_assets(line, self._href) if item.local else line
+        yield b"\n".join([lines[position] for position in range(len(window))]) + b"\n"
 
     def _href(self, href: str) -> str:
         path = document.local_path(href, self._root)

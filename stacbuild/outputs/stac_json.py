@@ -155,11 +155,11 @@ class StacJson:
         parent = f"{parts[-1]}/catalog.json" if parts else home
         links = [*self._above(here, parent), document.link("collection", self._href(here, home), JSON)]
         links.extend(self._self(here, path, GEOJSON))
-        assets = None
+        line = document.with_links(view.read(item), item.links, document.packed(links))
         if item.local:
             folder = str(self.base.joinpath(self._top, here))
-            assets = document.assets_rewriter(document.href_from(folder, self._root))
-        return document.pretty(document.item(view.read(item), document.packed(links), assets), self._spec.indent)
+            line = document.with_assets(line, document.href_from(folder, self._root))
+        return document.pretty(line, self._spec.indent)
 
     def _above(self, here: str, parent: str) -> list[dict[str, str]]:
         root = document.link("root", self._href(here, "catalog.json"), JSON)
