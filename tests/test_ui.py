@@ -58,7 +58,14 @@ def test_remembered_failures_are_told_though_nothing_ran():
         failures={"count": 1201, "path": ".stacbuild/failures.ndjson"},
         like_failures=[
             {"code": "SB204", "count": 1200, "message": "no field `x`", "target": "item:boreal/a", "hint": "add it"},
-            {"code": "SB301", "count": 1, "message": "wrong", "target": "item:boreal/b", "where": "x.csv:7", "hint": None},
+            {
+                "code": "SB301",
+                "count": 1,
+                "message": "wrong",
+                "target": "item:boreal/b",
+                "where": "x.csv:7",
+                "hint": None,
+            },
         ],
     )
     assert told(report) == [
