@@ -6,6 +6,8 @@ any two lines: what was worked out is in the store, what was being written has a
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import time
 from collections import deque
@@ -27,6 +29,7 @@ from stacbuild.plan import GroupPlan, Options, Plan, Step
 from stacbuild.report import BuildReport
 from stacbuild.resolve import CHUNK_BYTES, CHUNK_JOBS, Resolver
 from stacbuild.settle import Settler
+from stacbuild.spool import Spool
 from stacbuild.store import MissingChunksError
 from stacbuild.targets import Selection
 from stacbuild.trace import CollectionMemory, Head, MemoryLostError, OutputMemory, RowsWriter, ShardMemory, SourceMemory
@@ -64,6 +67,22 @@ def build(shop: Workshop, request: Request, watch: Watcher) -> BuildReport:
 
     Damaged memory is forgotten, damaged chunks are made again: both cost time, never a wrong output.
     """
+    with _patient_gc():
+        return _build_until_whole(shop, request, watch)
+
+
+@contextlib.contextmanager
+def _patient_gc() -> Iterator[None]:
+    """Let the cyclic collector come seldom: rows are many and have no cycles; it would walk them again and again."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, 50, 1000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _build_until_whole(shop: Workshop, request: Request, watch: Watcher) -> BuildReport:
     began = time.perf_counter()
     account = Account(shop, request.max_failures)
     lost: set[bytes] = set()
@@ -94,9 +113,17 @@ class _Build:
         self._options = request.options(lost)
         self._head = shop.memory.head
         self._number = 0
+        self._spool = Spool(shop.folder)
         self._unreadable: set[tuple[str, str]] = set()
 
     def run(self) -> BuildReport:
+        """Do it."""
+        try:
+            return self._run()
+        finally:
+            self._spool.close()
+
+    def _run(self) -> BuildReport:
         listings = self._list()
         held = self._shop.inspect()
         plan = self._shop.plan(listings, self._options)
@@ -121,7 +148,7 @@ class _Build:
             counts[source] = count
             self._watch(Progress("list", sum(counts.values())))
 
-        listings = self._shop.list(reread=self._request.force, told=told)
+        listings = self._shop.list(reread=self._request.force, told=told, spool=self._spool)
         self._watch(Ended("list", sum(counts.values()), f"{len(listings)} sources"))
         return listings
 
@@ -164,7 +191,7 @@ class _Build:
             self._shop.store, self._shop.contexts, self._shop.pipelines, force=self._request.force, strict=strict
         )
         executor = open_executor(self._request.executor, self._request.jobs, self._shop.tools)
-        feed = Feed(plan)
+        feed = Feed(plan, self._spool)
         total = sum(entry.entry.inputs for listing in plan.listings for entry in listing.groups())
         self._watch(Began("work", total))
         done = sum(entry.inputs for entry in settler.entries)

@@ -11,12 +11,14 @@ from stacbuild.plan import GroupPlan, Plan, Step
 from stacbuild.resolve import Resolver
 from stacbuild.sources import table
 from stacbuild.sources.base import Raw, SourceUnreadable
+from stacbuild.spool import Spool
 
 
 class Feed:
     """The readers of one build; groups are asked for in the order of their files, so each file is read once."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, spool: Spool) -> None:
+        self._spool = spool
         self._listings = {listing.name: listing for listing in plan.listings}
         self._open: tuple[str, str] | None = None
         self._records: Iterator[Raw] = iter(())
@@ -52,6 +54,10 @@ class Feed:
 
     def _read(self, group: GroupPlan, ordinals: list[int]) -> Iterator[tuple[int, bytes]]:
         if not ordinals or group.shard is None:
+            return
+        if group.spooled is not None:
+            blobs = self._spool.get(group.spooled)
+            yield from ((ordinal, blobs[ordinal - group.entry.first]) for ordinal in ordinals)
             return
         place = (group.source, group.shard.shard.name)
         if self._open != place or self._next > ordinals[0]:

@@ -23,6 +23,7 @@ from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import Source
 from stacbuild.sources import table
 from stacbuild.sources.base import Raw, Shard, SourceUnreadable
+from stacbuild.spool import Spool
 from stacbuild.stages.mapping import Mapper
 from stacbuild.stages.transform import mapper
 from stacbuild.trace import GroupEntry, Memory, ShardMemory, SourceMemory
@@ -41,6 +42,8 @@ class GroupListing(Struct):
 
     entry: GroupEntry
     packed: bytes | None = None
+    spooled: tuple[int, int] | None = None
+    """Where its records are in the spool."""
 
     def inputs(self) -> list[Input]:
         """Return the inputs of a group that was read."""
@@ -86,7 +89,9 @@ class SourceListing(Struct):
         return next(shard.shard for shard in self.shards if shard.shard.name == name)
 
 
-def list_sources(recipe: Recipe, memory: Memory, *, reread: bool, told: Callable[[str, int], None]) -> list[SourceListing]:
+def list_sources(
+    recipe: Recipe, memory: Memory, *, reread: bool, told: Callable[[str, int], None], spool: Spool | None = None
+) -> list[SourceListing]:
     """Return what every source that feeds a collection holds now, ordered by name.
 
     Args:
@@ -94,14 +99,15 @@ def list_sources(recipe: Recipe, memory: Memory, *, reread: bool, told: Callable
         memory: what they held before.
         reread: read every file, whatever its stamp says.
         told: is called with a source's name and the number of records read so far.
+        spool: takes the records of groups that the memory does not know; None: nothing is to be worked on.
     """
     document = recipe.document
     names = sorted({name for collection in document.collections.values() for name in collection.from_})
-    return [_list_source(recipe, name, memory, reread=reread, told=told) for name in names]
+    return [_list_source(recipe, name, memory, reread=reread, told=told, spool=spool) for name in names]
 
 
 def _list_source(
-    recipe: Recipe, name: str, memory: Memory, *, reread: bool, told: Callable[[str, int], None]
+    recipe: Recipe, name: str, memory: Memory, *, reread: bool, told: Callable[[str, int], None], spool: Spool | None
 ) -> SourceListing:
     document, source = recipe.document, recipe.document.sources[name]
     feeds = sorted(c for c, collection in document.collections.items() if name in collection.from_)
@@ -117,7 +123,7 @@ def _list_source(
         shards=[],
         vanished=[],
     )
-    reader = _Reader(listing, recipe.root, mappers, told)
+    reader = _Reader(listing, recipe.root, mappers, told, spool)
     reader.list(table.shards(source, recipe.root), _entries(memory, name), reread=reread)
     return listing
 
@@ -130,9 +136,14 @@ class _Reader:
     """Fills one source's listing."""
 
     def __init__(
-        self, listing: SourceListing, root: Path, mappers: dict[str, Mapper], told: Callable[[str, int], None]
+        self,
+        listing: SourceListing,
+        root: Path,
+        mappers: dict[str, Mapper],
+        told: Callable[[str, int], None],
+        spool: Spool | None,
     ) -> None:
-        self._listing, self._root, self._told = listing, root, told
+        self._listing, self._root, self._told, self._spool = listing, root, told, spool
         self._mappers = [mappers[collection] for collection in listing.feeds]
         self._spare: dict[bytes, list[GroupEntry]] = {}
         self._count = 0
@@ -198,26 +209,29 @@ class _Reader:
     def _groups(self, shard: Shard) -> Iterator[GroupListing]:
         base = os.path.dirname(shard.name)  # noqa: PTH120  shard names are posix text, not paths of this machine
         rows: list[Input] = []
+        blobs: list[bytes] = []
         first = line = 0
         for raw in table.read(shard.file, self._listing.source):
             if not rows:
                 first, line = raw.ordinal, raw.line
             rows.append(self._input(raw, base, line))
+            blobs.append(raw.blob)
             if len(rows) >= _GROUP_AT_MOST or xxhash.xxh3_64_intdigest(rows[-1].key.encode()) & _CUT_MASK == 0:
-                yield self._group(shard, rows, first, line)
-                rows = []
+                yield self._group(shard, rows, blobs, first, line)
+                rows, blobs = [], []
         if rows:
-            yield self._group(shard, rows, first, line)
+            yield self._group(shard, rows, blobs, first, line)
         self._told(self._listing.name, self._count)
 
-    def _group(self, shard: Shard, rows: list[Input], first: int, line: int) -> GroupListing:
+    def _group(self, shard: Shard, rows: list[Input], blobs: list[bytes], first: int, line: int) -> GroupListing:
         root = xxhash.xxh3_128_digest(_pack([(row.key, row.digest, row.names, row.fault) for row in rows]))
         faults = sum(row.fault is not None for row in rows)
         entry = GroupEntry(self._listing.name, shard.name, root, inputs=len(rows), faults=faults, first=first, line=line)
         self._count += len(rows)
         if self._count % 8192 < len(rows):
             self._told(self._listing.name, self._count)
-        return GroupListing(entry, _pack(rows))
+        spooled = self._spool.put(blobs) if self._spool is not None and not self._spare.get(root) else None
+        return GroupListing(entry, _pack(rows), spooled)
 
     def _input(self, raw: Raw, base: str, line: int) -> Input:
         digest = canon.digest(raw.blob)

@@ -69,6 +69,8 @@ class GroupPlan(Struct):
     inputs: list[Input]
     steps: dict[str, list[Step]]
     old: dict[str, dict[str, Pair]]
+    spooled: tuple[int, int] | None = None
+    """Where its records are in the spool, if they were read while listing."""
 
 
 class Gone(Struct):
@@ -219,7 +221,7 @@ class Plan:
             old = {c: {pair.key: pair for pair in pairs} for c, pairs in rows.pairs.items()}
         else:
             inputs, old = group.inputs(), self._vanished[listing.name]["pairs"]
-        plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, old)
+        plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, old, group.spooled)
         for number, collection in enumerate(listing.feeds):
             plan.steps[collection] = list(self._steps(plan, listing, collection, number))
         return plan

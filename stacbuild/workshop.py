@@ -22,6 +22,7 @@ from stacbuild.pipeline import pipelines
 from stacbuild.plan import Options, Plan
 from stacbuild.recipe.load import Recipe
 from stacbuild.settle import root_of
+from stacbuild.spool import Spool
 from stacbuild.stages.judge import Judge
 from stacbuild.store import Store, open_store
 from stacbuild.trace import GroupEntry, Memory
@@ -99,9 +100,11 @@ class Workshop:
 
     # --- asking
 
-    def list(self, *, reread: bool = False, told: Callable[[str, int], None] | None = None) -> list[SourceListing]:
-        """Return what the sources hold now."""
-        return list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody)
+    def list(
+        self, *, reread: bool = False, told: Callable[[str, int], None] | None = None, spool: Spool | None = None
+    ) -> list[SourceListing]:
+        """Return what the sources hold now; `spool` takes the records that will be worked on."""
+        return list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody, spool=spool)
 
     def plan(self, listings: list[SourceListing], options: Options) -> Plan:
         """Return what is stale and why."""
