@@ -168,7 +168,7 @@ class _Build:
     def _output_fresh(self, output: Output, held: dict[str, Inspected], entries: list) -> bool:  # type: ignore[type-arg]
         before = self._head.outputs.get(output.name)
         found = held.get(output.name)
-        if before is None or before.path != str(output.base) or (found is None and before.count) or before.pending:
+        if before is None or before.path != self._shop.place(output) or (found is None and before.count) or before.pending:
             return False
         if found is not None and (found.bad or found.stats or found.restored):
             return False
@@ -303,11 +303,11 @@ class _Build:
         if not self._request.force and self._output_fresh(output, held, settler.entries):
             return None
         before = self._head.outputs.get(output.name)
-        moved = before is not None and (before.path != str(output.base) or before.settings != output.settings)
+        moved = before is not None and (before.path != self._shop.place(output) or before.settings != output.settings)
         if selection and not selection.stale and output.name not in selection.outputs and (before is None or moved):
             text = f"output '{output.name}' was never built as the recipe has it now"
             raise UsageError(Problem("SB503", text, hint=f"build output:{output.name} first"))
-        if before is not None and before.path != str(output.base):
+        if before is not None and before.path != self._shop.place(output):
             self._leave(output.name, before)
         behind = {name: set(ids) for name, ids in before.pending.items()} if before is not None else {}
         mine = {name: touched.get(name, set()) | behind.get(name, set()) for name in {*touched, *behind}}
@@ -345,9 +345,7 @@ class _Build:
     def _leave(self, name: str, before: OutputMemory) -> None:
         rows = self._shop.memory.delivered(name)
         if rows is not None:
-            from pathlib import Path  # noqa: PLC0415
-
-            base = Path(before.path)
+            base = self._shop.recipe.root / before.path
             self._shop.intents.note(base, rows.paths)
             self._account.left[name] = deliver.take_away(base, name, rows)
 
@@ -430,7 +428,7 @@ class _Build:
                 file = self._shop.memory.write_delivered(number, generation, delivery.rows)
             root = self._shop.output_root(output, settler.entries)
             result[output.name] = OutputMemory(
-                output.kind, str(output.base), output.settings, root, file, {}, len(delivery.rows.paths)
+                output.kind, self._shop.place(output), output.settings, root, file, {}, len(delivery.rows.paths)
             )
         return result
 

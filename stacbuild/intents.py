@@ -17,7 +17,7 @@ class Intents:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "intent"
         self.left: dict[str, set[str]] = {}
-        """Base folder → paths below it that an unfinished build was about to touch."""
+        """Base folder (on disk relative to the memory's, so that a checkout may move) → paths below it that an unfinished build was about to touch."""
         self._read()
 
     def _read(self) -> None:
@@ -30,7 +30,7 @@ class Intents:
                 base, paths = msgspec.json.decode(line, type=tuple[str, list[str]])
             except msgspec.DecodeError:
                 continue
-            self.left.setdefault(base, set()).update(paths)
+            self.left.setdefault(os.path.normpath(self._path.parent / base), set()).update(paths)
 
     def ours(self, base: Path) -> set[str]:
         """Return the paths below `base` that are ours though no memory says so."""
@@ -40,7 +40,7 @@ class Intents:
         """Write down, durably, that `paths` below `base` are about to be touched."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab") as stream:
-            stream.write(msgspec.json.encode([str(base), paths]) + b"\n")
+            stream.write(msgspec.json.encode([os.path.relpath(base, self._path.parent), paths]) + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
 

@@ -184,7 +184,7 @@ def output_reasons(
         return [Reason("new", f"outputs.{output.name}")]
     reasons = found.reasons() if found is not None else [Reason("output-missing", output.path)] if before.count else []
     now, then = shop.effective(), shop.memory.head.config
-    if before.path != str(output.base) or before.settings != output.settings:
+    if before.path != shop.place(output) or before.settings != output.settings:
         reasons += _moved("output-changed", ("outputs", output.name), then, now) or [Reason("output-changed")]
     if before.pending:
         reasons.append(Reason("collection-changed", f"only other outputs were built: {', '.join(before.pending)}"))

@@ -85,6 +85,7 @@ class OutputMemory(Struct, array_like=True):
 
     kind: str
     path: str
+    """Its base folder, relative to the recipe's."""
     settings: bytes
     root: bytes
     """Digest of all that it was made from."""

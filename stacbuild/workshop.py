@@ -5,6 +5,7 @@ Opening it reads one small file; the store, the schemas and the heavy libraries 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,11 @@ class Workshop:
     def plan(self, listings: list[SourceListing], options: Options) -> Plan:
         """Return what is stale and why."""
         return Plan(self.document, self.pipelines, self.contexts, self.memory, listings, options)
+
+    def place(self, output: Output) -> str:
+        """Return an output's base folder as the memory has it: relative to the recipe's, so that a checkout may move."""
+        base = str(output.base)
+        return base if os.path.isabs(output.path) else os.path.relpath(base, self.recipe.root)  # noqa: PTH117
 
     def inspect(self) -> dict[str, Inspected]:
         """Return what each output holds, and what of it is wrong."""

@@ -28,8 +28,7 @@ class Ndjson:
         self.base, self._pattern = split_base(root, spec.path)
         self._root = str(root)
         settings = msgspec.to_builtins(spec)
-        del settings["path"]
-        self.settings = keys.settings({"kind": self.kind, "revision": 1, **settings})
+        self.settings = keys.settings({"kind": self.kind, "revision": 1, **settings, "path": self._pattern})
 
     def takes(self, names: list[str]) -> list[str]:
         """Return which collections it takes."""

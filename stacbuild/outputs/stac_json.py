@@ -49,8 +49,7 @@ class StacJson:
         self._root = str(root)
         self._tree_held: Tree | None = None
         settings = msgspec.to_builtins(spec)
-        del settings["path"]
-        self.settings = keys.settings({"kind": self.kind, "revision": 1, **settings})
+        self.settings = keys.settings({"kind": self.kind, "revision": 1, **settings, "path": self._top})
 
     def takes(self, names: list[str]) -> list[str]:
         """Return which collections it takes."""
