@@ -34,7 +34,7 @@ class Intents:
 
     def ours(self, base: Path) -> set[str]:
         """Return the paths below `base` that are ours though no memory says so."""
-        return self.left.get(str(base), set())
+        return self.left.get(os.path.normpath(base), set())
 
     def note(self, base: Path, paths: list[str]) -> None:
         """Write down, durably, that `paths` below `base` are about to be touched."""
