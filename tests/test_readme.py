@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,8 @@ import pytest
 from stacbuild.failures import Exit
 
 INSTALLED = (Path(sys.executable).parent / "stacbuild").exists()
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
 BLOCK = re.compile(r"^```(?P<language>[a-z]+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
 VARYING = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<time>"),
@@ -112,3 +114,9 @@ def test_readme_tells_every_exit_status():
     rows = re.findall(r"^\| ([\d, ]+) \|", README.read_text(), re.MULTILINE)
     told = {int(number) for row in rows for number in row.split(",")}
     assert told == {int(status) for status in Exit}
+
+
+def test_architecture_shows_the_floors_that_the_linter_holds():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    floors = "\n".join(floor for floor in contracts[0]["layers"] if floor != "__main__")
+    assert f"```\n{floors}\n```" in (ROOT / "ARCHITECTURE.md").read_text()
