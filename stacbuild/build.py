@@ -225,6 +225,8 @@ class _Build:
                 steps = [step for group in batch for steps in group.steps.values() for step in steps]
                 self._account.planned(steps)
                 resolver.look_up(steps)
+                for step in steps:
+                    self._account.shared(step)
                 open_chunks: set[int] = set()
                 begun.append((batch, open_chunks))
                 for chunk, mine in self._chunks(batch, resolver, feed):
