@@ -8,7 +8,8 @@ from pathlib import Path
 import pystac
 import pytest
 
-from stacbuild import build, project
+import stacbuild
+from stacbuild import build
 from stacbuild.execute import processes
 
 ROOT = Path(__file__).parents[1]
@@ -22,7 +23,7 @@ def a_copy(recipe, folder):
 
 
 def opened(folder):
-    return project.open("stacbuild.toml", directory=folder, environ={})
+    return stacbuild.open("stacbuild.toml", directory=folder, environ={})
 
 
 def tree(folder):
