@@ -92,8 +92,8 @@ def test_a_stderr_that_nobody_reads_stops_nothing():
 
 SLEEPY = """
 def build():
-    print("building", file=sys.stderr, flush=True)
     try:
+        print("building", file=sys.stderr, flush=True)
         time.sleep(60)
     finally:
         print("kept", file=sys.stderr, flush=True)
