@@ -109,7 +109,7 @@ def _collect(into: set[Any], value: Any) -> None:
     elif isinstance(value, dict):
         into.add(canon.encode(value))
     else:
-        into.add((type(value), value))
+        into.add((type(value), value + 0.0 if isinstance(value, float) else value))  # no -0.0
 
 
 def _fold_values(result: Fold, field: str, found: set[Any]) -> None:
@@ -215,7 +215,7 @@ def bbox(total: Fold) -> list[float] | None:
     west, south, east, north = total.box
     if total.east_360 - total.west_360 < east - west:
         west, east = (lon - 360 if lon > 180 else lon for lon in (total.west_360, total.east_360))  # noqa: PLR2004
-    return [west, south, east, north]
+    return [edge + 0.0 for edge in (west, south, east, north)]  # -0.0 and 0.0 are equal, so either may have won
 
 
 def interval(total: Fold) -> list[str | None]:
