@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from stacbuild.workshop import Workshop
 
 DEFAULT = "stacbuild.toml"
-Report = TypeVar("Report", StatusReport, WhyReport, LsReport)
+Answer = TypeVar("Answer")
 
 
 class Project:
@@ -75,7 +75,8 @@ class Project:
 
         del offline
         spec = self.recipe.document.build
-        with self._shop() as shop:
+
+        def ask(shop: Workshop) -> tuple[Request, BuildReport | None]:
             self._refuse_missing(shop)
             request = Request(
                 self._select(shop, targets),
@@ -90,7 +91,12 @@ class Project:
             if dry_run:
                 from stacbuild.foresee import foresee  # noqa: PLC0415
 
-                return foresee(shop, request)
+                return request, foresee(shop, request)
+            return request, None
+
+        request, foreseen = self._read(ask)
+        if foreseen is not None:
+            return foreseen
         with self._locked_shop(wait=wait) as shop:
             return build(shop, request, self._watch)
 
@@ -181,7 +187,7 @@ class Project:
         with lock(path, wait=wait, told=told), self._shop() as shop:
             yield shop
 
-    def _read(self, ask: Callable[[Workshop], Report]) -> Report:
+    def _read(self, ask: Callable[[Workshop], Answer]) -> Answer:
         """Ask something of the memory without the lock; a build that ends meanwhile is asked once more."""
         from stacbuild.trace import MemoryLostError  # noqa: PLC0415
 
