@@ -11,6 +11,8 @@ from stacbuild import failing
 from stacbuild.deliver import Delivery, Inspected
 from stacbuild.failing import Failures
 from stacbuild.failures import Exit, Problem
+from stacbuild.listing import SourceListing
+from stacbuild.model import Input
 from stacbuild.plan import DUPLICATE_ID, Plan, Step
 from stacbuild.report import BuildReport, StageCount, Warning_
 from stacbuild.resolve import Counts
@@ -28,6 +30,8 @@ class Account:
     def __init__(self, shop: Workshop, max_failures: float) -> None:
         self._shop, self._max_failures = shop, max_failures
         self.counts = Counts()
+        self.unworked: list[bytes] = []
+        """Digests of new inputs that no stage will see: they cannot be read, or share a key or an id."""
         self.left: dict[str, int] = {}
         """Outputs that the recipe has no more → files removed."""
         self.warnings: list[Warning_] = [
@@ -43,7 +47,7 @@ class Account:
 
     def begin(self, plan: Plan) -> None:
         """Count fetch: inputs whose digest nothing knew before."""
-        self.counts = Counts()
+        self.counts, self.unworked = Counts(), []
         count = self.counts.of("fetch")
         for listing in plan.listings:
             entries = [group.entry for group in listing.groups()]
@@ -65,6 +69,7 @@ class Account:
             new = [row for row in batch if row.digest not in digests]
             known = self._shop.store.known_inputs({row.digest for row in new})
             new = [row for row in new if row.digest not in known]
+            self.unworked += [row.digest for row in new if _unworked(row, listing, plan)]
             ran, failed = ran + len(new), failed + sum(row.fault is not None for row in new)
         return ran, failed
 
@@ -213,6 +218,13 @@ class Account:
         if isinstance(allowed, float):
             allowed = allowed * (items["total"] + items["failed"])
         return Exit.FAILURES if failed > allowed or held_back else Exit.OK
+
+
+def _unworked(row: Input, listing: SourceListing, plan: Plan) -> bool:
+    if row.fault is not None or row.key in plan.clashes.keys.get(listing.name, {}):
+        return True
+    ids = plan.clashes.ids
+    return all(name in ids.get(fed, {}) for fed, (name, _) in zip(listing.feeds, row.names, strict=True))
 
 
 _ITEMS = ("total", "added", "modified", "deleted", "unchanged", "failed", "dropped")

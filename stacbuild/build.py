@@ -130,6 +130,7 @@ class _Build:
         if self._quiet(plan, held):
             return self._unchanged(plan, listings, held)
         self._account.begin(plan)
+        self._shop.store.put_inputs(self._account.unworked)
         rows = RowsWriter(self._shop.memory, self._head.generation + 1)
         settler = Settler(rows, self._shop.store, self._shop.contexts, self._shop.pipelines, self._shop.document.validation)
         self._work(plan, settler)

@@ -143,8 +143,16 @@ class Store:
 
         `find` does not see it before the store is opened again: who worked on it has its results at hand.
         """
-        payload = self._encode(segment)
-        name = keys.join(b"segment", *sorted(result.key for result in segment.results)).hex()
+        self._put(keys.join(b"segment", *sorted(result.key for result in segment.results)), segment)
+
+    def put_inputs(self, digests: Iterable[bytes]) -> None:
+        """Note inputs that no result is made from, so that they are known when the memory is lost."""
+        inputs = b"".join(sorted(set(digests)))
+        if inputs:
+            self._put(keys.join(b"inputs", inputs), Segment(b"", [], inputs, []))
+
+    def _put(self, key: bytes, segment: Segment) -> None:
+        payload, name = self._encode(segment), key.hex()
         _refused(lambda: self._backend.put(f"ac/{name}", canon.digest(payload) + payload))
 
     def batch(self) -> object:
