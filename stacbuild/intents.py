@@ -17,7 +17,8 @@ class Intents:
     def __init__(self, folder: Path) -> None:
         self._path = folder / "intent"
         self.left: dict[str, set[str]] = {}
-        """Base folder (on disk relative to the memory's, so that a checkout may move) → paths below it that an unfinished build was about to touch."""
+        """Base folder → paths below it that an unfinished build was about to touch. On disk the folder is relative to
+        the memory's, so that a checkout may move."""
         self._read()
 
     def _read(self) -> None:

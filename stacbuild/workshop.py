@@ -112,9 +112,9 @@ class Workshop:
         return Plan(self.document, self.pipelines, self.contexts, self.memory, listings, options)
 
     def place(self, output: Output) -> str:
-        """Return an output's base folder as the memory has it: relative to the recipe's, so that a checkout may move."""
-        base = str(output.base)
-        return base if os.path.isabs(output.path) else os.path.relpath(base, self.recipe.root)  # noqa: PTH117
+        """Return an output's base folder as the memory has it: relative to the recipe's, as a checkout may move."""
+        root = str(self.recipe.root)
+        return str(output.base) if output.path.startswith("/") else os.path.relpath(output.base, root)
 
     def inspect(self) -> dict[str, Inspected]:
         """Return what each output holds, and what of it is wrong."""
