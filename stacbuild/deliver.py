@@ -154,9 +154,16 @@ class Deliverer:
 
     def _refuse_foreign(self, pending: list[Wanted]) -> None:
         """Raise if a file that is not ours is in the way and is not what would be written there."""
+        absent: dict[str, bool] = {}
         for wanted in pending:
             path = self._top + wanted.path
-            if wanted.path in self._numbers or wanted.path in self._ours or not os.path.lexists(path):
+            folder = path.rpartition("/")[0]
+            if folder not in absent:
+                above = folder.rpartition("/")[0]
+                absent[folder] = absent.get(above, False) or not os.path.lexists(folder)
+            if absent[folder] or wanted.path in self._numbers or wanted.path in self._ours:
+                continue
+            if not os.path.lexists(path):
                 continue
             if self._adopt and not os.path.isdir(path):  # noqa: PTH112
                 continue
@@ -293,8 +300,12 @@ def through_link(base: Path, path: str) -> bool:
 
 
 def _add(anew: dict[str, set[str] | None], collection: str, ids: set[str] | None) -> None:
+    if ids is None:
+        anew[collection] = None
+        return
     known = anew.setdefault(collection, set())
-    anew[collection] = None if known is None or ids is None else known | ids
+    if known is not None:
+        known |= ids
 
 
 def _in_the_way(path: str) -> SurroundingsError:

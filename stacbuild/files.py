@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
 from typing import Final, NamedTuple
+
+import xxhash
 
 from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.trace import STAMP
@@ -94,15 +96,18 @@ def write_beside(path: str, pieces: Iterable[bytes]) -> Attempt:
     Raises:
         SurroundingsError: the disk refuses.
     """
-    folder, name = os.path.split(path)
-    beside = f"{folder}/{ATTEMPT}{os.getpid()}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
+    folder = path.rpartition("/")[0]
+    beside = f"{folder}/{ATTEMPT}{os.getpid()}-{xxhash.xxh3_64_hexdigest(path.encode())}"
     hasher, size = hashlib.sha256(), 0
     try:
-        with open_below(folder, beside) as stream:
+        descriptor = _create(folder, beside)
+        try:
             for piece in pieces:
                 hasher.update(piece)
                 size += len(piece)
-                write_all(stream, piece)
+                write_all(descriptor, piece)
+        finally:
+            os.close(descriptor)
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(beside)  # noqa: PTH108
@@ -112,26 +117,42 @@ def write_beside(path: str, pieces: Iterable[bytes]) -> Attempt:
     return Attempt(beside, hasher.digest(), size)
 
 
-@contextlib.contextmanager
-def open_below(folder: str, path: str) -> Iterator[int]:
-    """Yield a descriptor of the new file `path`; its folder is made if it is not there."""
+def _create(folder: str, path: str) -> int:
+    """Return a descriptor of the new file `path`; its folder is made if it is not there."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    if folder not in _made:
+        _make(folder)
     try:
-        descriptor = os.open(path, flags, 0o666)
+        return os.open(path, flags, 0o666)
+    except FileNotFoundError:  # somebody took the folder away again
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        return os.open(path, flags, 0o666)
+
+
+_made: set[str] = set()
+"""Folders that are known to be there: the last few, since files come folder by folder."""
+
+
+def _make(folder: str) -> None:
+    if len(_made) > _MADE_AT_MOST:
+        _made.clear()
+    try:
+        os.mkdir(folder)  # noqa: PTH102
+    except FileExistsError:
+        pass
     except FileNotFoundError:
         os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-        descriptor = os.open(path, flags, 0o666)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+    _made.add(folder)
+
+
+_MADE_AT_MOST: Final = 1000
 
 
 def write_all(descriptor: int, piece: bytes) -> None:
     """Write all of `piece`."""
-    view = memoryview(piece)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    written = os.write(descriptor, piece)
+    while written < len(piece):
+        written += os.write(descriptor, memoryview(piece)[written:])
 
 
 def put(attempt: Attempt, path: str) -> bytes:

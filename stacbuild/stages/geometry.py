@@ -12,36 +12,39 @@ import re
 from collections.abc import Callable
 from importlib.metadata import version
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Any, Never, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import UNSET
 
 from stacbuild.canon import CanonError, decode, encode
 from stacbuild.failures import ItemError
 from stacbuild.stages.paths import Get, excerpt, fields, getter, kind_of, renderer
+from stacbuild.stages.shapes import (
+    DEPTH,
+    FLAT,
+    SOLID,
+    WHERE,
+    Box,
+    Shape,
+    bad,
+    bbox_of,
+    check_finite,
+    checked,
+    lines,
+    refuse_collection,
+    shape_of_box,
+    with_heights,
+)
 from stacbuild.stages.values import constant, to_number
 
 if TYPE_CHECKING:
     from stacbuild.recipe import schema
 
-WHERE = "/geometry"
 DECIMALS = 7
 """Decimals of reprojected coordinates: about 1 cm (RFC 7946, 11.2)."""
 
-Shape = dict[str, Any]
-"""A GeoJSON geometry: `type` and `coordinates` only."""
-Box = list[float]
-"""4 or 6 numbers: west, south, (lowest), east, north, (highest) (RFC 7946, 5)."""
 Located = tuple[Shape | None, Box | None]
 Locate = Callable[[dict[str, Any]], Located]
-
-_DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
-_FLAT, _SOLID = 4, 6
-_EXACT = 2**53
-
-
-def _bad(code: str, message: str, hint: str | None = None) -> Never:
-    raise ItemError(code, message, WHERE, hint)
 
 
 def compiled(spec: schema.Geometry) -> Locate:
@@ -56,20 +59,27 @@ def compiled(spec: schema.Geometry) -> Locate:
 
     def locate(record: dict[str, Any]) -> Located:
         found = read(record)
-        code = crs_of(record) if found is not None else None
-        if found is None or code is None:
-            return _default(spec, named)
-        if isinstance(found, list):
-            return _from_box(found, code)
-        return _from_shape(found, code)
+        if found is None:
+            return _default(spec, f"geometry: {named}")
+        code = crs_of(record)
+        if code is None:
+            return _default(spec, f"crs: a field of '{spec.crs}'")
+        shape = shape_of_box(found, code) if isinstance(found, list) else checked(found)
+        if code:
+            shape = _reprojected(shape, code)
+        bbox = bbox_of(shape)
+        return shape, with_heights(bbox, found) if isinstance(found, list) else bbox
 
     return locate
 
 
-def _default(spec: schema.Geometry, named: str) -> Located:
+def _default(spec: schema.Geometry, what: str) -> Located:
     if spec.default is UNSET:
-        _bad("SB206", f"the record has no {named}", 'give geometry a default: a GeoJSON geometry, or "null"')
-    return (None, None) if spec.default == "null" else _from_shape(cast("Shape", constant(spec.default)), "")
+        bad("SB206", f"the record has no {what} is missing", 'give geometry a default: a GeoJSON geometry, or "null"')
+    if spec.default == "null":
+        return None, None
+    shape = checked(cast("Shape", constant(spec.default)))
+    return shape, bbox_of(shape)
 
 
 # ---- reading -------------------------------------------------------------------------------------------------------
@@ -77,19 +87,15 @@ def _default(spec: schema.Geometry, named: str) -> Located:
 
 def _reader(spec: schema.Geometry) -> tuple[Callable[[dict[str, Any]], Shape | Box | None], str]:
     """Return the function record → shape, box or None; and the fields that it reads, in words."""
-    crs = f" or of its crs {spec.crs}" if spec.crs and "{" in spec.crs else ""
     if spec.value is not None:
         fixed = cast("Shape", constant(spec.value))
-        return (lambda _: fixed), f"value{crs}"
-    if spec.wkt is not None:
-        return _parsed(getter(spec.wkt), _wkt), f"value in '{spec.wkt}'{crs}"
-    if spec.geojson is not None:
-        return _parsed(getter(spec.geojson), _geojson), f"value in '{spec.geojson}'{crs}"
-    if isinstance(spec.bbox, str):
-        return _parsed(getter(spec.bbox), _box), f"value in '{spec.bbox}'{crs}"
-    paths = spec.bbox if spec.bbox is not None else [spec.lon or "", spec.lat or ""]
-    named = f"value in one of {', '.join(repr(path) for path in paths)}{crs}"
-    return (_columns(paths) if spec.bbox is not None else _point(paths)), named
+        return (lambda _: fixed), "value"
+    for path, parse in ((spec.wkt, _wkt), (spec.geojson, _geojson), (spec.bbox, _box)):
+        if isinstance(path, str):
+            return _parsed(getter(path), parse), f"'{path}'"
+    paths = spec.bbox if isinstance(spec.bbox, list) else [spec.lon or "", spec.lat or ""]
+    read = _columns(paths) if spec.bbox is not None else _point(paths)
+    return read, f"one of {', '.join(repr(path) for path in paths)}"
 
 
 def _parsed(get: Get, parse: Callable[[Any], Any]) -> Callable[[dict[str, Any]], Any]:
@@ -104,7 +110,7 @@ def _columns(paths: list[str]) -> Callable[[dict[str, Any]], Box | None]:
     readers = [(getter(path), path) for path in paths]
 
     def read(record: dict[str, Any]) -> Box | None:
-        numbers = [_number(get(record), path) for get, path in readers]
+        numbers = [_number(get(record), f"'{path}'") for get, path in readers]
         return None if None in numbers else cast("Box", numbers)
 
     return read
@@ -127,21 +133,36 @@ def _number(value: Any, path: str) -> float | None:
         number = to_number(value, WHERE)
         return None if number is None else float(number)
     except (ItemError, OverflowError) as error:
-        _bad("SB207", f"'{path}' holds {excerpt(value)}, which is no number: {error}")
+        hint = error.hint if isinstance(error, ItemError) else None
+        bad("SB207", f"{path} holds {excerpt(value)}, which is not a number", hint)
+
+
+_COLLECTION = re.compile("geometrycollection", re.IGNORECASE)
 
 
 def _wkt(value: Any) -> Shape:
+    if not isinstance(value, str):
+        bad("SB207", f"WKT is text, not {kind_of(value)}")
+    if _COLLECTION.search(value):
+        refuse_collection()  # before it is parsed: the parser's stack overflows on deeply nested ones
     shapely = _shapely()
     try:
         geometry = shapely.from_wkt(value)
         if getattr(geometry, "has_m", False):
             geometry = shapely.from_wkt(shapely.to_wkt(geometry, rounding_precision=-1, output_dimension=3))
-        return cast("Shape", decode(shapely.to_geojson(geometry).encode()))
-    except (shapely.errors.ShapelyError, NotImplementedError, TypeError) as error:
+        finite = bool(shapely.is_empty(geometry)) or all(map(math.isfinite, geometry.bounds))
+        shape = decode(shapely.to_geojson(geometry).encode())
+    except (shapely.errors.ShapelyError, NotImplementedError, UnicodeEncodeError) as error:
         reason = str(error).splitlines()[0].partition("Exception: ")
-        _bad("SB207", f"{excerpt(value)} is not WKT: {reason[2] or reason[0]}")
-    except CanonError:
-        _bad("SB208", f"{excerpt(value)} has a coordinate that is not finite")
+        bad("SB207", f"{excerpt(value)} is not WKT: {reason[2] or reason[0]}", _wkt_hint(value))
+    if not finite:
+        bad("SB208", f"{excerpt(value)} has a coordinate that is not finite")
+    return cast("Shape", shape)
+
+
+def _wkt_hint(text: str) -> str | None:
+    match = re.match(r"\s*SRID\s*=\s*(\d+)\s*;", text, re.IGNORECASE)
+    return f'take `{match.group().strip()}` away and write crs = "EPSG:{match.group(1)}"' if match else None
 
 
 @functools.cache
@@ -156,9 +177,9 @@ def _geojson(value: Any) -> Shape:
         try:
             value = decode(value.encode())
         except (CanonError, UnicodeEncodeError) as error:
-            _bad("SB207", f"{excerpt(value)} is not JSON: {error}")
+            bad("SB207", f"{excerpt(value)} is not JSON: {error}")
     if not isinstance(value, dict):
-        _bad("SB207", f"a GeoJSON geometry is an object, not {kind_of(value)}")
+        bad("SB207", f"a GeoJSON geometry is an object, not {kind_of(value)}")
     return value
 
 
@@ -166,164 +187,17 @@ def _box(value: Any) -> Box:
     numbers: Any = value
     if isinstance(value, str):
         text = value.strip()
-        numbers = text.strip("[]").replace(",", " ").split()
-    if not isinstance(numbers, list) or len(numbers) not in (_FLAT, _SOLID):
+        inner = text[1:-1].strip() if text.startswith("[") and text.endswith("]") else text
+        numbers = re.split(r"\s*,\s*|\s+", inner)
+    if not isinstance(numbers, list) or len(numbers) not in (FLAT, SOLID):
         count = f", got {len(numbers)}" if isinstance(numbers, list) else ""
-        _bad("SB207", f"{excerpt(value)} is not a box: want 4 or 6 numbers{count}", "west, south, east, north")
+        bad("SB207", f"{excerpt(value)} is not a box: want 4 or 6 numbers{count}", "west, south, east, north")
+    if None in numbers:
+        bad("SB207", f"{excerpt(value)} is not a box: a number is null")
     read = [_number(number, "the box") for number in numbers]
     if None in read:
-        _bad("SB208", f"{excerpt(value)} has a number that is not finite")
+        bad("SB208", f"{excerpt(value)} has a number that is not finite")
     return cast("Box", read)
-
-
-# ---- shapes --------------------------------------------------------------------------------------------------------
-
-
-def _from_shape(value: Shape, code: str) -> Located:
-    shape = _checked(value)
-    if code:
-        shape = _reprojected(shape, code)
-    return shape, bbox_of(shape)
-
-
-def _checked(value: Shape) -> Shape:
-    """Return `type` and `coordinates` of a GeoJSON geometry whose structure is sound; numbers are not judged here."""
-    kind = value.get("type")
-    if kind == "GeometryCollection":
-        _bad("SB209", "a GeometryCollection is no geometry of a STAC item", "make it a MultiPolygon or a Polygon")
-    if kind not in _DEPTH:
-        hint = "name the geometry inside it, as in geojson = 'g.geometry'" if kind == "Feature" else None
-        _bad("SB207", f"{excerpt(kind)} is not a GeoJSON geometry's type", hint)
-    coordinates = value.get("coordinates")
-    if coordinates in ([], None):
-        _bad("SB209", f"the {kind} is empty", 'for a record without place: default = "null"')
-    shape = {"type": kind, "coordinates": coordinates}
-    for line in lines(shape):
-        _check_line(kind, line)
-    return shape
-
-
-def _check_line(kind: str, line: Any) -> None:
-    if not isinstance(line, list) or not line:
-        _bad("SB209", f"the {kind} has a part without positions")
-    for position in line:
-        if not isinstance(position, list) or len(position) < 2 or not all(map(_is_number, position)):  # noqa: PLR2004
-            _bad("SB207", f"{excerpt(position)} is not a position: want longitude, latitude and perhaps height")
-    if kind.endswith("Polygon") and (len(line) < 4 or line[0] != line[-1]):  # noqa: PLR2004
-        _bad("SB207", "a ring is not closed: its last position must be its first, and it has four or more")
-    if kind.endswith("LineString") and len(line) < 2:  # noqa: PLR2004
-        _bad("SB207", "a line has one position only")
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) is float or (type(value) is int and -_EXACT < value < _EXACT)
-
-
-def lines(shape: Shape) -> list[Any]:
-    """Return a shape's lists of positions: rings, lines, or one list with its points.
-
-    Raises:
-        ItemError: SB207, what should be a list is none.
-    """
-    depth = _DEPTH[shape["type"]]
-    found = [[shape["coordinates"]]] if depth == 0 else [shape["coordinates"]]
-    for _ in range(depth - 1):
-        if not all(isinstance(part, list) for part in found):
-            _bad("SB207", f"the coordinates of the {shape['type']} are not lists in lists")
-        if [] in found:
-            _bad("SB209", f"the {shape['type']} has an empty part")
-        found = list(chain.from_iterable(found))
-    return found
-
-
-def bbox_of(shape: Shape) -> Box:
-    """Return west, south, east, north, with heights between if every position has one.
-
-    Parts that meet at the antimeridian give west > east (RFC 7946, 5.2).
-
-    Raises:
-        ItemError: SB208, a coordinate is not finite or not in lon/lat range.
-    """
-    positions = list(chain.from_iterable(lines(shape)))
-    xs, ys, *more = zip(*positions, strict=False)
-    box = [min(xs), min(ys), max(xs), max(ys)]
-    if not all(map(math.isfinite, chain(xs, ys))):
-        _bad("SB208", "a coordinate is not finite")
-    _check_range(box)
-    if box[0] == -180 and box[2] == 180:  # noqa: PLR2004
-        box[0], box[2] = _across(shape)
-    if more:
-        if not all(map(math.isfinite, more[0])):
-            _bad("SB208", "a height is not finite")
-        box[2:2], box[6:] = [min(more[0])], [max(more[0])]
-    return box
-
-
-def _across(shape: Shape) -> tuple[float, float]:
-    """Return west and east of a shape that touches both sides of the antimeridian."""
-    if shape["type"] not in ("MultiPolygon", "MultiLineString"):
-        return -180.0, 180.0
-    spans = [(min(xs), max(xs)) for xs in ([position[0] for position in line] for line in lines(shape))]
-    if any(west < 0 < east for west, east in spans):
-        return -180.0, 180.0
-    west = min(west for west, _ in spans if west >= 0)
-    east = max(east for _, east in spans if east <= 0)
-    return (west, east) if west > east else (-180.0, 180.0)
-
-
-def _check_range(box: Box) -> None:
-    west, south, east, north = box
-    if south < -90 or north > 90:  # noqa: PLR2004
-        worst = south if south < -90 else north  # noqa: PLR2004
-        _bad("SB208", f"latitude {worst!r} is not within -90 and 90", _range_hint(box))
-    if west < -180 or east > 180:  # noqa: PLR2004
-        worst = west if west < -180 else east  # noqa: PLR2004
-        _bad("SB208", f"longitude {worst!r} is not within -180 and 180", _range_hint(box))
-
-
-def _range_hint(box: Box) -> str:
-    west, south, east, north = box
-    if max(map(abs, box)) > 360:  # noqa: PLR2004
-        return 'coordinates in metres? name their crs, as in crs = "EPSG:32633"'
-    if max(abs(west), abs(east)) <= 90 and max(abs(south), abs(north)) <= 180:  # noqa: PLR2004
-        return "longitude comes first: are the two in the wrong order?"
-    return "longitudes count from -180 to 180: subtract 360 from those above 180"
-
-
-# ---- boxes ---------------------------------------------------------------------------------------------------------
-
-
-def _from_box(numbers: Box, code: str) -> Located:
-    heights = [numbers[2], numbers[5]] if len(numbers) == _SOLID else []
-    west, south, east, north = (numbers[index] for index in ((0, 1, 3, 4) if heights else range(_FLAT)))
-    if south > north:
-        _bad("SB207", f"the box's south {south!r} is north of its north {north!r}", "west, south, east, north")
-    if code and west > east:
-        _bad("SB207", f"the box's west {west!r} is east of its east {east!r} in {code}", "west, south, east, north")
-    shape = _rectangle(west, south, east, north) if west <= east else _two_sides(west, south, east, north)
-    if code:
-        shape = _reprojected(shape, code)
-    flat = bbox_of(shape)
-    return shape, [*flat[:2], heights[0], *flat[2:], heights[1]] if heights else flat
-
-
-def _rectangle(west: float, south: float, east: float, north: float) -> Shape:
-    """Return the box as a ring against the clock; a box without area is a point or a line."""
-    if west == east and south == north:
-        return {"type": "Point", "coordinates": [west, south]}
-    if west == east or south == north:
-        return {"type": "LineString", "coordinates": [[west, south], [east, north]]}
-    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return {"type": "Polygon", "coordinates": [ring]}
-
-
-def _two_sides(west: float, south: float, east: float, north: float) -> Shape:
-    """Return a box across the antimeridian, cut there (RFC 7946, 3.1.9)."""
-    if west == 180 or east == -180:  # noqa: PLR2004
-        return _rectangle(*((-180.0, south, east) if east > -180 else (west, south, 180.0)), north)  # noqa: PLR2004
-    parts = (_rectangle(west, south, 180.0, north), _rectangle(-180.0, south, east, north))
-    kind = "MultiPolygon" if north > south else "MultiLineString"
-    return {"type": kind, "coordinates": [part["coordinates"] for part in parts]}
 
 
 # ---- reprojection --------------------------------------------------------------------------------------------------
@@ -344,12 +218,16 @@ def _crs(spec: str | None) -> Callable[[dict[str, Any]], str | None]:
     return read
 
 
+_CRS_HINT = "write it as EPSG:32633"
+
+
 @functools.lru_cache(maxsize=1024)
 def _code(text: str) -> str:
     """Return an authority's code as PROJ reads it; `32633`, `epsg:32633` and `EPSG:32633.0` mean `EPSG:32633`."""
     match = re.fullmatch(r"(?:([A-Za-z][A-Za-z0-9_]*):)?([A-Za-z0-9]+)(?:\.0)?", text.strip())
     if match is None or not (match.group(1) or match.group(2).isdigit()):
-        _bad("SB210", f"{excerpt(text)} is not a coordinate reference system", "write it as EPSG:32633")
+        hint = "the field holds the whole code: take EPSG: out of the template" if text.count(":") > 1 else _CRS_HINT
+        bad("SB210", f"{excerpt(text)} is not a coordinate reference system", hint)
     code = f"{(match.group(1) or 'EPSG').upper()}:{match.group(2)}"
     return "" if code in ("EPSG:4326", "OGC:CRS84") else code
 
@@ -358,27 +236,43 @@ def _code(text: str) -> str:
 def _transformer(code: str) -> Any:
     """Return the transformer to lon/lat, or the reason why there is none, as text."""
     import pyproj  # noqa: PLC0415 (heavy: loaded by the first record that is reprojected)
+    import pyproj.network  # noqa: PLC0415
 
-    pyproj.network.set_network_enabled(active=False)
+    network: Any = pyproj.network
+    network.set_network_enabled(active=False)
     try:
         return pyproj.Transformer.from_crs(code, "OGC:CRS84", always_xy=True)
     except pyproj.exceptions.ProjError as error:
-        return str(error).splitlines()[0]
+        return re.sub(r".*Internal Proj Error: (?:proj_create: )?|\)$", "", str(error).splitlines()[0])
 
 
 def _reprojected(shape: Shape, code: str) -> Shape:
     transformer = _transformer(code)
     if isinstance(transformer, str):
-        _bad("SB210", f"crs {code} cannot be used: {transformer}", "write it as EPSG:32633")
+        bad("SB210", f"crs {code} cannot be used: {transformer}", _CRS_HINT)
     positions = list(chain.from_iterable(lines(shape)))
-    if not all(map(math.isfinite, chain.from_iterable(positions))):
-        _bad("SB208", "a coordinate is not finite")
+    check_finite(chain.from_iterable(positions))
     xs, ys = transformer.transform([place[0] for place in positions], [place[1] for place in positions])
     if not all(map(math.isfinite, chain(xs, ys))):
-        _bad("SB210", f"the coordinates are outside of where {code} can be reprojected", "is it the crs of the record?")
+        bad("SB210", f"the coordinates are outside of where {code} can be reprojected", "is it the crs of the record?")
     # + 0.0 makes the 0.0 of -0.0
     moved = ([round(x, DECIMALS) + 0.0, round(y, DECIMALS) + 0.0, *place[2:]] for x, y, place in zip(xs, ys, positions))  # noqa: B905
-    return _cut({"type": shape["type"], "coordinates": _rebuilt(shape["coordinates"], _DEPTH[shape["type"]], moved)})
+    depth = DEPTH[shape["type"]]
+    result = {"type": shape["type"], "coordinates": _rebuilt(shape["coordinates"], depth, moved)}
+    return _cut(result) if _crosses(shape, result, transformer) else result
+
+
+def _crosses(before: Shape, after: Shape, transformer: Any) -> bool:
+    """Return whether an edge of `after` crosses the antimeridian rather than goes far around the other way."""
+    if before["type"] in ("Point", "MultiPoint"):
+        return False
+    for old, new in zip(lines(before), lines(after), strict=True):
+        for index, (here, there) in enumerate(pairwise(new)):
+            if abs(here[0] - there[0]) > 180:  # noqa: PLR2004
+                middle = [(old[index][axis] + old[index + 1][axis]) / 2 for axis in (0, 1)]
+                if not min(here[0], there[0]) < transformer.transform(*middle)[0] < max(here[0], there[0]):
+                    return True
+    return False
 
 
 def _rebuilt(coordinates: list[Any], depth: int, positions: Any) -> Any:
@@ -388,18 +282,18 @@ def _rebuilt(coordinates: list[Any], depth: int, positions: Any) -> Any:
 
 
 def _cut(shape: Shape) -> Shape:
-    """Return a reprojected shape cut at the antimeridian where it crosses it (RFC 7946, 3.1.9)."""
-    if shape["type"] in ("Point", "MultiPoint"):
-        return shape
-    if all(abs(here[0] - there[0]) <= 180 for line in lines(shape) for here, there in pairwise(line)):  # noqa: PLR2004
-        return shape
+    """Return a reprojected shape cut at the antimeridian, which it crosses (RFC 7946, 3.1.9)."""
+    polygonal = shape["type"].endswith("Polygon")
     for line in lines(shape):
-        _unwrap(line, closed=shape["type"].endswith("Polygon"))
+        _unwrap(line, closed=polygonal)
+    if polygonal:
+        for shell, *holes in shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]:
+            _gather(shell, holes)
     shapely = _shapely()
     try:
         return _cut_by(shapely, shapely.from_geojson(encode(shape).decode()), shape["type"].removeprefix("Multi"))
     except shapely.errors.ShapelyError as error:
-        _bad("SB210", f"the shape crosses the antimeridian and cannot be cut there: {str(error).splitlines()[0]}")
+        bad("SB210", f"the shape crosses the antimeridian and cannot be cut there: {str(error).splitlines()[0]}")
 
 
 def _unwrap(line: list[list[float]], *, closed: bool) -> None:
@@ -407,7 +301,16 @@ def _unwrap(line: list[list[float]], *, closed: bool) -> None:
     for here, there in pairwise(line):
         there[0] -= 360.0 * round((there[0] - here[0]) / 360.0)
     if closed and line[0] != line[-1]:
-        _bad("SB210", "the shape goes around a pole, which no ring in lon/lat can say", "give its geometry in lon/lat")
+        bad("SB210", "the shape goes around a pole, which no ring in lon/lat can say", "give its geometry in lon/lat")
+
+
+def _gather(shell: list[list[float]], holes: list[list[list[float]]]) -> None:
+    """Turn holes by whole circles, so that they lie in their shell again."""
+    west = min(position[0] for position in shell)
+    for hole in holes:
+        turns = math.floor((min(position[0] for position in hole) - west) / 360.0)
+        for position in hole:
+            position[0] -= 360.0 * turns
 
 
 def _cut_by(shapely: Any, geometry: Any, kind: str) -> Shape:

@@ -40,7 +40,12 @@ def stored(href: str, base: str) -> str:
         return "file:///" + href.replace("\\", "/")
     if href.startswith("\\\\"):
         return "file:" + href.replace("\\", "/")
-    return _clean(f"{base}/{href}" if base else href)
+    return _clean(f"{_encoded(base)}/{href}" if base else href)
+
+
+def _encoded(folder: str) -> str:
+    """Return a folder's name as a path in an href: what would end the path, or decode to something else, is encoded."""
+    return folder.replace("%", "%25").replace("?", "%3F").replace("#", "%23")
 
 
 def _clean(href: str) -> str:

@@ -149,7 +149,9 @@ class Judge:
         family = self._family(url)
         if family.found[url] is None:
             hint = "put it into a folder named in validation.schemas, laid out as https/host/path"
-            return _Compiled(url, None, Fault("validate", "SB302", f"schema {url} is not at hand", "/stac_extensions", hint, True))
+            return _Compiled(
+                url, None, Fault("validate", "SB302", f"schema {url} is not at hand", "/stac_extensions", hint, True)
+            )
         absent = sorted(name for name, schema in family.found.items() if schema is None)
         reason = family.broken or (f"it refers to {absent[0]}, which is not at hand" if absent else None)
         if reason is None:
@@ -168,7 +170,10 @@ def _build(family: _Family) -> Any:
         strip_formats(document)
         if isinstance(document, dict):
             document["$id"] = url
-    resources = [(url, jsonschema_rs.Resource.from_contents(doc) if hasattr(jsonschema_rs, "Resource") else doc) for url, doc in family.documents.items()]
+    resources = [
+        (url, jsonschema_rs.Resource.from_contents(doc) if hasattr(jsonschema_rs, "Resource") else doc)
+        for url, doc in family.documents.items()
+    ]
     registry = jsonschema_rs.Registry(resources)
     return jsonschema_rs.validator_for(family.documents[family.url], registry=registry, validate_formats=True)
 

@@ -17,7 +17,7 @@ from stacbuild.failures import ItemError
 from stacbuild.recipe import schema
 from stacbuild.stages import geometry, hrefs
 from stacbuild.stages.geometry import platform_versions
-from stacbuild.stages.paths import Get, as_text, excerpt, getter, kind_of, pointer, renderer
+from stacbuild.stages.paths import Get, as_text, excerpt, fields, getter, kind_of, pointer, renderer
 from stacbuild.stages.values import Convert, constant, converter, scaler
 
 __all__ = ["CODES", "MISSING", "Mapper", "platform_versions", "rule"]
@@ -34,7 +34,7 @@ CODES: dict[str, str] = {
     "SB208": "A coordinate is not finite or not in lon/lat range. Coordinates in metres need `crs`.",
     "SB209": "The geometry is empty or a GeometryCollection, which STAC does not take.",
     "SB210": "The geometry's crs is unknown, or its coordinates cannot be reprojected.",
-    "SB211": "An href is empty or not text.",
+    "SB211": "An href is empty, not text, or holds control characters.",
     "SB212": "The item would have no time: no datetime, and not both start_datetime and end_datetime.",
     "SB213": "A template names a field that holds a list or an object.",
 }
@@ -45,7 +45,7 @@ MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__"
 
 Lookups = dict[str, dict[str, Any]]
 _Record = dict[str, Any]
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TIMES = ("datetime", "start_datetime", "end_datetime")
 
 
@@ -140,11 +140,12 @@ def _absent(spec: schema.Rule, where: str, kind: str | None) -> Convert:
 
 def _missing(spec: schema.Rule, where: str, record: _Record) -> ItemError:
     hint = "give it a default, or required = false to leave it out"
-    source = f"'{spec.from_}'" if spec.from_ is not None else f"template '{spec.template}'"
     value = _read_again(spec, record)
     if value is None:
-        what = "the record has no value in" if spec.from_ is not None else "the record misses a field of"
-        return ItemError("SB201", f"{what} {source}", where, hint)
+        absent = spec.from_ if spec.from_ is not None else _first_absent(spec.template or "", record)
+        of = "" if spec.from_ is not None else f", which template '{spec.template}' names"
+        return ItemError("SB201", f"the record has no value in '{absent}'{of}", where, hint)
+    source = "its value" if spec.value is not UNSET else f"'{spec.from_ or spec.template}'"
     if spec.lookup is not None:
         message = f"lookup '{spec.lookup}' has no entry for {excerpt(value)}, found in {source}"
         return ItemError("SB202", message, where, f"add it to the lookup, or {hint}")
@@ -155,6 +156,10 @@ def _read_again(spec: schema.Rule, record: _Record) -> Any:
     if spec.value is not UNSET:
         return spec.value
     return (getter(spec.from_) if spec.from_ is not None else renderer(spec.template or ""))(record)
+
+
+def _first_absent(template: str, record: _Record) -> str:
+    return next((path for path in fields(template) if getter(path)(record) is None), "")
 
 
 class Mapper:
@@ -194,9 +199,11 @@ class Mapper:
         value = self._id(record)
         text = value if type(value) is str else as_text(value)
         if text is None:
-            raise ItemError("SB205", f"an id is text, not {kind_of(value)}", "/id", 'make it, as in "{a}_{b}"')
-        if not text:
-            raise ItemError("SB205", "the id is empty", "/id")
+            raise ItemError(
+                "SB205", f"an id is text, not {kind_of(value)}", "/id", 'make it of other fields, as in "{a}_{b}"'
+            )
+        if not text.strip():
+            raise ItemError("SB205", "the id is empty", "/id", 'make it of other fields, as in "{a}_{b}"')
         found = _CONTROL.search(text)
         if found:
             message = f"the id {excerpt(text)} holds the control character U+{ord(found.group()):04X}"
@@ -240,8 +247,8 @@ class Mapper:
     def base_matters(self, record: _Record) -> bool:
         """Return whether an href read from a field of `record` is a relative path, so that `base` changes the item."""
         for get in self._href_paths:
-            value = get(record)
-            if isinstance(value, str) and hrefs.is_relative(value):
+            text = as_text(get(record))
+            if text is not None and hrefs.is_relative(text.strip()):
                 return True
         return False
 
@@ -271,26 +278,56 @@ def _no_moment(properties: dict[str, Any]) -> None:
 _MakeAsset = Callable[[_Record, str], dict[str, Any] | None]
 
 
-def _asset(name: str, fields: dict[str, str | schema.Rule], lookups: Lookups) -> _MakeAsset:
+def _asset(name: str, fields_: dict[str, str | schema.Rule], lookups: Lookups) -> _MakeAsset:
     """Return the function (record, base) → asset; None, so that it is left out, when its href is."""
-    readers = [
-        (key, rule(spec, lookups, pointer("assets", name, key)), key == "href", _from_field(spec))
-        for key, spec in fields.items()
-    ]
-    where = pointer("assets", name, "href")
+    find = _href(fields_["href"], lookups, pointer("assets", name, "href")) if "href" in fields_ else None
+    rules = ((key, spec) for key, spec in fields_.items() if key != "href")
+    readers = [(key, rule(spec, lookups, pointer("assets", name, key))) for key, spec in rules]
 
     def make(record: _Record, base: str) -> dict[str, Any] | None:
         asset = {}
-        for key, read, is_href, in_record in readers:
+        if find is not None:
+            asset["href"] = find(record, base)
+            if asset["href"] is MISSING:
+                return None
+        for key, read in readers:
             value = read(record)
-            if value is MISSING:
-                if is_href:
-                    return None
-                continue
-            asset[key] = _href(value, base if in_record else "", where) if is_href else value
+            if value is not MISSING:
+                asset[key] = value
         return asset
 
     return make
+
+
+def _href(spec: str | schema.Rule, lookups: Lookups, where: str) -> Callable[[_Record, str], Any]:
+    """Return the function (record, base) → href in the store's form, or MISSING.
+
+    What stands in the record is relative to the record's file; a constant, template, lookup or default to the recipe.
+    """
+    read = rule(spec, lookups, where)
+    in_record = getter(_field(spec) or "") if _from_field(spec) else None
+
+    def find(record: _Record, base: str) -> Any:
+        value = read(record)
+        if value is MISSING:
+            return value
+        if not isinstance(value, str):
+            raise ItemError("SB211", f"an href is text, not {kind_of(value)}", where, 'as = "string" makes it text')
+        text = value.strip()
+        if not text:
+            raise ItemError("SB211", "the href is empty", where, "required = false leaves out an asset without a value")
+        if _CONTROL.search(text):
+            raise ItemError(
+                "SB211", f"the href {excerpt(text)} holds a control character", where, "encode it, as in %0A"
+            )
+        own = in_record is not None and base != "" and in_record(record) is not None
+        return hrefs.stored(text, base if own else "")
+
+    return find
+
+
+def _field(spec: str | schema.Rule) -> str | None:
+    return spec if isinstance(spec, str) else spec.from_
 
 
 def _from_field(spec: str | schema.Rule) -> bool:
@@ -298,18 +335,10 @@ def _from_field(spec: str | schema.Rule) -> bool:
     return isinstance(spec, str) or (spec.from_ is not None and spec.lookup is None)
 
 
-def _href(value: Any, base: str, where: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        what = "empty" if isinstance(value, str) else f"text, not {kind_of(value)}"
-        message = f"an href is not {what}" if isinstance(value, str) else f"an href is {what}"
-        raise ItemError("SB211", message, where, "required = false leaves the asset out where its href is missing")
-    return hrefs.stored(value, base)
-
-
 def _href_paths(spec: schema.Mapping) -> list[str]:
     """Return the field paths of hrefs that are read from the record as they are."""
-    entries = (fields["href"] for fields in spec.assets.values() if "href" in fields)
-    return sorted({(e if isinstance(e, str) else e.from_) or "" for e in entries if _from_field(e)})
+    entries = (fields_["href"] for fields_ in spec.assets.values() if "href" in fields_)
+    return sorted({_field(entry) or "" for entry in entries if _from_field(entry)})
 
 
 def _id_settings(spec: schema.Mapping) -> Any:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from stacbuild.canon import CanonError, encode
 from stacbuild.failures import ItemError
 
 Get = Callable[[dict[str, Any]], Any]
@@ -157,8 +158,15 @@ def kind_of(value: Any) -> str:
 
 def excerpt(value: Any, size: int = 80) -> str:
     """Return a value in quotes for a message, cut to `size` characters."""
-    text = value if isinstance(value, str) else repr(value)
+    text = value if isinstance(value, str) else _json_text(value)
     return repr(text if len(text) <= size else text[: size - 1] + "…")
+
+
+def _json_text(value: Any) -> str:
+    try:
+        return encode(value).decode()
+    except CanonError:
+        return repr(value)
 
 
 def pointer(*names: str) -> str:

@@ -27,7 +27,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,6})?")
 _NAN = {"nan", "+nan", "-nan"}
 _INFINITE = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
-_EXACT = decimal.Context(prec=60)
+_EXACT = decimal.Context(prec=60, traps=[])
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _ISO = re.compile(
     r"(\d{4})(-?)(\d\d)\2(\d\d)"
@@ -170,7 +170,7 @@ def scaler(scale: float | None, offset: float | None, where: str, *, whole: bool
         if number is None:
             return None
         exact = _EXACT.fma(decimal.Decimal(repr(number)), factor, summand)
-        if whole and exact.is_finite() and exact == exact.to_integral_value():
+        if whole and exact.is_finite() and exact == exact.to_integral_value(context=_WHOLE):
             return int(exact)
         return _finite(float(exact), value, where)
 
@@ -180,7 +180,10 @@ def scaler(scale: float | None, offset: float | None, where: str, *, whole: bool
 def constant(value: Any) -> Any:
     """Return a recipe's value as JSON has it: TOML's dates and times become text."""
     if isinstance(value, dt.datetime):
-        return rfc3339(value)
+        try:
+            return rfc3339(value)
+        except OverflowError:
+            return value.isoformat()  # a moment out of range is for validate to refuse
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, dict):
@@ -207,14 +210,10 @@ def _moment_converter(kind: str, form: str, where: str) -> Convert:
     show: Callable[[dt.datetime], str] = rfc3339 if kind == "datetime" else _day
 
     def convert(value: Any) -> str | None:
-        if type(value) is dt.datetime:
-            return show(value)
-        if type(value) is dt.date:
-            return show(dt.datetime(value.year, value.month, value.day, tzinfo=dt.UTC))
         try:
             moment = read(value)
             return None if moment is None else show(moment)
-        except (ValueError, OverflowError) as error:
+        except (ValueError, OverflowError, re.error) as error:
             message = f"{excerpt(value)} is not a {kind} of format {form!r}: {_reason(error)}"
             raise ItemError("SB204", message, where, _moment_hint(value, form)) from error
 
