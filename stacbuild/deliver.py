@@ -239,6 +239,7 @@ class Deliverer:
         if changed or not manifest.folder(self._output.base, self._output.name).is_dir():
             touched = {wanted.path for wanted in pending} | set(gone)
             write_manifest(self._output, self.delivery.rows, None if self._before.restored else touched)
+            files.remove_empty([self._output.base], self._output.base)
 
     def _keep_the_rest(self) -> None:
         """Keep the rows of files that a targeted build does not touch, wanted or not."""

@@ -56,6 +56,9 @@ def folder(base: Path, output: str) -> Path:
 def write(base: Path, output: str, rows: Iterable[Row], touched: set[str] | None) -> None:
     """Bring the manifest to `rows`; only parts with a path in `touched` are written (None: all)."""
     rows = sorted(rows, key=lambda row: row.path)
+    if not rows:
+        remove(base, output)
+        return
     cut = parts(len(rows))
     where = folder(base, output)
     present = {path.name for path in where.iterdir()} if where.is_dir() else set()
