@@ -10,7 +10,7 @@ import msgspec
 from stacbuild import failing
 from stacbuild.deliver import Delivery, Inspected
 from stacbuild.failing import Failures
-from stacbuild.failures import Exit, Problem
+from stacbuild.failures import Exit
 from stacbuild.listing import SourceListing
 from stacbuild.model import Input
 from stacbuild.plan import DUPLICATE_ID, Plan, Step
@@ -154,9 +154,7 @@ class Account:
             catalog=self._shop.document.catalog.id,
         )
 
-    def _items(
-        self, settler: Settler, plan: Plan, totals: dict[str, int], anew: dict[str, int]
-    ) -> dict[str, int]:
+    def _items(self, settler: Settler, plan: Plan, totals: dict[str, int], anew: dict[str, int]) -> dict[str, int]:
         total = sum(totals.values())
         changes = settler.changes.values()
         added = sum(len(change.after) for change in changes)

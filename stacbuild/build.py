@@ -132,7 +132,9 @@ class _Build:
         self._account.begin(plan)
         self._shop.store.put_inputs(self._account.unworked)
         rows = RowsWriter(self._shop.memory, self._head.generation + 1)
-        settler = Settler(rows, self._shop.store, self._shop.contexts, self._shop.pipelines, self._shop.document.validation)
+        settler = Settler(
+            rows, self._shop.store, self._shop.contexts, self._shop.pipelines, self._shop.document.validation
+        )
         self._work(plan, settler)
         held_back = self._settle(plan, settler)
         view = Catalog(self._shop.document, self._shop.recipe.root, settler.entries, rows.read, self._shop.store)
@@ -149,7 +151,7 @@ class _Build:
             counts[source] = count
             self._watch(Progress("list", sum(counts.values())))
 
-        listings = self._shop.list(reread=self._request.force, told=told, spool=self._spool)
+        listings = self._shop.listings(reread=self._request.force, told=told, spool=self._spool)
         self._watch(Ended("list", sum(counts.values()), f"{len(listings)} sources"))
         return listings
 
@@ -169,7 +171,12 @@ class _Build:
     def _output_fresh(self, output: Output, held: dict[str, Inspected], entries: list) -> bool:  # type: ignore[type-arg]
         before = self._head.outputs.get(output.name)
         found = held.get(output.name)
-        if before is None or before.path != self._shop.place(output) or (found is None and before.count) or before.pending:
+        if (
+            before is None
+            or before.path != self._shop.place(output)
+            or (found is None and before.count)
+            or before.pending
+        ):
             return False
         if found is not None and (found.bad or found.stats or found.restored):
             return False
@@ -210,9 +217,7 @@ class _Build:
         ran = sum(count.ran for count in self._account.counts.stages.values())
         self._watch(Ended("work", done, f"{ran} stages ran"))
 
-    def _worked(
-        self, plan: Plan, resolver: Resolver, executor: Executor, feed: Feed
-    ) -> Iterator[list[GroupPlan]]:
+    def _worked(self, plan: Plan, resolver: Resolver, executor: Executor, feed: Feed) -> Iterator[list[GroupPlan]]:
         """Yield batches of groups whose steps are done, in order; the next are worked on meanwhile."""
         begun: deque[tuple[list[GroupPlan], set[int]]] = deque()
         waiting: dict[int, tuple[list[Step], set[int]]] = {}
@@ -248,9 +253,7 @@ class _Build:
         assert not waiting, "every chunk has a result"
         yield from (batch for batch, _ in begun)
 
-    def _chunks(
-        self, batch: list[GroupPlan], resolver: Resolver, feed: Feed
-    ) -> Iterator[tuple[Chunk, list[Step]]]:
+    def _chunks(self, batch: list[GroupPlan], resolver: Resolver, feed: Feed) -> Iterator[tuple[Chunk, list[Step]]]:
         jobs: list[Job] = []
         steps: list[Step] = []
         size = 0

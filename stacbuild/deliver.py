@@ -90,7 +90,14 @@ class Deliverer:
     """Delivers one output."""
 
     def __init__(
-        self, output: Output, view: View, intents: Intents, before: Inspected | None, *, adopt: bool, only: Only | None = None
+        self,
+        output: Output,
+        view: View,
+        intents: Intents,
+        before: Inspected | None,
+        *,
+        adopt: bool,
+        only: Only | None = None,
     ) -> None:
         self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
         self._only = only

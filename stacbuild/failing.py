@@ -111,9 +111,7 @@ def _of_sources(sources: dict[str, SourceMemory]) -> Iterator[Failure]:
                 yield _failure(f"source:{name}", None, None, fault, {"name": name, "where": place}, key)
 
 
-def _of_groups(
-    entries: list[GroupEntry], load: Callable[[GroupEntry], Group], level: str
-) -> Iterator[Failure]:
+def _of_groups(entries: list[GroupEntry], load: Callable[[GroupEntry], Group], level: str) -> Iterator[Failure]:
     for entry in entries:
         if entry.faults or any(t.failed or t.warned or t.kept for t in entry.tallies.values()):
             group = load(entry)
@@ -138,7 +136,7 @@ def _of_pair(collection: str, pair: Pair, place: dict[str, Any], level: str) -> 
     elif pair.verdict is not None and pair.verdict.state != "valid":
         stops = refused(pair.verdict, level) or (not pair.live and pair.verdict.state == "unchecked")
         for fault in pair.verdict.faults:
-            severity = "error" if stops and not fault.warning or not pair.live else "warning"
+            severity = "error" if (stops and not fault.warning) or not pair.live else "warning"
             yield _failure(target, pair.id, collection, fault, place, pair.key, kept=kept, severity=severity)
 
 

@@ -18,7 +18,7 @@ from stacbuild.workshop import Workshop
 def foresee(shop: Workshop, request: Request) -> BuildReport:
     """Return the report of a build that is not done: `ran` is what would run, more only where it says `at_most`."""
     began = time.perf_counter()
-    listings, held = shop.list(reread=request.force), shop.inspect()
+    listings, held = shop.listings(reread=request.force), shop.inspect()
     plan = shop.plan(listings, request.options())
     account = Account(shop, 0)
     account.begin(plan)
@@ -62,9 +62,7 @@ def _count(account: Account, step: Step, plan: Plan) -> None:
         count.at_most = count.at_most or step.start < len(line.stages)
 
 
-def _foresee_writing(
-    shop: Workshop, plan: Plan, held: dict[str, Inspected], report: BuildReport, touched: int
-) -> None:
+def _foresee_writing(shop: Workshop, plan: Plan, held: dict[str, Inspected], report: BuildReport, touched: int) -> None:
     wrong = 0
     for output in shop.outputs:
         reasons = output_reasons(shop, output, plan.memory.head.groups, held.get(output.name))

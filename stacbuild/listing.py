@@ -112,7 +112,7 @@ def _list_source(
     document, source = recipe.document, recipe.document.sources[name]
     feeds = sorted(c for c, collection in document.collections.items() if name in collection.from_)
     mappers = {collection: mapper(document, collection) for collection in feeds}
-    settings = {"fetch": table.FETCH_SETTINGS(source), "names": {c: m.id_settings for c, m in mappers.items()}}
+    settings = {"fetch": table.fetch_settings(source), "names": {c: m.id_settings for c, m in mappers.items()}}
     listing = SourceListing(
         name=name,
         source=source,
@@ -124,7 +124,7 @@ def _list_source(
         vanished=[],
     )
     reader = _Reader(listing, recipe.root, mappers, told, spool)
-    reader.list(table.shards(source, recipe.root), _entries(memory, name), reread=reread)
+    reader.read(table.shards(source, recipe.root), _entries(memory, name), reread=reread)
     return listing
 
 
@@ -148,7 +148,7 @@ class _Reader:
         self._spare: dict[bytes, list[GroupEntry]] = {}
         self._count = 0
 
-    def list(self, shards: list[Shard], entries: list[GroupEntry], *, reread: bool) -> None:
+    def read(self, shards: list[Shard], entries: list[GroupEntry], *, reread: bool) -> None:
         before = self._listing.before
         known = before.shards if before is not None and before.names == self._listing.names and not reread else {}
         by_shard: dict[str, list[GroupEntry]] = {}
@@ -226,7 +226,9 @@ class _Reader:
     def _group(self, shard: Shard, rows: list[Input], blobs: list[bytes], first: int, line: int) -> GroupListing:
         root = xxhash.xxh3_128_digest(_pack([(row.key, row.digest, row.names, row.fault) for row in rows]))
         faults = sum(row.fault is not None for row in rows)
-        entry = GroupEntry(self._listing.name, shard.name, root, inputs=len(rows), faults=faults, first=first, line=line)
+        entry = GroupEntry(
+            self._listing.name, shard.name, root, inputs=len(rows), faults=faults, first=first, line=line
+        )
         self._count += len(rows)
         if self._count % 8192 < len(rows):
             self._told(self._listing.name, self._count)
@@ -239,7 +241,7 @@ class _Reader:
         if fault is None and raw.key is None:
             wanted = self._listing.source.key
             text = f"no value in key {wanted!r}"
-            fault = Fault("fetch", "SB491", text, "", "every record needs one; key = \"*\" takes the whole record")
+            fault = Fault("fetch", "SB491", text, "", 'every record needs one; key = "*" takes the whole record')
         if fault is not None:
             return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
         record = canon.decode(raw.blob)

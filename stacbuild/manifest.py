@@ -30,17 +30,17 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Parts(NamedTuple):
-    """How a manifest is cut."""
+    """How a manifest is cut: into `number` parts."""
 
-    count: int
+    number: int
 
     def of(self, path: str) -> int:
         """Return the part that the file `path` is in."""
-        return int.from_bytes(hashlib.sha256(path.encode()).digest()[:4], "big") % self.count
+        return int.from_bytes(hashlib.sha256(path.encode()).digest()[:4], "big") % self.number
 
-    def name(self, number: int) -> str:
+    def name(self, part: int) -> str:
         """Return the file name of a part."""
-        return f"{number:02d}"
+        return f"{part:02d}"
 
 
 def parts(file_count: int) -> Parts:
@@ -62,8 +62,8 @@ def write(base: Path, output: str, rows: Iterable[Row], touched: set[str] | None
     cut = parts(len(rows))
     where = folder(base, output)
     present = {path.name for path in where.iterdir()} if where.is_dir() else set()
-    names = {cut.name(number) for number in range(cut.count)}
-    numbers = range(cut.count) if touched is None or present != names else sorted({cut.of(path) for path in touched})
+    names = {cut.name(number) for number in range(cut.number)}
+    numbers = range(cut.number) if touched is None or present != names else sorted({cut.of(path) for path in touched})
     lines: dict[int, list[bytes]] = {number: [] for number in numbers}
     for row in rows:
         number = cut.of(row.path)

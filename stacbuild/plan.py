@@ -160,12 +160,8 @@ class Plan:
 
     def _moved_clashes(self) -> tuple[set[str], set[str]]:
         head = self.memory.head
-        sources = {
-            name for name, now in self.clashes.keys.items() if now != _duplicates(head.sources.get(name))
-        }
-        collections = {
-            name for name, now in self.clashes.ids.items() if now != _duplicates(head.collections.get(name))
-        }
+        sources = {name for name, now in self.clashes.keys.items() if now != _duplicates(head.sources.get(name))}
+        collections = {name for name, now in self.clashes.ids.items() if now != _duplicates(head.collections.get(name))}
         return sources, collections
 
     def fresh(self, source: str, entry: GroupEntry) -> bool:
@@ -264,7 +260,9 @@ class Plan:
         text = f"id '{step.id}' is made of {len(places)} records: {', '.join(places[:8])}"
         step.fault = Fault("transform", DUPLICATE_ID, text, "/id", "make the id of more fields, or remove all but one")
         old = step.old
-        known = old is not None and old.input == step.digest and old.fault is not None and old.fault.code == DUPLICATE_ID
+        known = (
+            old is not None and old.input == step.digest and old.fault is not None and old.fault.code == DUPLICATE_ID
+        )
         step.verdict = "failed" if known else ("stale" if step.old else "new")
         step.reasons = [Reason("failed-before")] if known else [Reason("source-changed", step.source)]
         step.judge = False

@@ -107,7 +107,7 @@ class Project:
 
             selection = self._select(shop, targets)
             options = Options(targeted=bool(selection), selected=selection.takes if selection else None)
-            yield from shop.plan(shop.list(), options).groups()
+            yield from shop.plan(shop.listings(), options).groups()
 
     def status(self, targets: Sequence[str] = (), *, limit: int | None = None) -> StatusReport:
         """Say what is stale and why. Takes no lock, writes nothing."""
@@ -206,7 +206,7 @@ class Project:
         from stacbuild.status import known  # noqa: PLC0415
         from stacbuild.targets import select  # noqa: PLC0415
 
-        return select(targets, shop.document, lambda: known(shop, shop.plan(shop.list(), Options())))
+        return select(targets, shop.document, lambda: known(shop, shop.plan(shop.listings(), Options())))
 
     def _refuse_missing(self, shop: Workshop) -> None:
         """Raise if a source names a file that is not there and never was: nothing is built of half a recipe."""

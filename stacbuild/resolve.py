@@ -211,5 +211,3 @@ class Resolver:
 def _incoming(step: Step) -> bytes:
     """Return the digest of what goes into stage `start` of `step`."""
     return step.marks[-1].digest if step.marks else step.digest
-
-

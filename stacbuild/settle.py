@@ -92,7 +92,9 @@ class Settler:
         pairs, behind = [], 0
         for step in steps:
             pair = self._pair(step)
-            behind += pair is None or pair.input != step.digest or pair is step.old and step.verdict in ("new", "stale")
+            behind += (
+                pair is None or pair.input != step.digest or (pair is step.old and step.verdict in ("new", "stale"))
+            )
             if pair is not None:
                 self._note(self.changes[collection], step.old, pair)
                 pairs.append(pair)

@@ -13,7 +13,7 @@ from stacbuild.failures import Exit, Problem, UsageError
 from stacbuild.outputs.base import Output
 from stacbuild.plan import GroupPlan, Options, Plan, Step, differences
 from stacbuild.report import LsReport, Reason, StaleTarget, StatusReport, WhyReport
-from stacbuild.targets import Known, Selection, named, parse, select
+from stacbuild.targets import Known, Selection, named, parse, select, tables_of
 from stacbuild.trace import GroupEntry
 from stacbuild.workshop import Workshop
 
@@ -64,7 +64,7 @@ def status(shop: Workshop, targets: Sequence[str], limit: int | None) -> StatusR
     """Return what is stale and why, without the network and without writing anything."""
     began = time.perf_counter()
     limit = LIMIT if limit is None else limit
-    listings, held = shop.list(), shop.inspect()
+    listings, held = shop.listings(), shop.inspect()
     plan = shop.plan(listings, Options())
     chosen = select(targets, shop.document, lambda: known(shop, plan)) if targets else Selection([])
     items = dict.fromkeys(("fresh", "new", "stale", "gone", "failed"), 0)
@@ -160,9 +160,7 @@ def _gone(
     return count
 
 
-def _outputs(
-    shop: Workshop, plan: Plan, held: dict[str, Inspected], *, stale_items: bool
-) -> dict[str, dict[str, Any]]:
+def _outputs(shop: Workshop, plan: Plan, held: dict[str, Inspected], *, stale_items: bool) -> dict[str, dict[str, Any]]:
     entries = plan.memory.head.groups
     result: dict[str, dict[str, Any]] = {}
     for output in shop.outputs:
@@ -175,9 +173,7 @@ def _outputs(
     return result
 
 
-def output_reasons(
-    shop: Workshop, output: Output, entries: list[GroupEntry], found: Inspected | None
-) -> list[Reason]:
+def output_reasons(shop: Workshop, output: Output, entries: list[GroupEntry], found: Inspected | None) -> list[Reason]:
     """Return why an output is stale by itself: never built, its settings or its documents moved, its files did."""
     before = shop.memory.head.outputs.get(output.name)
     if before is None:
@@ -221,7 +217,7 @@ def why(shop: Workshop, target: str) -> WhyReport:
         UsageError: there is none of that name, or it means several.
     """
     kind, rest = parse(target)
-    listings, held = shop.list(), shop.inspect()
+    listings, held = shop.listings(), shop.inspect()
     plan = shop.plan(listings, Options())
     if kind == "output":
         return _why_output(shop, plan, rest, held)
@@ -274,7 +270,9 @@ def _why_item(shop: Workshop, plan: Plan, group: GroupPlan, step: Step) -> WhyRe
     stages.extend(_why_verdict(plan, step))
     fault = old.fault if old is not None else None
     built = old.built if old is not None else None
-    outputs = [{"output": o.name, "path": o.path} for o in shop.outputs if step.collection in o.takes([step.collection])]
+    outputs = [
+        {"output": o.name, "path": o.path} for o in shop.outputs if step.collection in o.takes([step.collection])
+    ]
     return WhyReport(
         recipe=shop.recipe.name,
         target=target_of(step.collection, step),
@@ -342,10 +340,9 @@ def _why_output(shop: Workshop, plan: Plan, name: str, held: dict[str, Inspected
 
 def ls(shop: Workshop, targets: Sequence[str]) -> LsReport:
     """Return targets, one a line; of `output:NAME` also the files that it holds."""
-    plan = shop.plan(shop.list(), Options())
-    tables = {"collection": shop.document.collections, "source": shop.document.sources, "output": shop.document.outputs}
+    plan = shop.plan(shop.listings(), Options())
     if not targets:
-        names = [f"{kind}:{name}" for kind, table in tables.items() for name in sorted(table)]
+        names = [f"{kind}:{name}" for kind, table in tables_of(shop.document).items() for name in sorted(table)]
         items = sorted(_items(plan, None))
         return LsReport(shop.recipe.name, [*names, *items])
     chosen = select(targets, shop.document, lambda: known(shop, plan))

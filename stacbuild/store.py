@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -155,7 +156,7 @@ class Store:
         payload, name = self._encode(segment), key.hex()
         _refused(lambda: self._backend.put(f"ac/{name}", canon.digest(payload) + payload))
 
-    def batch(self) -> object:
+    def batch(self) -> AbstractContextManager[None]:
         """Return the backend's batch: what is put inside is durable at its end."""
         return self._backend.batch()
 
@@ -249,5 +250,7 @@ def open_store(kind: str, path: Path) -> Store:
     try:
         return Store(open_backend(kind, path))
     except BackendError as error:
-        problem = Problem("SB601", f"the store cannot be opened: {error}", hint="check [cache] path and its permissions")
+        problem = Problem(
+            "SB601", f"the store cannot be opened: {error}", hint="check [cache] path and its permissions"
+        )
         raise SurroundingsError(problem) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -58,7 +58,9 @@ def parse(target: str) -> tuple[str, str]:
     if not colon or kind not in KINDS:
         near = difflib.get_close_matches(kind, KINDS, 1) if colon else []
         guess = f"{near[0]}:{rest}" if near else f"item:{target}"
-        raise UsageError(Problem("SB501", f"'{target}' is not a target: it has no kind", hint=f"did you mean `{guess}`?"))
+        raise UsageError(
+            Problem("SB501", f"'{target}' is not a target: it has no kind", hint=f"did you mean `{guess}`?")
+        )
     if not rest:
         raise UsageError(Problem("SB501", f"'{target}' names nothing", hint=f"`{kind}:*` is all of them"))
     return kind, rest
@@ -86,7 +88,7 @@ def select(targets: Iterable[str], document: Document, known: Callable[[], Itera
 
 
 def _add_tables(selection: Selection, kind: str, rest: str, document: Document) -> None:
-    tables = {"collection": document.collections, "source": document.sources, "output": document.outputs}[kind]
+    tables = tables_of(document)[kind]
     names = [rest] if rest in tables else [name for name in tables if matches(rest, name)]
     if not names:
         raise _unknown(f"{kind}:{rest}", [f"{kind}:{name}" for name in tables])
@@ -96,6 +98,11 @@ def _add_tables(selection: Selection, kind: str, rest: str, document: Document) 
             globs = document.outputs[name].collections
             taken = (c for c in document.collections if globs is None or any(fnmatch.fnmatchcase(c, g) for g in globs))
             selection.collections.update(taken)
+
+
+def tables_of(document: Document) -> dict[str, Mapping[str, object]]:
+    """Return the recipe's tables whose entries are targets by name, by kind of target."""
+    return {"collection": document.collections, "source": document.sources, "output": document.outputs}
 
 
 def _add_items(selection: Selection, targets: list[str], document: Document, known: list[Known]) -> None:
@@ -127,7 +134,9 @@ def named(rest: str, known: list[Known], collections: set[str]) -> list[Known]:
 
 def matches(pattern: str, name: str) -> bool:
     """Tell whether a glob means `name`; a backslash takes the meaning from the character after it."""
-    plain = re.sub(r"\\(.)", lambda match: f"[{match.group(1)}]" if match.group(1) in "*?[" else match.group(1), pattern)
+    plain = re.sub(
+        r"\\(.)", lambda match: f"[{match.group(1)}]" if match.group(1) in "*?[" else match.group(1), pattern
+    )
     return fnmatch.fnmatchcase(name, plain)
 
 

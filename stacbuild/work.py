@@ -157,7 +157,7 @@ def with_link(item: dict[str, Any]) -> dict[str, Any]:
     return {**item, "links": [link, *item.get("links", [])]}
 
 
-ORDER: Final = (
+ORDER: Final[tuple[str, ...]] = (
     "type",
     "stac_version",
     "stac_extensions",
@@ -171,7 +171,7 @@ ORDER: Final = (
 )
 """The order of an item's members as written; others follow, sorted."""
 
-_KNOWN: Final = frozenset(ORDER)
+_KNOWN: Final[frozenset[str]] = frozenset(ORDER)
 _NO_LINKS: Final = b'"links":[]'
 
 

@@ -101,7 +101,7 @@ class Workshop:
 
     # --- asking
 
-    def list(
+    def listings(
         self, *, reread: bool = False, told: Callable[[str, int], None] | None = None, spool: Spool | None = None
     ) -> list[SourceListing]:
         """Return what the sources hold now; `spool` takes the records that will be worked on."""

@@ -15,7 +15,7 @@ class Table(Struct, rename="kebab", forbid_unknown_fields=True, omit_defaults=Fa
     """Base of all tables: kebab-case keys, unknown keys refused."""
 
 
-class Catalog(Table):
+class Catalog(Table, frozen=True):
     """`[catalog]`: what the root document says."""
 
     id: str
@@ -24,7 +24,7 @@ class Catalog(Table):
     stac_version: Literal["1.1.0"] = "1.1.0"
 
 
-class TableSource(Table, tag_field="kind", tag="table"):
+class TableSource(Table, frozen=True, tag_field="kind", tag="table"):
     """`[sources.NAME]` of kind `table`: records in csv, tsv, json, ndjson files (.gz, .zst too)."""
 
     path: str | list[str]
@@ -36,7 +36,7 @@ class TableSource(Table, tag_field="kind", tag="table"):
     delimiter: str | None = None
 
 
-class Rule(Table):
+class Rule(Table, frozen=True):
     """Where one value comes from: exactly one of `from`, `template`, `value`; then lookup → as → scale → offset."""
 
     from_: str | None = field(default=None, name="from")
@@ -53,7 +53,7 @@ class Rule(Table):
     required: bool = True
 
 
-class Geometry(Table):
+class Geometry(Table, frozen=True):
     """`geometry` of a mapping: exactly one of `wkt`, `lon` with `lat`, `bbox`, `geojson`, `value`."""
 
     wkt: str | None = None
@@ -67,7 +67,7 @@ class Geometry(Table):
     default: dict[str, Any] | Literal["null"] | UnsetType = UNSET
 
 
-class Mapping(Table):
+class Mapping(Table, frozen=True):
     """`[mappings.NAME]`: target on the left, where it comes from on the right; a bare string is a field's path."""
 
     id: str | Rule
@@ -81,7 +81,7 @@ class Mapping(Table):
     lookups: dict[str, dict[str, Any]] = {}
 
 
-class Collection(Table):
+class Collection(Table, frozen=True):
     """`[collections.ID]`: a target."""
 
     from_: list[str] = field(name="from")
@@ -96,7 +96,7 @@ class Collection(Table):
     on_duplicate: Literal["error"] = "error"
 
 
-class Validation(Table):
+class Validation(Table, frozen=True):
     """`[validation]`."""
 
     level: Literal["strict", "warn", "off"] = "strict"
@@ -105,7 +105,7 @@ class Validation(Table):
     """Folders laid out by URL (`https/host/path` or `host/path`), or URL → file."""
 
 
-class StacJsonOutput(Table, tag_field="kind", tag="stac-json"):
+class StacJsonOutput(Table, frozen=True, tag_field="kind", tag="stac-json"):
     """`[outputs.NAME]` of kind `stac-json`: catalog.json, a folder a collection, a file an item."""
 
     path: str
@@ -116,7 +116,7 @@ class StacJsonOutput(Table, tag_field="kind", tag="stac-json"):
     collections: list[str] | None = None
 
 
-class NdjsonOutput(Table, tag_field="kind", tag="ndjson"):
+class NdjsonOutput(Table, frozen=True, tag_field="kind", tag="ndjson"):
     """`[outputs.NAME]` of kind `ndjson`: one item a line, ordered by id."""
 
     path: str
@@ -124,14 +124,14 @@ class NdjsonOutput(Table, tag_field="kind", tag="ndjson"):
     collections: list[str] | None = None
 
 
-class Cache(Table):
+class Cache(Table, frozen=True):
     """`[cache]`: where results are remembered."""
 
     backend: Literal["embedded", "filesystem"] = "embedded"
     path: str = ".stacbuild/cache"
 
 
-class Build(Table):
+class Build(Table, frozen=True):
     """`[build]`: how, never what: nothing here is in a key."""
 
     jobs: int = 0
@@ -140,7 +140,7 @@ class Build(Table):
     max_deletions: int | str = "10%"
 
 
-class Log(Table):
+class Log(Table, frozen=True):
     """`[log]`."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -151,7 +151,7 @@ Source = TableSource
 Output = StacJsonOutput | NdjsonOutput
 
 
-class Document(Table):
+class Document(Table, frozen=True):
     """A whole recipe."""
 
     catalog: Catalog

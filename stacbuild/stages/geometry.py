@@ -64,7 +64,7 @@ def compiled(spec: schema.Geometry) -> Locate:
         code = crs_of(record)
         if code is None:
             return _default(spec, f"crs: a field of '{spec.crs}'")
-        shape = shape_of_box(found, code) if isinstance(found, list) else checked(found)
+        shape = shape_of_box(found, code) if isinstance(found, list) else found
         if code:
             shape = _reprojected(shape, code)
         bbox = bbox_of(shape)
@@ -89,7 +89,7 @@ def _reader(spec: schema.Geometry) -> tuple[Callable[[dict[str, Any]], Shape | B
     """Return the function record → shape, box or None; and the fields that it reads, in words."""
     if spec.value is not None:
         fixed = cast("Shape", constant(spec.value))
-        return (lambda _: fixed), "value"
+        return (lambda _: checked(fixed)), "value"
     for path, parse in ((spec.wkt, _wkt), (spec.geojson, _geojson), (spec.bbox, _box)):
         if isinstance(path, str):
             return _parsed(getter(path), parse), f"'{path}'"
@@ -150,14 +150,16 @@ def _wkt(value: Any) -> Shape:
         geometry = shapely.from_wkt(value)
         if getattr(geometry, "has_m", False):
             geometry = shapely.from_wkt(shapely.to_wkt(geometry, rounding_precision=-1, output_dimension=3))
-        finite = bool(shapely.is_empty(geometry)) or all(map(math.isfinite, geometry.bounds))
-        shape = decode(shapely.to_geojson(geometry).encode())
+        text = shapely.to_geojson(geometry)
     except (shapely.errors.ShapelyError, NotImplementedError, UnicodeEncodeError) as error:
         reason = str(error).splitlines()[0].partition("Exception: ")
         bad("SB207", f"{excerpt(value)} is not WKT: {reason[2] or reason[0]}", _wkt_hint(value))
-    if not finite:
-        bad("SB208", f"{excerpt(value)} has a coordinate that is not finite")
-    return cast("Shape", shape)
+    try:
+        if "null" not in text:  # what GEOS writes for NaN and Infinity, where it does not write these words
+            return checked(decode(text.encode()))
+    except CanonError:
+        pass
+    bad("SB208", f"{excerpt(value)} has a coordinate that is not finite")
 
 
 def _wkt_hint(text: str) -> str | None:
@@ -180,7 +182,7 @@ def _geojson(value: Any) -> Shape:
             bad("SB207", f"{excerpt(value)} is not JSON: {error}")
     if not isinstance(value, dict):
         bad("SB207", f"a GeoJSON geometry is an object, not {kind_of(value)}")
-    return value
+    return checked(value)
 
 
 def _box(value: Any) -> Box:

@@ -14,7 +14,6 @@ import msgspec
 
 from stacbuild.canon import CanonError, decode
 from stacbuild.failures import Fault
-from stacbuild.stages.paths import pointer
 from stacbuild.stages.schemas import Schema, SchemaStore, references, strip_formats
 from stacbuild.stages.wording import faults_in
 

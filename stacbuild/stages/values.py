@@ -22,8 +22,8 @@ Convert = Callable[[Any], Any]
 MAX_DIGITS = 400
 """Digits beyond which text is no number of ours: doubles end at 10^308."""
 
-_INTEGER = re.compile(r"[+-]?[0-9]+")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,6})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]{1,6})?")
+"""No group of it matches in an integer."""
 _NAN = {"nan", "+nan", "-nan"}
 _INFINITE = {"inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
 _TRUTH = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
@@ -68,18 +68,23 @@ def to_string(value: Any, where: str) -> str:
 
 def to_number(value: Any, where: str) -> int | float | None:
     """Return an integer for text without point and exponent, a float for other numbers, None for NaN."""
+    if type(value) is str:
+        return _number_in(value, where)
     if isinstance(value, bool):
         fail("a number", value, where)
     if isinstance(value, int):
         return value
     if isinstance(value, float):
         return _finite(value, value, where)
-    if not isinstance(value, str):
-        fail("a number", value, where, f"it is {kind_of(value)}")
+    return fail("a number", value, where, f"it is {kind_of(value)}")
+
+
+def _number_in(value: str, where: str) -> int | float | None:
     text = value.strip()
-    if _INTEGER.fullmatch(text) and len(text) <= MAX_DIGITS:
+    match = _NUMBER.fullmatch(text)
+    if match is not None and match.lastindex is None and len(text) <= MAX_DIGITS:
         return int(text)
-    if _NUMBER.fullmatch(text) or text.lower() in _INFINITE:
+    if match is not None or text.lower() in _INFINITE:
         return _finite(float(text), value, where)
     if text.lower() in _NAN:
         return None
@@ -88,9 +93,11 @@ def to_number(value: Any, where: str) -> int | float | None:
 
 
 def _finite(number: float, value: Any, where: str) -> float | None:
+    if number - number == 0.0:  # noqa: PLR0124 (what is not finite gives NaN)
+        return number
     if math.isinf(number):
         fail("a number that JSON can say", value, where, "it is infinite or beyond 1.8e308")
-    return None if math.isnan(number) else number
+    return None
 
 
 def to_integer(value: Any, where: str) -> int | None:
