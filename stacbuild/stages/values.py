@@ -93,7 +93,7 @@ def _number_in(value: str, where: str) -> int | float | None:
 
 
 def _finite(number: float, value: Any, where: str) -> float | None:
-    if number - number == 0.0:  # noqa: PLR0124 (what is not finite gives NaN)
+    if number - number == 0.0:  # what is not finite gives NaN
         return number
     if math.isinf(number):
         fail("a number that JSON can say", value, where, "it is infinite or beyond 1.8e308")
