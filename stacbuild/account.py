@@ -14,7 +14,7 @@ from stacbuild.failures import Exit
 from stacbuild.listing import SourceListing
 from stacbuild.model import Input
 from stacbuild.plan import DUPLICATE_ID, Plan, Step
-from stacbuild.report import BuildReport, StageCount, Warning_
+from stacbuild.report import BuildReport, Caution, StageCount
 from stacbuild.resolve import Counts
 from stacbuild.settle import Settler
 from stacbuild.stages.registry import ALL_STAGES
@@ -34,14 +34,14 @@ class Account:
         """Digests of new inputs that no stage will see: they cannot be read, or share a key or an id."""
         self.left: dict[str, int] = {}
         """Outputs that the recipe has no more → files removed."""
-        self.warnings: list[Warning_] = [
-            Warning_(p.code, p.message, p.hint, str(p.at) if p.at else None) for p in shop.recipe.warnings
+        self.warnings: list[Caution] = [
+            Caution(p.code, p.message, p.hint, str(p.at) if p.at else None) for p in shop.recipe.warnings
         ]
         self._ids: dict[tuple[str, str], str] = {}
 
     def warn(self, code: str, message: str, hint: str | None = None) -> None:
         """Note a warning."""
-        self.warnings.append(Warning_(code, message, hint))
+        self.warnings.append(Caution(code, message, hint))
 
     # --- counting
 

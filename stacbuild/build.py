@@ -162,7 +162,9 @@ class _Build:
             return False
         if any(gone.inputs for gone in plan.gone) or any(True for _ in plan.groups()):
             return False
-        if set(head.collections) != set(self._shop.pipelines) or set(head.sources) != {l.name for l in plan.listings}:
+        if set(head.collections) != set(self._shop.pipelines) or set(head.sources) != {
+            listing.name for listing in plan.listings
+        }:
             return False
         return all(self._output_fresh(output, held, head.groups) for output in self._shop.outputs) and set(
             head.outputs

@@ -9,7 +9,7 @@ from typing import Any, Final
 from stacbuild import canon
 from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem
 from stacbuild.recipe.load import Recipe
-from stacbuild.report import CheckReport, Warning_
+from stacbuild.report import Caution, CheckReport
 from stacbuild.sources import table
 from stacbuild.sources.base import Shard, SourceUnreadable
 from stacbuild.work import Bench, Chunk, Job, Outcome
@@ -35,7 +35,7 @@ def refused(recipe: str, problems: list[Problem]) -> CheckReport:
 def check(recipe: Recipe, *, quick: bool) -> CheckReport:
     """Return what is wrong with a recipe that could be read, and what a sample of its records says."""
     problems = [*_files(recipe), *_schemas(recipe)]
-    warnings = [Warning_(p.code, p.message, p.hint, str(p.at) if p.at else None) for p in recipe.warnings]
+    warnings = [Caution(p.code, p.message, p.hint, str(p.at) if p.at else None) for p in recipe.warnings]
     report = CheckReport(recipe.name, [problem_json(p) for p in problems], {"tried": 0, "failed": 0}, [], warnings)
     if problems:
         report.exit = Exit.USAGE
@@ -63,7 +63,7 @@ def _schemas(recipe: Recipe) -> Iterator[Problem]:
 
 
 def missing(recipe: Recipe, known: set[str]) -> list[Problem]:
-    """Return a problem for each source file that is named, not there, and was never there (`known` are those that were)."""
+    """Return a problem for each source file that is named, is not there and never was; `known` are those that were."""
     found = []
     for name, source in sorted(recipe.document.sources.items()):
         absent = [path for path in table.missing_paths(source, recipe.root) if not any(m in path for m in "*?[")]

@@ -1,4 +1,4 @@
-"""What a build would do: the same list, plan and look-up as `build`, then counting instead of working. Writes nothing."""
+"""What a build would do: list, plan and look-up of `build`, then counting instead of working. Writes nothing."""
 
 from __future__ import annotations
 

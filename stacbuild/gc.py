@@ -17,7 +17,7 @@ from stacbuild.trace import Memory, MemoryLostError
 from stacbuild.workshop import Workshop
 
 MAX_AGE: Final = 14 * 86400.0
-"""Seconds that a result which nothing refers to is kept by default: long enough to undo last week's edit for nothing."""
+"""Seconds that a result which nothing refers to is kept by default: last week's edit is undone for nothing."""
 
 
 class _Entry(Struct):

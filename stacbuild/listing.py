@@ -268,7 +268,7 @@ def stamp_of(file: Path) -> Stamp | None:
 
 
 def moved(known: ShardMemory | None, stamp: Stamp | None) -> bool:
-    """Tell whether a file must be read: never seen, unreadable then, another stamp, or seen while it could still move."""
+    """Tell whether a file must be read: never seen, unreadable, another stamp, or seen while it could move."""
     if known is None or known.stamp is None or stamp is None or known.stamp != stamp:
         return True
     return max(stamp.mtime_ns, stamp.ctime_ns) + SLACK_NS >= known.seen_ns

@@ -64,8 +64,9 @@ class Verdict(Struct, array_like=True, frozen=True):
 class Pair(Struct, array_like=True):
     """An input in a collection, as last worked on.
 
-    A mark with an empty digest is of the stage that `fault` happened in. `input` is the digest that `marks`, `fault`, `verdict` and `now` come from. The item that the catalog holds is
-    `now` if `live`, else `kept` (an earlier version that stays though the newer one failed), else there is none.
+    `input` is the digest that `marks`, `fault`, `verdict` and `now` come from; a mark with an empty digest is of the
+    stage that `fault` happened in. The item that the catalog holds is `now` if `live`, else `kept` (an earlier version
+    that stays though the newer one failed), else there is none.
     """
 
     key: str
@@ -116,7 +117,7 @@ class Tally(Struct, array_like=True):
     unjudged: int = 0
     """Built without a verdict, because validation was off."""
     behind: int = 0
-    """Inputs whose pair is missing or was made from something else: a targeted build or an unreadable file left them."""
+    """Inputs whose pair is missing or was made from something else, as targeted builds and unreadable files leave them."""
     contexts: list[list[int]] = []
     """A document stage each: the contexts that its marks have."""
     verdicts: list[int] = []

@@ -206,7 +206,7 @@ class Project:
         from stacbuild.status import known  # noqa: PLC0415
         from stacbuild.targets import select  # noqa: PLC0415
 
-        return select(targets, shop.document, lambda: known(shop, shop.plan(shop.listings(), Options())))
+        return select(targets, shop.document, lambda: known(shop.plan(shop.listings(), Options())))
 
     def _refuse_missing(self, shop: Workshop) -> None:
         """Raise if a source names a file that is not there and never was: nothing is built of half a recipe."""

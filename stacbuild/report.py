@@ -28,7 +28,7 @@ class StageCount(Struct, omit_defaults=True):
     at_most: bool = False
 
 
-class Warning_(Struct, omit_defaults=True):
+class Caution(Struct, omit_defaults=True):
     """One thing worth knowing that stops nothing."""
 
     code: str
@@ -46,7 +46,7 @@ class BuildReport(Struct):
     stages: dict[str, dict[str, Any]]
     outputs: dict[str, dict[str, Any]]
     failures: dict[str, Any]
-    warnings: list[Warning_]
+    warnings: list[Caution]
     seconds: float
     catalog: str = ""
     """The catalog's id, for the line on the screen."""
@@ -78,7 +78,7 @@ class StatusReport(Struct):
     items: dict[str, int]
     stale: list[StaleTarget]
     outputs: dict[str, dict[str, Any]]
-    warnings: list[Warning_] = []
+    warnings: list[Caution] = []
     catalog: str = ""
     seconds: float = 0.0
     exit: Exit = Exit.OK
@@ -136,5 +136,5 @@ class CheckReport(Struct):
     problems: list[dict[str, Any]]
     sample: dict[str, int]
     failures: list[dict[str, Any]]
-    warnings: list[Warning_] = []
+    warnings: list[Caution] = []
     exit: Exit = Exit.OK

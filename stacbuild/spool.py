@@ -28,7 +28,7 @@ class Spool:
         """Write `blobs` and return where they are."""
         if self._stream is None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._stream = tempfile.TemporaryFile(dir=self._folder)
+            self._stream = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  lives as long as the spool
         packed = _pack(blobs)
         self._stream.write(packed)
         self._size += len(packed)

@@ -21,7 +21,7 @@ LIMIT = 1000
 """Stale targets listed unless told otherwise."""
 
 
-def known(shop: Workshop, plan: Plan) -> Iterator[Known]:
+def known(plan: Plan) -> Iterator[Known]:
     """Yield every pair that a target may mean."""
     for group in plan.every_group():
         yield from known_of(group)
@@ -66,7 +66,7 @@ def status(shop: Workshop, targets: Sequence[str], limit: int | None) -> StatusR
     limit = LIMIT if limit is None else limit
     listings, held = shop.listings(), shop.inspect()
     plan = shop.plan(listings, Options())
-    chosen = select(targets, shop.document, lambda: known(shop, plan)) if targets else Selection([])
+    chosen = select(targets, shop.document, lambda: known(plan)) if targets else Selection([])
     items = dict.fromkeys(("fresh", "new", "stale", "gone", "failed"), 0)
     stale: list[StaleTarget] = []
     total = 0
@@ -79,7 +79,7 @@ def status(shop: Workshop, targets: Sequence[str], limit: int | None) -> StatusR
         total += _count_group(shop, group, plan, chosen, items, stale, limit)
     total += _gone(shop, plan, chosen, items, stale, limit)
     outputs = _outputs(shop, plan, held, stale_items=total > 0)
-    wrong = _stale_outputs(shop, outputs, chosen)
+    wrong = _stale_outputs(outputs, chosen)
     stale.extend(wrong[: max(0, limit - len(stale))])
     total += len(wrong)
     if not chosen:
@@ -198,7 +198,7 @@ def _moved(code: str, path: tuple[str, ...], then: Any, now: Any) -> list[Reason
     return [Reason(code, ".".join((*path, *way)), was, is_) for way, was, is_ in differences(then, now)][:8]
 
 
-def _stale_outputs(shop: Workshop, outputs: dict[str, dict[str, Any]], chosen: Selection) -> list[StaleTarget]:
+def _stale_outputs(outputs: dict[str, dict[str, Any]], chosen: Selection) -> list[StaleTarget]:
     result = []
     for name, state in outputs.items():
         if state["reasons"] and (not chosen or name in chosen.outputs):
@@ -345,7 +345,7 @@ def ls(shop: Workshop, targets: Sequence[str]) -> LsReport:
         names = [f"{kind}:{name}" for kind, table in tables_of(shop.document).items() for name in sorted(table)]
         items = sorted(_items(plan, None))
         return LsReport(shop.recipe.name, [*names, *items])
-    chosen = select(targets, shop.document, lambda: known(shop, plan))
+    chosen = select(targets, shop.document, lambda: known(plan))
     names = [f"output:{name}" for name in sorted(chosen.outputs)]
     files = [row for name in sorted(chosen.outputs) for row in _files(shop, name)]
     only_outputs = all(target.startswith("output:") for target in targets)

@@ -116,7 +116,7 @@ class Head(Struct, array_like=True):
 
 
 class Delivered(Struct, array_like=True):
-    """The files of an output in columns: path, stat (32 bytes), SHA-256 (32 bytes), what it was made from (16 bytes)."""
+    """The files of an output in columns: path, stat (32 bytes), SHA-256 (32), what it was made from (16)."""
 
     paths: list[str]
     stats: bytes

@@ -5,6 +5,7 @@ Paths follow `layout`; a part with a date in it makes a sub-catalog. Never touch
 
 from __future__ import annotations
 
+import itertools
 import posixpath
 from collections.abc import Iterator
 from pathlib import Path
@@ -113,7 +114,7 @@ class StacJson:
         for item in items:
             chain = [tree.folder, *self._dated_folders(tree.paths[item.id])]
             tree.items.setdefault(chain[-1], []).append(item)
-            for above, below in zip(chain, chain[1:], strict=False):
+            for above, below in itertools.pairwise(chain):
                 known = tree.parts.setdefault(above, [])
                 if below not in known:
                     known.append(below)

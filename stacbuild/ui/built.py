@@ -9,7 +9,7 @@ from stacbuild.ui.counts import count, duration, many, tally
 from stacbuild.ui.stale import target_line
 
 if TYPE_CHECKING:
-    from stacbuild.report import BuildReport, Warning_
+    from stacbuild.report import BuildReport, Caution
     from stacbuild.ui.paint import Paint
 
 CHANGES = ("added", "modified", "deleted", "unchanged", "failed", "dropped")
@@ -31,7 +31,7 @@ def lines(report: BuildReport, paint: Paint) -> list[str]:
     ]
 
 
-def warning_lines(warning: Warning_, paint: Paint) -> list[str]:
+def warning_lines(warning: Caution, paint: Paint) -> list[str]:
     """Return a warning as a line, and its hint as another."""
     at = f" ({warning.at})" if warning.at else ""
     head = f"{paint.warn('warning')}[{warning.code}]: {warning.message}{at}"
