@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import msgspec
-
 from stacbuild import failing
 from stacbuild.deliver import Delivery, Inspected
 from stacbuild.failing import Failures
@@ -91,12 +89,6 @@ class Account:
         return self._ids
 
     # --- reporting
-
-    def config(self) -> dict[str, Any]:
-        """Return the effective recipe without secrets, to be remembered."""
-        text = self._shop.recipe.redact(msgspec.json.encode(self._shop.effective()).decode())
-        decoded: dict[str, Any] = msgspec.json.decode(text)
-        return decoded
 
     def failures(self, head: Head, rows: RowsWriter) -> Failures:
         """Return what fails now."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 
 from stacbuild.account import Account, stage_json
-from stacbuild.build import Request, batches
 from stacbuild.deliver import Inspected
 from stacbuild.failures import Exit
 from stacbuild.plan import Plan, Step
 from stacbuild.report import BuildReport, StageCount, StaleTarget
+from stacbuild.request import Request
 from stacbuild.resolve import Resolver
 from stacbuild.status import LIMIT, output_reasons, placed, stages_of, target_of
+from stacbuild.working import batches
 from stacbuild.workshop import Workshop
 
 

@@ -117,7 +117,7 @@ class Tally(Struct, array_like=True):
     unjudged: int = 0
     """Built without a verdict, because validation was off."""
     behind: int = 0
-    """Inputs whose pair is missing or was made from something else, as targeted builds and unreadable files leave them."""
+    """Inputs whose pair is missing or made from something else: targeted builds and unreadable files leave such."""
     contexts: list[list[int]] = []
     """A document stage each: the contexts that its marks have."""
     verdicts: list[int] = []

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-import xxhash
 from msgspec import Struct
 
+from stacbuild import clashes
 from stacbuild.contexts import Contexts
 from stacbuild.failures import Fault
 from stacbuild.listing import GroupListing, ShardListing, SourceListing
@@ -97,13 +97,6 @@ class Options(Struct, frozen=True):
     """Chunks that were found missing: what lies in them is to be made again."""
 
 
-class Clashes(Struct):
-    """Keys that several records share and ids that several inputs share, each with where they stand."""
-
-    keys: dict[str, dict[str, list[str]]]
-    ids: dict[str, dict[str, list[str]]]
-
-
 class Plan:
     """The plan of one build; `groups` gives what is not fresh, one group at a time."""
 
@@ -118,7 +111,7 @@ class Plan:
     ) -> None:
         self.document, self.pipelines, self.contexts = document, pipelines, contexts
         self.memory, self.listings, self.options = memory, listings, options
-        self.clashes = find_clashes(self)
+        self.clashes = clashes.find(memory, listings, {name: line.sources for name, line in pipelines.items()})
         self._vanished = {listing.name: self._rows_of_vanished(listing) for listing in listings}
         self.gone = [self._gone(listing) for listing in listings]
         self._visit = self._moved_clashes()
@@ -360,66 +353,3 @@ def differences(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator
             yield from differences(before.get(name), after.get(name), (*path, name))
     elif before != after or type(before) is not type(after):
         yield path, before, after
-
-
-# --- clashes
-
-
-def find_clashes(plan: Plan) -> Clashes:
-    """Return which keys and ids stand more than once; what the memory knows, where no source moved."""
-    head = plan.memory.head
-    moved = {listing.name for listing in plan.listings if listing.changed}
-    result = Clashes({}, {})
-    for listing in plan.listings:
-        known = head.sources.get(listing.name)
-        if listing.name in moved or known is None:
-            result.keys[listing.name] = _several(lambda listing=listing: _keys(plan, listing))  # type: ignore[misc]
-        else:
-            result.keys[listing.name] = known.duplicates
-    for name, line in plan.pipelines.items():
-        fed = head.collections.get(name)
-        if fed is None or not moved.isdisjoint(line.sources):
-            result.ids[name] = _several(lambda name=name: _ids(plan, name, result.keys))  # type: ignore[misc]
-        else:
-            result.ids[name] = fed.duplicates
-    return result
-
-
-def _rows(plan: Plan, listing: SourceListing) -> Iterator[tuple[str, int, Input]]:
-    for shard in listing.shards:
-        for group in shard.groups:
-            inputs = plan.memory.group(group.entry).inputs if group.packed is None else group.inputs()
-            for row in inputs:
-                yield shard.shard.name, group.entry.line, row
-
-
-def _keys(plan: Plan, listing: SourceListing) -> Iterator[tuple[str, str]]:
-    for shard, line, row in _rows(plan, listing):
-        if row.fault is None:
-            yield row.key, f"{shard}:{line + row.line}"
-
-
-def _ids(plan: Plan, collection: str, keys: dict[str, dict[str, list[str]]]) -> Iterator[tuple[str, str]]:
-    for listing in plan.listings:
-        if collection in listing.feeds:
-            number = listing.feeds.index(collection)
-            shared = keys[listing.name]
-            for shard, line, row in _rows(plan, listing):
-                if row.fault is None and row.key not in shared and row.names[number][0] is not None:
-                    yield row.names[number][0] or "", f"{shard}:{line + row.line}"
-
-
-def _several(rows: Callable[[], Iterator[tuple[str, str]]]) -> dict[str, list[str]]:
-    """Return the names that stand more than once with their places; two passes, eight bytes a name held."""
-    seen: set[int] = set()
-    suspects: set[int] = set()
-    for name, _ in rows():
-        mark = xxhash.xxh3_64_intdigest(name.encode())
-        (suspects if mark in seen else seen).add(mark)
-    if not suspects:
-        return {}
-    places: dict[str, list[str]] = {}
-    for name, place in rows():
-        if xxhash.xxh3_64_intdigest(name.encode()) in suspects:
-            places.setdefault(name, []).append(place)
-    return {name: sorted(many) for name, many in sorted(places.items()) if len(many) > 1}

@@ -71,7 +71,8 @@ class Project:
             SurroundingsError: the disk refuses, or a file of somebody else is in the way.
             LockedError: another build is at work and `wait` is false.
         """
-        from stacbuild.build import Request, build, workers  # noqa: PLC0415
+        from stacbuild.build import build  # noqa: PLC0415
+        from stacbuild.request import Request, workers  # noqa: PLC0415
 
         del offline
         spec = self.recipe.document.build

@@ -145,6 +145,12 @@ class Workshop:
             document.pop(name, None)
         return document
 
+    def public_config(self) -> dict[str, Any]:
+        """Return the effective recipe without secrets, to be remembered."""
+        text = self.recipe.redact(msgspec.json.encode(self.effective()).decode())
+        decoded: dict[str, Any] = msgspec.json.decode(text)
+        return decoded
+
 
 def _nobody(source: str, count: int) -> None:
     del source, count

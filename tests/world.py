@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from stacbuild import build as build_room
+from stacbuild import working as working_room
 from stacbuild import canon, listing, project
 from stacbuild.failures import ItemError
 from stacbuild.stages.transform import mapper
@@ -132,8 +132,8 @@ def small_parts():
     """Make groups of about four records, chunks of five, batches of eleven, and leave the disk's own cache alone."""
     with (
         mock.patch.object(listing, "_CUT_MASK", 3),
-        mock.patch.object(build_room, "CHUNK_JOBS", 5),
-        mock.patch.object(build_room, "BATCH_PAIRS", 11),
+        mock.patch.object(working_room, "CHUNK_JOBS", 5),
+        mock.patch.object(working_room, "BATCH_PAIRS", 11),
         mock.patch.object(os, "sync"),
         mock.patch.object(os, "fsync"),
     ):
@@ -141,14 +141,15 @@ def small_parts():
 
 
 def tree(folder):
-    """Return all that builds left in `folder`: file → bytes, folder → None."""
+    """Return all that builds left in `folder`: file → bytes, folder → None; an empty folder at the top may be anyone's."""
     found = {}
     for here, folders, names in os.walk(folder):
         if Path(here) == Path(folder):
             folders[:] = [name for name in folders if name not in INPUTS]
         found.update((os.path.relpath(Path(here, name), folder), None) for name in folders)
         found.update((os.path.relpath(Path(here, name), folder), Path(here, name).read_bytes()) for name in names)
-    return {path: blob for path, blob in found.items() if path not in INPUTS}
+    full = {Path(path).parts[0] for path, blob in found.items() if blob is not None}
+    return {path: blob for path, blob in found.items() if path not in INPUTS and Path(path).parts[0] in full}
 
 
 def items_in(files):

@@ -1,0 +1,162 @@
+"""All outputs of a recipe: which are as they shall be, which are delivered, which are gone from the recipe.
+
+Each is brought to its state by `deliver`; here is decided which, and with what of the items that changed.
+"""
+
+from __future__ import annotations
+
+from stacbuild.account import Account
+from stacbuild.deliver import Deliverer, Delivery, Inspected, Only, take_away
+from stacbuild.events import Began, Ended, Watcher
+from stacbuild.failures import Problem, UsageError
+from stacbuild.outputs.base import Output, Wanted
+from stacbuild.request import Request
+from stacbuild.settle import Settler
+from stacbuild.targets import Selection
+from stacbuild.trace import GroupEntry, OutputMemory
+from stacbuild.view import Catalog
+from stacbuild.workshop import Workshop
+
+
+class Outlets:
+    """The outputs of one build. `held` is what they held before it."""
+
+    def __init__(
+        self, shop: Workshop, request: Request, watch: Watcher, account: Account, held: dict[str, Inspected]
+    ) -> None:
+        self._shop, self._request, self._watch, self._account, self._held = shop, request, watch, account, held
+        self._head = shop.memory.head
+
+    def fresh(self) -> bool:
+        """Tell whether nothing is to be done if no item changes."""
+        names = {output.name for output in self._shop.outputs}
+        return set(self._head.outputs) == names and all(
+            self._fresh(output, self._head.groups) for output in self._shop.outputs
+        )
+
+    def _fresh(self, output: Output, entries: list[GroupEntry]) -> bool:
+        before = self._head.outputs.get(output.name)
+        found = self._held.get(output.name)
+        if (
+            before is None
+            or before.path != self._shop.place(output)
+            or (found is None and before.count)
+            or before.pending
+        ):
+            return False
+        if found is not None and (found.bad or found.stats or found.restored):
+            return False
+        return before.root == self._shop.output_root(output, entries)
+
+    def deliver(self, view: Catalog, settler: Settler) -> dict[str, Delivery | None]:
+        """Deliver every output that is not as it shall be; None stands for one that was left alone."""
+        self._watch(Began("write"))
+        deliveries: dict[str, Delivery | None] = {}
+        touched = {name: changes.touched() for name, changes in settler.changes.items()}
+        for output in self._shop.outputs:
+            deliveries[output.name] = self._deliver(output, view, touched, settler)
+        self._take_away()
+        written = sum(delivery.written for delivery in deliveries.values() if delivery is not None)
+        self._watch(Ended("write", written, f"{written} files written"))
+        return deliveries
+
+    def _deliver(
+        self, output: Output, view: Catalog, touched: dict[str, set[str]], settler: Settler
+    ) -> Delivery | None:
+        selection = self._request.selection
+        if selection and not self._concerns(output, selection, touched):
+            return None
+        if not self._request.force and self._fresh(output, settler.entries):
+            return None
+        before = self._head.outputs.get(output.name)
+        moved = before is not None and (before.path != self._shop.place(output) or before.settings != output.settings)
+        if selection and not selection.stale and output.name not in selection.outputs and (before is None or moved):
+            text = f"output '{output.name}' was never built as the recipe has it now"
+            raise UsageError(Problem("SB503", text, hint=f"build output:{output.name} first"))
+        if before is not None and before.path != self._shop.place(output):
+            self._leave(output.name, before)
+        behind = {name: set(ids) for name, ids in before.pending.items()} if before is not None else {}
+        mine = {name: touched.get(name, set()) | behind.get(name, set()) for name in {*touched, *behind}}
+        only = self._only(selection) if self._narrow(selection) else None
+        deliverer = Deliverer(
+            output, view, self._shop.intents, self._held.get(output.name), adopt=self._request.adopt, only=only
+        )
+        return deliverer.run(mine, all_anew=moved)
+
+    def _concerns(self, output: Output, selection: Selection, touched: dict[str, set[str]]) -> bool:
+        if selection.outputs:
+            return output.name in selection.outputs
+        changed = {name for name, ids in touched.items() if ids}
+        named = {collection for collection, _ in selection.pairs} | selection.collections | changed
+        fed = {n for n, line in self._shop.pipelines.items() if not selection.sources.isdisjoint(line.sources)}
+        return selection.stale or not (named | fed).isdisjoint(output.takes(sorted(self._shop.document.collections)))
+
+    def _only(self, selection: Selection) -> Only:
+        ids = {(pair[0], item) for pair, item in self._account.ids_of(selection).items()}
+
+        def touched(wanted: Wanted) -> bool:
+            return wanted.item is None or (wanted.collection, wanted.item.id) in ids
+
+        return touched
+
+    def _take_away(self) -> None:
+        """Remove what outputs hold that the recipe has no more."""
+        if self._request.selection:
+            return
+        names = {output.name for output in self._shop.outputs}
+        for name, before in self._head.outputs.items():
+            if name not in names:
+                self._leave(name, before)
+
+    def _leave(self, name: str, before: OutputMemory) -> None:
+        rows = self._shop.memory.delivered(name)
+        if rows is not None:
+            base = self._shop.recipe.root / before.path
+            self._shop.intents.note(base, rows.paths)
+            self._account.left[name] = take_away(base, name, rows)
+
+    def memories(self, settler: Settler, deliveries: dict[str, Delivery | None]) -> dict[str, OutputMemory]:
+        """Return what is to be remembered of each output; rows that are new are written."""
+        result = {}
+        generation = self._head.generation + 1
+        touched = {name: changes.touched() for name, changes in settler.changes.items() if changes.touched()}
+        for number, output in enumerate(self._shop.outputs):
+            delivery, before = deliveries[output.name], self._head.outputs.get(output.name)
+            if delivery is None:
+                if before is not None:
+                    result[output.name] = self._left_behind(output, before, touched)
+                continue
+            file = before.file if before is not None else ""
+            if delivery.touched or not file:
+                file = self._shop.memory.write_delivered(number, generation, delivery.rows)
+            root = self._shop.output_root(output, settler.entries)
+            result[output.name] = OutputMemory(
+                output.kind,
+                self._shop.place(output),
+                output.settings,
+                root,
+                file,
+                self._still_pending(before),
+                len(delivery.rows.paths),
+            )
+        return result
+
+    def _left_behind(self, output: Output, before: OutputMemory, touched: dict[str, set[str]]) -> OutputMemory:
+        taken = output.takes(sorted(self._shop.document.collections))
+        for name in taken:
+            if touched.get(name):
+                before.pending[name] = sorted({*before.pending.get(name, []), *touched[name]})
+        return before
+
+    def _still_pending(self, before: OutputMemory | None) -> dict[str, list[str]]:
+        """Return the items that were to be delivered already before a build of other items."""
+        selection = self._request.selection
+        if before is None or not self._narrow(selection):
+            return {}
+        done = {(collection, item) for (collection, _), item in self._account.ids_of(selection).items()}
+        left = {name: [item for item in ids if (name, item) not in done] for name, ids in before.pending.items()}
+        return {name: ids for name, ids in left.items() if ids}
+
+    def _narrow(self, selection: Selection) -> bool:
+        """Tell whether only the files of named items are to be touched."""
+        return bool(selection) and not selection.outputs and not selection.stale

@@ -1,0 +1,65 @@
+"""What a build leaves to the next one: the head of the memory, made of what was planned, settled, delivered. PURE."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from stacbuild.deliver import Delivery
+from stacbuild.plan import Plan
+from stacbuild.settle import Settler
+from stacbuild.trace import CollectionMemory, Head, OutputMemory, ShardMemory, SourceMemory
+from stacbuild.workshop import Workshop
+
+
+class Done(Struct):
+    """What a build did."""
+
+    plan: Plan
+    settler: Settler
+    deliveries: dict[str, Delivery | None]
+    """Output → what came of it; None for one that was left alone."""
+    held_back: list[str]
+    unreadable: set[tuple[str, str]]
+    """(source, file) that could not be read again when it was worked on."""
+
+
+def head(shop: Workshop, done: Done, outputs: dict[str, OutputMemory]) -> Head:
+    """Return the head that says what is true after a build."""
+    before, entries = shop.memory.head, done.settler.entries
+    used = {
+        number
+        for entry in entries
+        for tally in entry.tallies.values()
+        for number in (*tally.verdicts, *(n for stage in tally.contexts for n in stage))
+    }
+    duplicates = done.plan.clashes.ids
+    return Head(
+        generation=before.generation + 1,
+        level=shop.document.validation.level,
+        contexts=shop.contexts.used(used),
+        sources=sources(done.plan, done.unreadable),
+        collections={
+            name: CollectionMemory(duplicates.get(name, {}), line.summaries) for name, line in shop.pipelines.items()
+        },
+        outputs=outputs,
+        groups=entries,
+        config=shop.public_config(),
+        held_back=done.held_back,
+        targeted=done.plan.options.targeted,
+    )
+
+
+def sources(plan: Plan, unreadable: set[tuple[str, str]]) -> dict[str, SourceMemory]:
+    """Return what is to be remembered of each source: its files' stamps, none for those that must be read again."""
+    result = {}
+    for listing in plan.listings:
+        shards = {shard.shard.name: shard.memory for shard in listing.shards}
+        for source, name in unreadable:
+            if source == listing.name:
+                shards[name] = ShardMemory(None, 0, f"{name} changed or went away while it was read")
+        place = listing.place
+        if plan.options.targeted and listing.before is not None:
+            place = listing.before.place
+        duplicates = plan.clashes.keys.get(listing.name, {})
+        result[listing.name] = SourceMemory(place, listing.names, shards, duplicates)
+    return result

@@ -1,0 +1,129 @@
+"""The work of a build: what the plan says is looked up, cut into chunks, handed out, put into the store, settled.
+
+The next batch is worked on while the last is settled; nothing here decides what is stale or counts what ran.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Final
+
+from stacbuild.account import Account
+from stacbuild.events import Began, Ended, Progress, Watcher
+from stacbuild.execute.base import Executor, open_executor
+from stacbuild.feed import Feed
+from stacbuild.plan import GroupPlan, Plan, Step
+from stacbuild.request import Request
+from stacbuild.resolve import CHUNK_BYTES, CHUNK_JOBS, Resolver
+from stacbuild.settle import Settler
+from stacbuild.spool import Spool
+from stacbuild.work import Chunk, Job
+from stacbuild.workshop import Workshop
+
+BATCH_PAIRS: Final = 8192
+"""Pairs that are looked up, worked on and settled together: what bounds the parent's memory."""
+
+
+class Working:
+    """The work of one build."""
+
+    def __init__(
+        self, shop: Workshop, request: Request, watch: Watcher, account: Account, plan: Plan, spool: Spool
+    ) -> None:
+        self._shop, self._request, self._watch, self._account, self._plan = shop, request, watch, account, plan
+        strict = shop.document.validation.level == "strict"
+        self._resolver = Resolver(shop.store, shop.contexts, shop.pipelines, force=request.force, strict=strict)
+        self._feed = Feed(plan, spool)
+        self._number = 0
+        self.unreadable = self._feed.unreadable
+        """(source, file) that could not be read again."""
+
+    def run(self, settler: Settler) -> None:
+        """Work off the plan; every group of it comes to `settler`, done or as it was."""
+        for _, entry in self._plan.fresh_entries():
+            settler.keep(entry)
+        executor = open_executor(self._request.executor, self._request.jobs, self._shop.tools)
+        total = sum(entry.entry.inputs for listing in self._plan.listings for entry in listing.groups())
+        self._watch(Began("work", total))
+        done = sum(entry.inputs for entry in settler.entries)
+        try:
+            with self._shop.store.batch():
+                for batch in self._worked(executor):
+                    for group in batch:
+                        settler.settle(group)
+                        done += len(group.inputs)
+                    self._watch(Progress("work", done, total))
+        finally:
+            executor.close()
+            self._feed.close()
+        ran = sum(count.ran for count in self._account.counts.stages.values())
+        self._watch(Ended("work", done, f"{done:,} records, {ran:,} stage runs"))
+
+    def _worked(self, executor: Executor) -> Iterator[list[GroupPlan]]:
+        """Yield batches of groups whose steps are done, in order; the next are worked on meanwhile."""
+        begun: deque[tuple[list[GroupPlan], set[int]]] = deque()
+        waiting: dict[int, tuple[list[Step], set[int]]] = {}
+        stopped = False
+
+        def chunks() -> Iterator[Chunk]:
+            for batch in batches(self._plan.groups()):
+                if stopped:
+                    begun.append((batch, set()))
+                    continue
+                steps = [step for group in batch for steps in group.steps.values() for step in steps]
+                self._account.planned(steps)
+                self._resolver.look_up(steps)
+                for step in steps:
+                    self._account.shared(step)
+                open_chunks: set[int] = set()
+                begun.append((batch, open_chunks))
+                for chunk, mine in self._chunks(batch):
+                    if stopped:
+                        break
+                    open_chunks.add(chunk.number)
+                    waiting[chunk.number] = (mine, open_chunks)
+                    yield chunk
+
+        for result in executor.map(chunks()):
+            mine, open_chunks = waiting.pop(result.number)
+            self._resolver.apply(mine, result, self._account.counts)
+            open_chunks.discard(result.number)
+            failed = any(count.failed for count in self._account.counts.stages.values())
+            stopped = stopped or (self._request.fail_fast and failed)
+            while len(begun) > 1 and not begun[0][1]:
+                yield begun.popleft()[0]
+        assert not waiting, "every chunk has a result"
+        yield from (batch for batch, _ in begun)
+
+    def _chunks(self, batch: list[GroupPlan]) -> Iterator[tuple[Chunk, list[Step]]]:
+        jobs: list[Job] = []
+        steps: list[Step] = []
+        size = 0
+        for step, document, base in self._feed.documents(batch, self._resolver):
+            jobs.append(self._resolver.job(step, document, base))
+            steps.append(step)
+            size += len(document)
+            if len(jobs) >= CHUNK_JOBS or size >= CHUNK_BYTES:
+                yield self._chunk(jobs), steps
+                jobs, steps, size = [], [], 0
+        if jobs:
+            yield self._chunk(jobs), steps
+
+    def _chunk(self, jobs: list[Job]) -> Chunk:
+        self._number += 1
+        return Chunk(self._number, jobs)
+
+
+def batches(groups: Iterator[GroupPlan]) -> Iterator[list[GroupPlan]]:
+    """Yield groups in runs of about BATCH_PAIRS pairs."""
+    batch: list[GroupPlan] = []
+    size = 0
+    for group in groups:
+        batch.append(group)
+        size += sum(len(steps) for steps in group.steps.values())
+        if size >= BATCH_PAIRS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
