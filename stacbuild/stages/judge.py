@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
 import msgspec
 
 from stacbuild.canon import CanonError, decode
 from stacbuild.failures import Fault
-from stacbuild.stages.schemas import Schema, SchemaStore, references, strip_formats
-from stacbuild.stages.wording import faults_in
+from stacbuild.stages.schemas import Schema, SchemaStore, bare, references, strip_formats
+from stacbuild.stages.wording import faults_in, reason_in
 
 CODES: dict[str, str] = {
     "SB301": "The item breaks a schema that it declares. The path says where in the item.",
@@ -39,6 +39,9 @@ Profile = tuple[str, ...]
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?")
 _DEFAULT_VERSION = "1.1.0"
 _BUILT_IN = re.compile(r"https?://json-schema\.org/draft")
+"""Schemas of JSON Schema itself, which the compiler brings along."""
+_CORE = re.compile(r"https://schemas\.stacspec\.org/")
+_PUT = "put it into a folder named in validation.schemas, laid out as https/host/path"
 
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True):
@@ -58,7 +61,8 @@ class _Family(msgspec.Struct, frozen=True):
 
 
 class _Compiled(msgspec.Struct, frozen=True):
-    url: str
+    """A validator, or why there is none."""
+
     validator: Any
     fault: Fault | None
 
@@ -68,7 +72,7 @@ class Judge:
 
     Args:
         store: where schemas are.
-        missing: what an item is whose schema is not at hand: "warn" (unchecked) or "fail" (invalid).
+        missing: what an item is whose schema is not at hand or unusable: "warn" (unchecked) or "fail" (invalid).
     """
 
     def __init__(self, store: SchemaStore, *, missing: Literal["warn", "fail"]) -> None:
@@ -79,107 +83,125 @@ class Judge:
 
     def profile(self, item: dict[str, Any]) -> Profile:
         """Return what decides by which schemas an item is judged."""
-        declared = item.get("stac_extensions") or []
-        return (str(item.get("stac_version")), *sorted({str(url) for url in declared}))
+        declared = item.get("stac_extensions")
+        urls = {str(url) for url in declared} if isinstance(declared, list) else set()
+        return (str(item.get("stac_version")), *sorted(urls))
 
     def ingredients(self, profile: Profile) -> dict[str, str]:
         """Return what a verdict on an item of `profile` may depend on, by name; never compiles anything."""
         if profile not in self._ingredients:
             result = {"revision": REVISION, "jsonschema-rs": version("jsonschema-rs"), "missing-schemas": self._missing}
-            for url in self._urls(profile):
+            for url in _urls(profile):
                 for name, schema in self._family(url).found.items():
                     result[f"schema {name}"] = schema.digest.hex() if schema is not None else "absent"
             self._ingredients[profile] = dict(sorted(result.items()))
         return self._ingredients[profile]
 
     def judge(self, item: dict[str, Any], profile: Profile | None = None) -> Verdict:
-        """Return the verdict on an item with every error, each with a JSON Pointer."""
+        """Return the verdict on an item with every error, each with a JSON Pointer.
+
+        Args:
+            item: STAC Item, JSON values.
+            profile: the item's, where it is known already.
+        """
         faults: list[Fault] = []
         unknown: list[Fault] = []
-        for url in self._urls(self.profile(item) if profile is None else profile):
+        for url in _urls(self.profile(item) if profile is None else profile):
             compiled = self._validator(url)
             if compiled.fault is not None:
                 unknown.append(compiled.fault)
             elif not compiled.validator.is_valid(item):
                 faults.extend(faults_in(compiled.validator.iter_errors(item), url))
-        if unknown and self._missing == "fail":
-            faults.extend(Fault(f.stage, f.code, f.message, f.path, f.hint) for f in unknown)
+        if self._missing == "fail":
+            faults.extend(msgspec.structs.replace(fault, warning=False) for fault in unknown)
+            unknown = []
         if faults:
-            return Verdict("invalid", _capped(faults))
+            return Verdict("invalid", (*_capped(faults), *unknown))
         return Verdict("unchecked", tuple(unknown)) if unknown else Verdict("valid")
-
-    def _urls(self, profile: Profile) -> list[str]:
-        stac_version = profile[0] if _VERSION.fullmatch(profile[0]) else _DEFAULT_VERSION
-        core = f"https://schemas.stacspec.org/v{stac_version}/item-spec/json-schema/item.json"
-        return [core, *profile[1:]]
 
     def _family(self, url: str) -> _Family:
         if url not in self._families:
-            self._families[url] = self._gather(url)
+            self._families[url] = _gathered(url, self._store)
         return self._families[url]
-
-    def _gather(self, url: str) -> _Family:
-        found: dict[str, Schema | None] = {}
-        documents: dict[str, Any] = {}
-        broken: str | None = None
-        pending = [url]
-        while pending:
-            name = pending.pop()
-            if name in found or _BUILT_IN.match(name):
-                continue
-            schema = found[name] = self._store.find(name)
-            if schema is None:
-                continue
-            try:
-                documents[name] = decode(schema.blob)
-            except CanonError as error:
-                broken = broken or f"{name} is not JSON: {error}"
-                continue
-            targets, names = references(documents[name], name)
-            pending.extend(sorted(targets - names - {name}))
-        return _Family(url, found, documents, broken)
 
     def _validator(self, url: str) -> _Compiled:
         if url not in self._compiled:
-            self._compiled[url] = self._compile(url)
+            self._compiled[url] = _compiled(self._family(url))
         return self._compiled[url]
 
-    def _compile(self, url: str) -> _Compiled:
-        family = self._family(url)
-        if family.found[url] is None:
-            hint = "put it into a folder named in validation.schemas, laid out as https/host/path"
-            return _Compiled(
-                url, None, Fault("validate", "SB302", f"schema {url} is not at hand", "/stac_extensions", hint, True)
-            )
-        absent = sorted(name for name, schema in family.found.items() if schema is None)
-        reason = family.broken or (f"it refers to {absent[0]}, which is not at hand" if absent else None)
-        if reason is None:
-            try:
-                return _Compiled(url, _build(family), None)
-            except Exception as error:  # noqa: BLE001  whatever a stranger's schema does to the compiler
-                reason = str(error)[:300]
-        text = f"schema {url} cannot be used: {reason}"
-        return _Compiled(url, None, Fault("validate", "SB303", text, "/stac_extensions", None, True))
+
+def _urls(profile: Profile) -> list[str]:
+    """Return the schemas of a profile: the core's, then the extensions', each once."""
+    stac_version = profile[0] if _VERSION.fullmatch(profile[0]) else _DEFAULT_VERSION
+    core = f"https://schemas.stacspec.org/v{stac_version}/item-spec/json-schema/item.json"
+    return list(dict.fromkeys([core, *map(bare, profile[1:])]))
 
 
-def _build(family: _Family) -> Any:
+def _gathered(url: str, store: SchemaStore) -> _Family:
+    """Return the schema at `url` with all that it refers to, over any number of steps."""
+    found: dict[str, Schema | None] = {}
+    documents: dict[str, Any] = {}
+    broken: str | None = None
+    pending = [url]
+    while pending:
+        name = pending.pop()
+        if name in found or (name != url and _BUILT_IN.match(name)):
+            continue
+        schema = found[name] = store.find(name)
+        if schema is None:
+            continue
+        try:
+            documents[name] = decode(schema.blob)
+        except CanonError as error:
+            broken = broken or f"{name} is not JSON: {error}"
+            continue
+        targets, names = references(documents[name], name)
+        pending.extend(sorted(targets - names - {name}))
+    return _Family(url, found, documents, broken)
+
+
+def _compiled(family: _Family) -> _Compiled:
+    url = family.url
+    place = "/stac_version" if _CORE.match(url) else "/stac_extensions"
+    if family.found[url] is None:
+        return _Compiled(None, _unknown("SB302", f"schema {url} is not at hand", place, _PUT))
+    absent = sorted(name for name, schema in family.found.items() if schema is None)
+    hint = _PUT if absent and family.broken is None else "repair it, or name another file for it in validation.schemas"
+    reason = family.broken or (f"it refers to {absent[0]}, which is not at hand" if absent else None)
+    if reason is None:
+        try:
+            return _Compiled(_built(family), None)
+        except Exception as error:  # noqa: BLE001  whatever a stranger's schema does to the compiler
+            reason = reason_in(error)
+    return _Compiled(None, _unknown("SB303", f"schema {url} cannot be used: {reason}", place, hint))
+
+
+def _unknown(code: str, message: str, place: str, hint: str) -> Fault:
+    return Fault("validate", code, message, place, hint, warning=True)
+
+
+def _built(family: _Family) -> Any:
     import jsonschema_rs  # noqa: PLC0415  a build that judges nothing never gets here
 
     for url, document in family.documents.items():
         strip_formats(document)
         if isinstance(document, dict):
             document["$id"] = url
-    resources = [
-        (url, jsonschema_rs.Resource.from_contents(doc) if hasattr(jsonschema_rs, "Resource") else doc)
-        for url, doc in family.documents.items()
-    ]
-    registry = jsonschema_rs.Registry(resources)
-    return jsonschema_rs.validator_for(family.documents[family.url], registry=registry, validate_formats=True)
+    registry = jsonschema_rs.Registry(list(family.documents.items()), retriever=_refuse)
+    return jsonschema_rs.validator_for(
+        family.documents[family.url], registry=registry, validate_formats=True, retriever=_refuse
+    )
+
+
+def _refuse(url: str) -> Never:
+    """Stand in for the network."""
+    raise LookupError(f"{url} is not at hand")
 
 
 def _capped(faults: list[Fault]) -> tuple[Fault, ...]:
-    ordered = sorted(set(faults), key=lambda fault: (fault.path, fault.message, fault.hint or ""))
+    """Return the faults in order, each once, MAX_FAULTS of them and how many there are beyond."""
+    ordered = sorted(set(faults), key=lambda fault: (fault.path, fault.code, fault.message, fault.hint or ""))
     if len(ordered) <= MAX_FAULTS:
         return tuple(ordered)
-    more = Fault("validate", "SB301", f"and {len(ordered) - MAX_FAULTS} more", "")
+    more = Fault("validate", "SB301", f"and {len(ordered) - MAX_FAULTS} more errors", "", "repair these first")
     return (*ordered[:MAX_FAULTS], more)

@@ -7,6 +7,8 @@ itself, or a look at what a schema says.
 
 from __future__ import annotations
 
+import errno
+import functools
 import importlib.util
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +25,8 @@ _CORE = re.compile(
     r"https://schemas\.stacspec\.org/v([0-9A-Za-z.-]+)/(item|catalog|collection)-spec/json-schema/([a-z-]+)\.json"
 )
 _GEOJSON = re.compile(r"https://geojson\.org/schema/([A-Za-z]+)\.json")
+_ODD = {"", ".", ".."}
+"""Names that would lead out of a folder."""
 _URL = re.compile(r"(https?)://([^/?#]+)/([^?#]+)")
 
 
@@ -63,7 +67,7 @@ class SchemaStore:
         if url in self._files:
             yield self._files[url]
         match = _URL.fullmatch(url)
-        if match and ".." not in match.group(3).split("/") and match.group(2) not in (".", ".."):
+        if match and not _ODD & {match.group(2), *match.group(3).split("/")}:
             scheme, host, path = match.groups()
             for folder in self._folders:
                 yield folder / scheme / host / path
@@ -84,7 +88,10 @@ def _read(url: str, file: Path) -> Schema | None:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError, ValueError):
         return None
     except OSError as error:
-        problem = Problem("SB304", f"schema file {file} cannot be read: {error.strerror}")
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            return None
+        hint = "make it readable, or name another file in validation.schemas"
+        problem = Problem("SB304", f"schema file {file} cannot be read: {error.strerror}", hint=hint)
         raise SurroundingsError(problem) from error
     return Schema(url, blob, digest(blob), file)
 
@@ -101,6 +108,7 @@ def _core_file(url: str) -> Path | None:
     return None
 
 
+@functools.cache
 def _core_folder() -> Path | None:
     spec = importlib.util.find_spec("pystac")
     for place in (spec.submodule_search_locations if spec is not None else None) or []:
