@@ -52,7 +52,7 @@ fuzz: $(VENV)/.for-tests
 	$(BIN)/python -m pytest -m fuzz -n $(TEST_JOBS)
 
 bench: $(VENV)/.for-tests
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(if $(N),N=$(N))
 
 servers:
 	@echo 'Nothing to install: no test talks to a server yet.'
