@@ -171,7 +171,10 @@ class _Build:
         failing.write(self._shop.failures_path, failures)
         report = self._account.report(done.plan, done.settler, done.deliveries, view, failures, head)
         self._shop.memory.commit(head)
-        self._shop.intents.clear()
+        if self._request.selection and self._shop.intents.left:
+            self._shop.intents.keep()
+        else:
+            self._shop.intents.clear()
         return report
 
 

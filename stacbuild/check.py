@@ -10,8 +10,8 @@ from stacbuild import canon
 from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem
 from stacbuild.recipe.load import Recipe
 from stacbuild.report import Caution, CheckReport
-from stacbuild.sources import table
 from stacbuild.sources.base import Shard, SourceUnreadable
+from stacbuild.sources.registry import kind_of
 from stacbuild.work import Bench, Chunk, Job, Outcome
 from stacbuild.workshop import Workshop
 
@@ -47,7 +47,7 @@ def check(recipe: Recipe, *, quick: bool) -> CheckReport:
 
 def _files(recipe: Recipe) -> Iterator[Problem]:
     for name, source in sorted(recipe.document.sources.items()):
-        for path in table.missing_paths(source, recipe.root):
+        for path in kind_of(source).missing_paths(source, recipe.root):
             kind = "no file matches" if any(mark in path for mark in "*?[") else "there is no file"
             text = f"source '{name}': {kind} {path}"
             at = recipe.at("sources", name, "path")
@@ -66,7 +66,9 @@ def missing(recipe: Recipe, known: set[str]) -> list[Problem]:
     """Return a problem for each source file that is named, is not there and never was; `known` are those that were."""
     found = []
     for name, source in sorted(recipe.document.sources.items()):
-        absent = [path for path in table.missing_paths(source, recipe.root) if not any(m in path for m in "*?[")]
+        absent = [
+            path for path in kind_of(source).missing_paths(source, recipe.root) if not any(m in path for m in "*?[")
+        ]
         for path in absent:
             if f"{name}\0{path}" not in known:
                 text = f"source '{name}': there is no file {path}"
@@ -81,7 +83,7 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
         bench = Bench(shop.tools)
         for name in sorted(recipe.document.sources):
             feeds = [c for c, spec in sorted(recipe.document.collections.items()) if name in spec.from_]
-            for shard in table.shards(recipe.document.sources[name], recipe.root):
+            for shard in kind_of(recipe.document.sources[name]).shards(recipe.document.sources[name], recipe.root):
                 _try_file(recipe, name, shard, feeds, bench, report)
     finally:
         shop.close()
@@ -89,7 +91,9 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
 
 def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[str], bench: Bench, report: CheckReport) -> None:
     try:
-        for raw in islice(table.read(shard.file, recipe.document.sources[name]), SAMPLE):
+        for raw in islice(
+            kind_of(recipe.document.sources[name]).read(shard.file, recipe.document.sources[name]), SAMPLE
+        ):
             place = {"name": name, "where": f"{shard.name}:{raw.line}"}
             report.sample["tried"] += 1
             fault = raw.fault

@@ -14,7 +14,7 @@ from stacbuild import deliver, files, manifest
 from stacbuild.failures import Problem, UsageError
 from stacbuild.outputs.base import Output
 from stacbuild.report import CleanReport
-from stacbuild.sources import table
+from stacbuild.sources.registry import kind_of
 from stacbuild.targets import parse, select
 from stacbuild.trace import Delivered
 from stacbuild.workshop import Workshop
@@ -35,7 +35,9 @@ def clean(
     """
     began = time.perf_counter()
     report = CleanReport(shop.recipe.name, [], [], dry_run=dry_run)
-    sources = {str(s.file) for spec in shop.document.sources.values() for s in table.shards(spec, shop.recipe.root)}
+    sources = {
+        str(s.file) for spec in shop.document.sources.values() for s in kind_of(spec).shards(spec, shop.recipe.root)
+    }
     for output in _chosen(shop, targets):
         _clean_output(shop, output, sources, report, force=force)
     if not dry_run and not (memory and not targets):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -25,6 +25,12 @@ NO_WANT = bytes(16)
 
 Only = Callable[[Wanted], bool]
 """Whether a targeted build is to touch a file."""
+
+Kept = frozenset[str]
+"""Full paths of files that outputs hold."""
+
+Elsewhere = Callable[[], Kept]
+"""Gives the files that any output held before this build."""
 
 
 class Inspected(Struct):
@@ -98,9 +104,12 @@ class Deliverer:
         *,
         adopt: bool,
         only: Only | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
-        self._only = only
+        self._only, self._elsewhere = only, elsewhere
+        self._pending: list[Wanted] = []
+        self._gone: list[str] = []
         self._before = before or Inspected(Delivered([], b"", b"", b""), {}, {})
         self._numbers = {path: number for number, path in enumerate(self._before.rows.paths)}
         self._ours = intents.ours(output.base)
@@ -109,24 +118,32 @@ class Deliverer:
         self.delivery = Delivery(self._before.rows, anew={})
 
     def run(self, touched: dict[str, set[str]], *, all_anew: bool) -> Delivery:
-        """Deliver, and return what came of it.
+        """Bring every file that shall be, and return what came of it; `finish` removes what shall not.
 
         Args:
             touched: collection → ids whose bytes are new since this output was last delivered.
             all_anew: the output's own settings moved, so that every item in it is put anew.
         """
-        pending = self._sort_out()
-        self._refuse_foreign(pending)
-        gone = self._not_wanted(pending)
-        if pending or gone:
-            paths = [wanted.path for wanted in pending] + gone
+        self._pending = self._sort_out()
+        self._refuse_foreign(self._pending)
+        self._gone = self._not_wanted(self._pending)
+        if self._pending or self._gone:
+            paths = [wanted.path for wanted in self._pending] + self._gone
             self._intents.note(self._output.base, paths)
-        files.sweep_attempts(self._folders(self._ours))
-        for wanted in pending:
+        for wanted in self._pending:
             self._bring(wanted, touched, all_anew=all_anew)
-        self._remove(gone)
-        self._finish(pending, gone)
+        self._note_rows()
         return self.delivery
+
+    def finish(self, kept: Kept) -> None:
+        """Remove what shall not be and bring the manifest to what is; `kept` are files that other outputs hold now."""
+        self.delivery.removed = _remove_files(self._output.base, self._gone, kept)
+        if self._changed() or (
+            self.delivery.touched and not manifest.folder(self._output.base, self._output.name).is_dir()
+        ):
+            touched = {wanted.path for wanted in self._pending} | set(self._gone)
+            write_manifest(self._output, self.delivery.rows, None if self._before.restored else touched)
+            files.remove_empty([self._output.base], self._output.base)
 
     # --- what is to be done
 
@@ -156,8 +173,7 @@ class Deliverer:
         wanted = {one.path for one in pending}
         if self._only is not None:
             return []
-        ours = (path for path in self._ours if path not in self._numbers and os.path.lexists(self._top + path))
-        return [p for p in (*self._before.rows.paths, *ours) if p not in self._kept and p not in wanted]
+        return [path for path in self._before.rows.paths if path not in self._kept and path not in wanted]
 
     def _refuse_foreign(self, pending: list[Wanted]) -> None:
         """Raise if a file that is not ours is in the way and is not what would be written there."""
@@ -170,7 +186,9 @@ class Deliverer:
                 absent[folder] = absent.get(above, False) or not os.path.lexists(folder)
             if absent[folder] or wanted.path in self._numbers or wanted.path in self._ours:
                 continue
-            if not os.path.lexists(path):
+            if not os.path.lexists(path) or (
+                self._elsewhere is not None and os.path.normpath(path) in self._elsewhere()
+            ):
                 continue
             if self._adopt and not os.path.isdir(path):  # noqa: PTH112
                 continue
@@ -215,24 +233,13 @@ class Deliverer:
             for name in [wanted.collection] if wanted.collection else self._output.takes(self._view.names()):
                 _add(anew, name, None if everything or self._before.restored else touched.get(name, set()))
 
-    def _remove(self, gone: list[str]) -> None:
-        folders = []
-        for path in sorted(gone, key=_removal_order):
-            full = self._top + path
-            if through_link(self._output.base, path):
-                continue
-            if path in self._numbers:
-                self.delivery.removed += files.remove(full)
-            else:
-                files.remove(full)
-            folders.append(Path(full).parent)
-        files.remove_empty(folders, self._output.base)
+    def _changed(self) -> bool:
+        return bool(self.delivery.written or self._gone or self._before.restored or self._before.stats)
 
-    def _finish(self, pending: list[Wanted], gone: list[str]) -> None:
-        changed = bool(self.delivery.written or gone or self._before.restored or self._before.stats)
+    def _note_rows(self) -> None:
         if self._only is not None:
             self._keep_the_rest()
-        self.delivery.touched = changed or bool(pending)
+        self.delivery.touched = self._changed() or bool(self._pending)
         if not self.delivery.touched:
             return
         paths = sorted(self._kept)
@@ -243,10 +250,6 @@ class Deliverer:
             b"".join(digest for _, digest, _ in columns),
             b"".join(want for _, _, want in columns),
         )
-        if changed or not manifest.folder(self._output.base, self._output.name).is_dir():
-            touched = {wanted.path for wanted in pending} | set(gone)
-            write_manifest(self._output, self.delivery.rows, None if self._before.restored else touched)
-            files.remove_empty([self._output.base], self._output.base)
 
     def _keep_the_rest(self) -> None:
         """Keep the rows of files that a targeted build does not touch, wanted or not."""
@@ -254,9 +257,6 @@ class Deliverer:
         for number, path in enumerate(rows.paths):
             row = (rows.stats[number * 32 : number * 32 + 32], rows.digest(number), rows.want(number))
             self._kept.setdefault(path, row)
-
-    def _folders(self, paths: set[str]) -> Iterator[str]:
-        return (os.path.dirname(self._top + path) for path in paths)  # noqa: PTH120
 
 
 def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) -> None:
@@ -267,14 +267,36 @@ def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) ->
     manifest.write(output.base, output.name, listed, touched)
 
 
-def take_away(base: Path, name: str, rows: Delivered) -> int:
+def take_away(base: Path, name: str, rows: Delivered, kept: Kept) -> int:
     """Remove every file of an output that the recipe has no more, and its manifest; return how many there were."""
-    removed, folders = 0, []
-    for path in sorted(rows.paths, key=_removal_order):
-        if not through_link(base, path):
-            removed += files.remove(f"{base}/{path}")
-            folders.append((base / path).parent)
+    removed = _remove_files(base, rows.paths, kept)
     manifest.remove(base, name)
+    files.remove_empty([base], base)
+    return removed
+
+
+def clear_up(left: dict[str, set[str]], kept: Kept) -> None:
+    """Remove what a build that was killed left behind: unfinished files, and files that no output holds now.
+
+    Args:
+        left: base folder → paths below it that the build was about to touch.
+        kept: every file that an output holds.
+    """
+    for base, paths in left.items():
+        full = {os.path.dirname(f"{base}/{path}") for path in paths}  # noqa: PTH120
+        manifests = Path(base, manifest.FOLDER)
+        files.sweep_attempts({*full, *(str(folder) for folder in manifests.glob("*"))})
+        _remove_files(Path(base), [path for path in paths if os.path.lexists(f"{base}/{path}")], kept)
+
+
+def _remove_files(base: Path, paths: Iterable[str], kept: Kept) -> int:
+    """Remove files below `base` that are not in `kept`, and the folders that they leave empty; return how many."""
+    removed, folders = 0, []
+    for path in sorted(paths, key=_removal_order):
+        full = os.path.normpath(base / path)
+        if full not in kept and not through_link(base, path):
+            removed += files.remove(full)
+            folders.append((base / path).parent)
     files.remove_empty(folders, base)
     return removed
 

@@ -9,8 +9,8 @@ from stacbuild import canon
 from stacbuild.listing import SourceListing
 from stacbuild.plan import GroupPlan, Plan, Step
 from stacbuild.resolve import Resolver
-from stacbuild.sources import table
 from stacbuild.sources.base import Raw, SourceUnreadable
+from stacbuild.sources.registry import kind_of
 from stacbuild.spool import Spool
 
 
@@ -77,4 +77,4 @@ class Feed:
 
     def _reader(self, listing: SourceListing, group: GroupPlan) -> Iterator[Raw]:
         assert group.shard is not None
-        return iter(table.read(group.shard.shard.file, listing.source))
+        return iter(kind_of(listing.source).read(group.shard.shard.file, listing.source))

@@ -41,9 +41,19 @@ class Intents:
         """Write down, durably, that `paths` below `base` are about to be touched."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("ab") as stream:
-            stream.write(msgspec.json.encode([os.path.relpath(base, self._path.parent), paths]) + b"\n")
+            stream.write(self._line(base, paths))
             stream.flush()
             os.fsync(stream.fileno())
+
+    def keep(self) -> None:
+        """Forget what this build intended, not what an unfinished one did: its files are still in no memory."""
+        beside = self._path.with_name(f".stacbuild-{os.getpid()}-intent")
+        beside.write_bytes(b"".join(self._line(base, sorted(paths)) for base, paths in self.left.items()))
+        beside.replace(self._path)
+
+    def _line(self, base: Path | str, paths: list[str]) -> bytes:
+        return msgspec.json.encode([os.path.relpath(base, self._path.parent), paths]) + b"
+"
 
     def clear(self) -> None:
         """Forget all: what was intended is done and remembered."""

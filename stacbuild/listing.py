@@ -21,8 +21,8 @@ from stacbuild.failures import Fault, ItemError
 from stacbuild.model import Input, Stamp
 from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import Source
-from stacbuild.sources import table
 from stacbuild.sources.base import Raw, Shard, SourceUnreadable
+from stacbuild.sources.registry import kind_of
 from stacbuild.spool import Spool
 from stacbuild.stages.mapping import Mapper
 from stacbuild.stages.transform import mapper
@@ -112,7 +112,10 @@ def _list_source(
     document, source = recipe.document, recipe.document.sources[name]
     feeds = sorted(c for c, collection in document.collections.items() if name in collection.from_)
     mappers = {collection: mapper(document, collection) for collection in feeds}
-    settings = {"fetch": table.fetch_settings(source), "names": {c: m.id_settings for c, m in mappers.items()}}
+    settings = {
+        "fetch": kind_of(source).fetch_settings(source),
+        "names": {c: m.id_settings for c, m in mappers.items()},
+    }
     listing = SourceListing(
         name=name,
         source=source,
@@ -124,7 +127,7 @@ def _list_source(
         vanished=[],
     )
     reader = _Reader(listing, recipe.root, mappers, told, spool)
-    reader.read(table.shards(source, recipe.root), _entries(memory, name), reread=reread)
+    reader.read(kind_of(source).shards(source, recipe.root), _entries(memory, name), reread=reread)
     return listing
 
 
@@ -211,7 +214,7 @@ class _Reader:
         rows: list[Input] = []
         blobs: list[bytes] = []
         first = line = 0
-        for raw in table.read(shard.file, self._listing.source):
+        for raw in kind_of(self._listing.source).read(shard.file, self._listing.source):
             if not rows:
                 first, line = raw.ordinal, raw.line
             rows.append(self._input(raw, base, line))

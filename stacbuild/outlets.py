@@ -5,15 +5,19 @@ Each is brought to its state by `deliver`; here is decided which, and with what 
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
 from stacbuild.account import Account
-from stacbuild.deliver import Deliverer, Delivery, Inspected, Only, take_away
+from stacbuild.deliver import Deliverer, Delivery, Inspected, Kept, Only, clear_up, take_away
 from stacbuild.events import Began, Ended, Watcher
 from stacbuild.failures import Problem, UsageError
 from stacbuild.outputs.base import Output, Wanted
 from stacbuild.request import Request
 from stacbuild.settle import Settler
 from stacbuild.targets import Selection
-from stacbuild.trace import GroupEntry, OutputMemory
+from stacbuild.trace import Delivered, GroupEntry, OutputMemory
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 
@@ -26,6 +30,9 @@ class Outlets:
     ) -> None:
         self._shop, self._request, self._watch, self._account, self._held = shop, request, watch, account, held
         self._head = shop.memory.head
+        self._deliverers: list[Deliverer] = []
+        self._leaving: list[tuple[str, Path, Delivered]] = []
+        self._before: Kept | None = None
 
     def fresh(self) -> bool:
         """Tell whether nothing is to be done if no item changes."""
@@ -56,6 +63,7 @@ class Outlets:
         for output in self._shop.outputs:
             deliveries[output.name] = self._deliver(output, view, touched, settler)
         self._take_away()
+        self._finish(deliveries)
         written = sum(delivery.written for delivery in deliveries.values() if delivery is not None)
         self._watch(Ended("write", written, f"{written} files written"))
         return deliveries
@@ -79,8 +87,15 @@ class Outlets:
         mine = {name: touched.get(name, set()) | behind.get(name, set()) for name in {*touched, *behind}}
         only = self._only(selection) if self._narrow(selection) else None
         deliverer = Deliverer(
-            output, view, self._shop.intents, self._held.get(output.name), adopt=self._request.adopt, only=only
+            output,
+            view,
+            self._shop.intents,
+            self._held.get(output.name),
+            adopt=self._request.adopt,
+            only=only,
+            elsewhere=self._held_before,
         )
+        self._deliverers.append(deliverer)
         return deliverer.run(mine, all_anew=moved)
 
     def _concerns(self, output: Output, selection: Selection, touched: dict[str, set[str]]) -> bool:
@@ -113,7 +128,38 @@ class Outlets:
         if rows is not None:
             base = self._shop.recipe.root / before.path
             self._shop.intents.note(base, rows.paths)
-            self._account.left[name] = take_away(base, name, rows)
+            self._leaving.append((name, base, rows))
+
+    def _finish(self, deliveries: dict[str, Delivery | None]) -> None:
+        """Remove what shall not be; last of all, since a file that one output leaves may be another's now."""
+        kept = self._kept(deliveries)
+        for deliverer in self._deliverers:
+            deliverer.finish(kept)
+        for name, base, rows in self._leaving:
+            self._account.left[name] = take_away(base, name, rows, kept)
+        if not self._request.selection:
+            clear_up(self._shop.intents.left, kept)
+
+    def _kept(self, deliveries: dict[str, Delivery | None]) -> Kept:
+        """Return all files that outputs hold now; none, where no output moved and nothing was left unfinished."""
+        head = self._head.outputs
+        same = all((o.name in head and head[o.name].settings == o.settings) for o in self._shop.outputs)
+        if same and not self._leaving and not self._shop.intents.left:
+            return frozenset()
+        kept = []
+        for output in self._shop.outputs:
+            delivery = deliveries[output.name]
+            rows = delivery.rows if delivery is not None else self._shop.memory.delivered(output.name)
+            kept.append((output.base, rows.paths if rows is not None else []))
+        return _full(kept)
+
+    def _held_before(self) -> Kept:
+        if self._before is None:
+            now = {output.name: output.base for output in self._shop.outputs}
+            held = [(now[name], found.rows.paths) for name, found in self._held.items()]
+            held += [(base, rows.paths) for _, base, rows in self._leaving]
+            self._before = _full(held)
+        return self._before
 
     def memories(self, settler: Settler, deliveries: dict[str, Delivery | None]) -> dict[str, OutputMemory]:
         """Return what is to be remembered of each output; rows that are new are written."""
@@ -160,3 +206,7 @@ class Outlets:
     def _narrow(self, selection: Selection) -> bool:
         """Tell whether only the files of named items are to be touched."""
         return bool(selection) and not selection.outputs and not selection.stale
+
+
+def _full(held: Iterable[tuple[Path, list[str]]]) -> Kept:
+    return frozenset(os.path.normpath(f"{base}/{path}") for base, paths in held for path in paths)

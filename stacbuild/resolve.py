@@ -59,6 +59,7 @@ class Resolver:
         for position in range(deepest):
             self._look_up_stage(steps, position)
         self._look_up_verdicts(steps)
+        self._look_up_places(steps, deepest)
 
     def _look_up_stage(self, steps: list[Step], position: int) -> None:
         wanted: dict[bytes, list[Step]] = {}
@@ -81,6 +82,27 @@ class Resolver:
             step.place = (found.blob, found.result.ordinal)
             version = found.result.version
             step.now = None if version is None else msgspec.structs.replace(version, blob=found.blob)
+
+    def _look_up_places(self, steps: list[Step], deepest: int) -> None:
+        """Find the documents that steps in the middle of a pipeline begin with; a step whose is gone begins earlier."""
+        for position in range(deepest - 1, 0, -1):
+            wanted: dict[bytes, list[Step]] = {}
+            contexts: set[bytes] = set()
+            for step in self._open(steps):
+                if step.start == position and step.now is None and step.place is None:
+                    mark = step.marks[-1]
+                    before = step.marks[-2].digest if position > 1 else step.digest
+                    context = self._contexts.digest(mark.context)
+                    contexts.add(context)
+                    wanted.setdefault(keys.stage_key(context, before), []).append(step)
+            found = self._store.find(set(wanted), contexts)
+            for key, some in wanted.items():
+                for step in some:
+                    if key in found:
+                        step.place = (found[key].blob, found[key].result.ordinal)
+                    else:
+                        step.start = position - 1
+                        step.marks.pop()
 
     def _look_up_verdicts(self, steps: list[Step]) -> None:
         wanted: dict[bytes, list[Step]] = {}

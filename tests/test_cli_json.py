@@ -17,7 +17,7 @@ from stacbuild.failures import (
     SurroundingsError,
     UsageError,
 )
-from stacbuild.report import CheckReport, Warning_
+from stacbuild.report import Caution, CheckReport
 
 ARGUMENTS = {"why": ["item:x"]}
 
@@ -208,7 +208,7 @@ def test_check_formats():
 
 
 def test_secrets_are_nowhere():
-    warning = Warning_("SB300", "asked https://x?token=hunter2-secret")
+    warning = Caution("SB300", "asked https://x?token=hunter2-secret")
     for argv in (["build"], ["build", "--json"], ["build", "--log-format", "json"]):
         assert "hunter2" not in ask(*argv, build=built(warnings=[warning])).output
         problem = Problem("SB600", "cannot reach hunter2-secret")

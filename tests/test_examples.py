@@ -9,7 +9,7 @@ import pystac
 import pytest
 
 import stacbuild
-from stacbuild import build
+from stacbuild import working
 from stacbuild.execute import processes
 
 ROOT = Path(__file__).parents[1]
@@ -95,7 +95,7 @@ def small_chunks(monkeypatch):
             super().__init__(*args)
             started.append(self)
 
-    monkeypatch.setattr(build, "CHUNK_JOBS", 1)
+    monkeypatch.setattr(working, "CHUNK_JOBS", 1)
     monkeypatch.setattr(processes, "_FEW", 0)
     monkeypatch.setattr(processes, "_Worker", Worker)
     return started

@@ -11,7 +11,7 @@ from test_cli_fake import REPORTS, STALE, built, status
 
 from stacbuild.events import Began, Ended, Message, Progress, Waiting
 from stacbuild.failures import At, Exit, Problem
-from stacbuild.report import CheckReport, CleanReport, GcReport, LsReport, Reason, StaleTarget, Warning_, WhyReport
+from stacbuild.report import Caution, CheckReport, CleanReport, GcReport, LsReport, Reason, StaleTarget, WhyReport
 from stacbuild.ui import frames, jsonlines, words
 from stacbuild.ui.counts import duration, many, share, size
 from stacbuild.ui.paint import Paint, wanted
@@ -80,7 +80,7 @@ def test_remembered_failures_are_told_though_nothing_ran():
 def test_what_was_held_back_and_warnings_are_told():
     report = built(
         held_back=["200 deletions of source csv; to do them: --max-deletions 100%"],
-        warnings=[Warning_("SB310", "a key is deprecated", "use `y`", "stacbuild.toml:3")],
+        warnings=[Caution("SB310", "a key is deprecated", "use `y`", "stacbuild.toml:3")],
     )
     assert told(report)[1:] == [
         "held back: 200 deletions of source csv; to do them: --max-deletions 100%",

@@ -70,9 +70,6 @@ def fetch_settings(source: TableSource) -> dict[str, Any]:
     }
 
 
-FETCH_SETTINGS = fetch_settings
-
-
 def _canonical(encoding: str) -> str:
     try:
         return codecs.lookup(encoding).name
