@@ -123,15 +123,16 @@ def check_finite(numbers: Iterable[float]) -> None:
 
 
 def _across(shape: Shape) -> tuple[float, float]:
-    """Return west and east of a shape that touches both sides of the antimeridian."""
+    """Return west and east of a shape that touches both sides of the antimeridian: it leaves out the widest gap."""
     if shape["type"] not in ("MultiPolygon", "MultiLineString"):
         return -180.0, 180.0
-    spans = [(min(xs), max(xs)) for xs in ([position[0] for position in line] for line in lines(shape))]
-    if any(west < 0 < east for west, east in spans):
-        return -180.0, 180.0
-    west = min(west for west, _ in spans if west >= 0)
-    east = max(east for _, east in spans if east <= 0)
-    return (west, east) if west > east else (-180.0, 180.0)
+    spans = sorted((min(xs), max(xs)) for xs in ([position[0] for position in line] for line in lines(shape)))
+    reach, widest, found = spans[0][1], 0.0, (-180.0, 180.0)
+    for west, east in spans:
+        if west - reach > widest:
+            widest, found = west - reach, (west, reach)
+        reach = max(reach, east)
+    return found
 
 
 def _check_range(box: Box) -> None:
