@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec import Struct
@@ -104,7 +104,7 @@ class Deliverer:
         *,
         adopt: bool,
         only: Only | None = None,
-        elsewhere: Elsewhere | None = None,
+        elsewhere: Elsewhere = frozenset,
     ) -> None:
         self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
         self._only, self._elsewhere = only, elsewhere

@@ -52,8 +52,7 @@ class Intents:
         beside.replace(self._path)
 
     def _line(self, base: Path | str, paths: list[str]) -> bytes:
-        return msgspec.json.encode([os.path.relpath(base, self._path.parent), paths]) + b"
-"
+        return msgspec.json.encode([os.path.relpath(base, self._path.parent), paths]) + b"\n"
 
     def clear(self) -> None:
         """Forget all: what was intended is done and remembered."""
