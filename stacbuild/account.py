@@ -110,6 +110,7 @@ class Account:
         items = self._items(settler, plan, totals, anew)
         for problem in view.warnings:
             self.warn(problem.code, problem.message, problem.hint)
+        self._warn_of_doubt(head)
         report = self._report(plan, items, failures.count, self._stages(settler.entries, sum(anew.values())))
         report.outputs = self._outputs(deliveries)
         report.held_back, report.like_failures = head.held_back, failures.groups
@@ -119,6 +120,7 @@ class Account:
     def quiet(self, plan: Plan, held: dict[str, Inspected]) -> BuildReport:
         """Return the report of a build that had nothing to do."""
         head = plan.memory.head
+        self._warn_of_doubt(head)
         total = sum(_built(head.groups, name) for name in self._shop.pipelines)
         failed = failed_of(head)
         items = {**dict.fromkeys(_ITEMS, 0), "total": total, "unchanged": total, "failed": failed}
@@ -130,6 +132,14 @@ class Account:
         }
         report.exit = self._exit(failed, items, [])
         return report
+
+    def _warn_of_doubt(self, head: Head) -> None:
+        """Say how many items are in the catalog that no schema has found good."""
+        if number := sum(tally.warned for entry in head.groups for tally in entry.tallies.values()):
+            which = "is" if number == 1 else "are"
+            path = self._shop.failures_path.relative_to(self._shop.recipe.root).as_posix()
+            text = f"{number:,} of the items built {which} invalid or could not be checked in full: {path} says why"
+            self.warn("SB703", text)
 
     def _report(self, plan: Plan, items: dict[str, int], failed: int, stages: dict[str, Any]) -> BuildReport:
         options = plan.options

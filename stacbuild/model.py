@@ -113,6 +113,7 @@ class Tally(Struct, array_like=True):
     failed: int = 0
     kept: int = 0
     warned: int = 0
+    """In the catalog though invalid (level "warn") or unchecked (a schema is not at hand or unusable)."""
     invalid: int = 0
     unjudged: int = 0
     """Built without a verdict, because validation was off."""

@@ -145,7 +145,7 @@ class Settler:
             live=sum(pair.live for pair in pairs),
             failed=sum(not pair.live for pair in pairs),
             kept=sum(pair.kept is not None for pair in pairs),
-            warned=sum(pair.live and _invalid(pair) for pair in pairs),
+            warned=sum(pair.live and _doubtful(pair) for pair in pairs),
             invalid=sum(_invalid(pair) for pair in pairs) if strict else 0,
             unjudged=sum(pair.verdict is None and pair.fault is None for pair in pairs),
             contexts=[_contexts(pairs, position) for position in stages],
@@ -236,6 +236,10 @@ def root_of(entries: list[GroupEntry], collection: str) -> bytes:
 
 def _invalid(pair: Pair) -> bool:
     return pair.fault is None and pair.verdict is not None and pair.verdict.state == "invalid"
+
+
+def _doubtful(pair: Pair) -> bool:
+    return pair.verdict is not None and pair.verdict.state != "valid"
 
 
 def _contexts(pairs: list[Pair], position: int) -> list[int]:

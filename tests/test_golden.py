@@ -11,6 +11,7 @@ import pytest
 from stacbuild import canon
 from stacbuild.recipe import schema
 from stacbuild.stages.registry import DOCUMENT_STAGES
+from stacbuild.store import unpack
 from stacbuild.work import Bench, Chunk, Job, Tools
 
 HERE = Path(__file__).parent / "golden"
@@ -47,8 +48,6 @@ def outcome():
 
 
 def test_every_stage_has_the_bytes_of_its_revision(outcome):
-    from stacbuild.store import unpack
-
     (transform,) = DOCUMENT_STAGES
     expected = (HERE / f"transform-{transform.revision}.ndjson").read_bytes()
 
