@@ -7,19 +7,20 @@ nothing of the engine. A killed build and a damaged store leave things unknown: 
 
 import contextlib
 import csv
+import importlib
 import io
 import json
 import os
 import shutil
 import signal
 import sqlite3
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
-from stacbuild import working as working_room
-from stacbuild import canon, listing, project
+from stacbuild import canon, project
 from stacbuild.failures import ItemError
 from stacbuild.stages.transform import mapper
 
@@ -127,21 +128,27 @@ def csv_bytes(rows):
     return stream.getvalue().encode()
 
 
+SMALL = {"_CUT_MASK": 3, "CHUNK_JOBS": 5, "BATCH_PAIRS": 11}
+"""Constants of the engine that are made small: groups of about four records, chunks of five, batches of eleven."""
+
+
 @contextlib.contextmanager
 def small_parts():
-    """Make groups of about four records, chunks of five, batches of eleven, and leave the disk's own cache alone."""
-    with (
-        mock.patch.object(listing, "_CUT_MASK", 3),
-        mock.patch.object(working_room, "CHUNK_JOBS", 5),
-        mock.patch.object(working_room, "BATCH_PAIRS", 11),
-        mock.patch.object(os, "sync"),
-        mock.patch.object(os, "fsync"),
-    ):
+    """Make parts small, so that few records have many, and leave the disk's own cache alone."""
+    importlib.import_module("stacbuild.build")
+    with mock.patch.object(os, "sync"), mock.patch.object(os, "fsync"), contextlib.ExitStack() as stack:
+        for name, value in SMALL.items():
+            rooms = [
+                room for title, room in sys.modules.items() if title.startswith("stacbuild.") and name in vars(room)
+            ]
+            assert rooms, f"no room has {name} any more"
+            for room in rooms:
+                stack.enter_context(mock.patch.object(room, name, value))
         yield
 
 
 def tree(folder):
-    """Return all that builds left in `folder`: file → bytes, folder → None; an empty folder at the top may be anyone's."""
+    """Return all that builds left in `folder`: file → bytes, folder → None, but for empty folders at the top."""
     found = {}
     for here, folders, names in os.walk(folder):
         if Path(here) == Path(folder):
@@ -361,8 +368,10 @@ class World:
         least = {(name, identity) for name, identity, *rest in items_in(new) if (name, identity, *rest) not in here}
         most = {(name, identity) for name, identity, path, _ in items_in(new) if disk.get(path) != new[path]}
         if self.killed:
-            least = {pair for pair in least if pair in most}
+            least = least & most
             most = {(name, identity) for name, identity, *_ in items_in(new)}
+        if self.doubt:
+            least = set()
         loose = self.memory_lost or self.killed or self.doubt or self._lines_moved()
         return Bounds(len(least), len(most if loose else least))
 
