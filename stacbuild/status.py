@@ -186,7 +186,7 @@ def output_reasons(shop: Workshop, output: Output, entries: list[GroupEntry], fo
         reasons.append(Reason("collection-changed", f"only other outputs were built: {', '.join(before.pending)}"))
     elif not reasons and before.root != shop.output_root(output, entries):
         paths = [("catalog",), *(("collections", name) for name in sorted(shop.document.collections))]
-        for path in paths:
+        for path in paths if output.documents else []:
             reasons += _moved("collection-changed", path, then, now)
         reasons = reasons or [Reason("collection-changed", "its items")]
     return reasons

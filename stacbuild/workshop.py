@@ -124,8 +124,10 @@ class Workshop:
     def output_root(self, output: Output, entries: list[GroupEntry]) -> bytes:
         """Return a digest of all that an output is made from."""
         names = output.takes(sorted(self.document.collections))
-        parts = [root_of(entries, name) + self.collection_settings(name) for name in names]
-        return join(output.settings, settings([names, self._catalog()]), *parts)
+        parts = [root_of(entries, name) for name in names]
+        if output.documents:
+            parts += [settings(self._catalog()), *(self.collection_settings(name) for name in names)]
+        return join(output.settings, settings(names), *parts)
 
     def collection_settings(self, name: str) -> bytes:
         """Return a digest of what the recipe says of a collection's document."""

@@ -81,6 +81,7 @@ class Ids:
     """An output: the ids, comma between."""
 
     kind = "ids"
+    documents = False
     settings = b"ids"
 
     def __init__(self, name, spec, root):

@@ -91,6 +91,8 @@ class Output(Protocol):
     """The folder that holds its files and its manifest."""
     settings: bytes
     """Digest of what of the recipe decides its bytes and paths."""
+    documents: bool
+    """Holds the documents above the items too, so that what the recipe says of catalog and collections matters."""
 
     def takes(self, names: list[str]) -> list[str]:
         """Return which collections it takes."""

@@ -22,6 +22,7 @@ class Ndjson:
     """Lines of items."""
 
     kind = "ndjson"
+    documents = False
 
     def __init__(self, name: str, spec: NdjsonOutput, root: Path) -> None:
         self.name, self.path, self._spec = name, spec.path, spec

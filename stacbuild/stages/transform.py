@@ -23,8 +23,8 @@ class Transform:
         if mapping_name is None:
             return None
         spec = document.mappings[mapping_name]
-        mapping = msgspec.to_builtins(spec)
-        lookups = mapping.pop("lookups")
+        mapping = _said(msgspec.to_builtins(spec))
+        lookups = mapping.pop("lookups", {})
         return {
             "mapping": mapping,
             "lookups": lookups,
@@ -45,6 +45,13 @@ class Transform:
             "stac-version": ("mapping-changed", "catalog.stac-version"),
             "platform": ("stage-revised", "the libraries that reproject"),
         }.get(ingredient, ("mapping-changed", mapping))
+
+
+def _said(value: Any) -> Any:
+    """Return a mapping's tables without the keys that nobody set: None and an empty table are how those look."""
+    if not isinstance(value, dict):
+        return value
+    return {name: _said(member) for name, member in value.items() if member is not None}
 
 
 def mapper(document: Document, collection: str) -> Mapper:
