@@ -22,7 +22,7 @@ from stacbuild.recipe.schema import StacJsonOutput
 JSON: Final = "application/json"
 GEOJSON: Final = "application/geo+json"
 _DATES: Final = ("{year}", "{month}", "{day}")
-_DOCUMENTS: Final = ("catalog", "collection", "collections")
+_DOCUMENTS: Final = ("catalog.json", "collection.json", "collections.json", "README.md")
 
 
 class Tree(NamedTuple):
@@ -43,6 +43,7 @@ class StacJson:
     """A tree of STAC documents."""
 
     kind = "stac-json"
+    documents = True
 
     def __init__(self, name: str, spec: StacJsonOutput, root: Path) -> None:
         self.name, self.path, self._spec = name, spec.path, spec
@@ -104,8 +105,7 @@ class StacJson:
             stems.setdefault(stem, []).append(item.id)
         paths: dict[str, str] = {}
         for stem, ids in stems.items():
-            last = "/" not in stem.split("{id}", 1)[1]
-            for identity, name in names.names(ids, _DOCUMENTS if last else ()).items():
+            for identity, name in names.names(ids, _taken(stem)).items():
                 paths[identity] = stem.replace("{id}", name)
         return paths
 
@@ -216,6 +216,15 @@ class StacJson:
 
 def _title(view: View, collection: str) -> str:
     return str(view.document(collection).get("title", collection))
+
+
+def _taken(stem: str) -> Iterator[str]:
+    """Yield what an id may not be, so that its file or folder is not called like one of our documents."""
+    for part in stem.split("/"):
+        before, mark, after = part.partition("{id}")
+        for name in _DOCUMENTS if mark else ():
+            if name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after):
+                yield name[len(before) : len(name) - len(after)]
 
 
 def _dated(layout: str, when: str) -> str:
