@@ -241,8 +241,15 @@ def summaries(total: Fold, fields: Iterable[str]) -> tuple[dict[str, Any], list[
 
 
 def item_assets(total: Fold) -> dict[str, Any]:
-    """Return `item_assets`: for each asset key the fields that have the same value in every item that has the key."""
+    """Return `item_assets`: for each asset key the fields that have the same value in every item that has the key.
+
+    STAC wants two fields at least: a key whose assets share fewer is left out.
+    """
     return {
         name: {field: canon.decode(blob) for field, blob in sorted(definition.items())}
         for name, definition in sorted(total.assets.items())
+        if len(definition) >= _FIELDS_AT_LEAST
     }
+
+
+_FIELDS_AT_LEAST: Final = 2
