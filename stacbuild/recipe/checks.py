@@ -7,6 +7,7 @@ other. What is between outputs stands in `load.py`. Never reads a file: what a p
 from __future__ import annotations
 
 import codecs
+import fnmatch
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,6 +21,7 @@ from stacbuild.recipe.names import TIMES
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 GLOB = re.compile(r"[*?\[]")
 PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+FOLDER_FIRST = re.compile(r"(?:[^{}/]+/)*\{collection\}/")
 CRS = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*:)?[A-Za-z0-9]*\d[A-Za-z0-9]*")
 DIRECTIVE = re.compile(r"%(:?.)", re.DOTALL)
 SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
@@ -331,6 +333,11 @@ def _stac_json(sheet: Sheet, draft: Draft) -> None:
         _bad(sheet, draft, "layout", "must end in .json")
     if layout.startswith("/") or {"..", ".", ""} & set(layout.split("/")) or CONTROL.search(layout) or "\\" in layout:
         _bad(sheet, draft, "layout", "must stay in the output's folder: names and `/` only")
+    globs = good.get("collections") or ["*"]
+    taken = [name for name in sheet.entries("collections") if any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+    if len(taken) > 1 and "{id}" in layout and not FOLDER_FIRST.match(layout):
+        what = "must have {collection} as a folder of its own before {id} and dates: there are several collections"
+        _bad(sheet, draft, "layout", what, 'as in "{collection}/{year}/{id}.json"')
     if good.get("links") == "absolute" and "base-url" not in draft.raw:
         _bad(sheet, draft, "links", 'needs `base-url` when it is "absolute"', code="SB104")
     if not 0 <= good.get("indent", 0) <= 16:  # noqa: PLR2004
