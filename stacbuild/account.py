@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from stacbuild import failing
@@ -10,14 +10,14 @@ from stacbuild.deliver import Delivery, Inspected
 from stacbuild.failing import Failures
 from stacbuild.failures import Exit
 from stacbuild.listing import SourceListing
-from stacbuild.model import Input
+from stacbuild.model import Group, Input
 from stacbuild.plan import DUPLICATE_ID, Plan, Step
 from stacbuild.report import BuildReport, Caution, StageCount
 from stacbuild.resolve import Counts
 from stacbuild.settle import Settler
 from stacbuild.stages.registry import ALL_STAGES
 from stacbuild.targets import Selection
-from stacbuild.trace import GroupEntry, Head, RowsWriter
+from stacbuild.trace import GroupEntry, Head
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 
@@ -90,10 +90,10 @@ class Account:
 
     # --- reporting
 
-    def failures(self, head: Head, rows: RowsWriter) -> Failures:
+    def failures(self, head: Head, load: Callable[[GroupEntry], Group]) -> Failures:
         """Return what fails now."""
         before = failing.read_before(self._shop.failures_path)
-        return failing.collect(head.groups, head.sources, rows.read, head.level, before)
+        return failing.collect(head.groups, head.sources, load, head.level, before)
 
     def report(
         self,

@@ -138,11 +138,18 @@ class _Build:
         return set(head.collections) == set(self._shop.pipelines) and set(head.sources) == sources and outlets.fresh()
 
     def _unchanged(self, plan: Plan, listings: list[SourceListing], held: dict[str, Inspected]) -> BuildReport:
-        if any(shard.read for listing in listings for shard in listing.shards):
+        read = any(shard.read for listing in listings for shard in listing.shards)
+        if read:
             self._head.sources = remember.sources(plan, set())
+        report = self._account.quiet(plan, held)
+        if read or not self._shop.failures_path.exists():
+            failures = self._account.failures(self._head, self._shop.memory.group)
+            failing.write(self._shop.failures_path, failures)
+            report.like_failures = failures.groups
+        if read:
             self._head.generation += 1
             self._shop.memory.commit(self._head)
-        return self._account.quiet(plan, held)
+        return report
 
     # --- settle
 
@@ -167,7 +174,7 @@ class _Build:
             _outwait_the_clock()
         rows.finish(done.settler.entries)
         head = remember.head(self._shop, done, outlets.memories(done.settler, done.deliveries))
-        failures = self._account.failures(head, rows)
+        failures = self._account.failures(head, rows.read)
         failing.write(self._shop.failures_path, failures)
         report = self._account.report(done.plan, done.settler, done.deliveries, view, failures, head)
         self._shop.memory.commit(head)
