@@ -173,13 +173,13 @@ class Memory:
 
     @property
     def empty(self) -> bool:
-        """Tell whether nothing is remembered."""
-        return self.head.generation == 0
+        """Tell whether nothing is remembered of what was built."""
+        return self.lost or self.head.generation == 0
 
     def forget(self) -> None:
-        """Go on as if nothing were remembered; the next commit overwrites."""
+        """Go on as if nothing were remembered but where outputs stand; the next commit overwrites."""
         self.close()
-        self.lost, self.head = True, Head()
+        self.lost, self.head = True, Head(generation=self.head.generation, outputs=self.head.outputs)
 
     def close(self) -> None:
         """Close the row files."""
