@@ -16,6 +16,7 @@ from stacbuild import deliver, failing, remember
 from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
+from stacbuild.failures import DamageError, Problem
 from stacbuild.listing import SLACK_NS, SourceListing
 from stacbuild.outlets import Outlets
 from stacbuild.plan import Plan
@@ -64,7 +65,7 @@ def _build_until_whole(shop: Workshop, request: Request, watch: Watcher) -> Buil
             lost |= missing.digests
             account.warn("SB610", "parts of the store are missing or damaged: they are made again")
             if attempt == ATTEMPTS - 1:
-                raise
+                raise _gone_for_good(missing) from missing
         except MemoryLostError:
             shop.forget()
             account.warn("SB611", "the memory is damaged: the store and the manifests are asked instead")
@@ -72,6 +73,13 @@ def _build_until_whole(shop: Workshop, request: Request, watch: Watcher) -> Buil
             report.seconds = round(time.perf_counter() - began, 3)
             return report
     return _Build(shop, request, watch, account, frozenset(lost)).run()
+
+
+def _gone_for_good(missing: MissingChunksError) -> DamageError:
+    """Return the error for documents that nothing can make again: of items that are kept though their input is not."""
+    text = f"{len(missing.digests)} parts of the store are lost, and with them items whose records vanished or fail now"
+    hint = "bring the records back, or let these items go with --max-deletions 100%"
+    return DamageError(Problem("SB612", text, hint=hint))
 
 
 class _Build:

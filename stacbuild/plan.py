@@ -146,7 +146,7 @@ class Plan:
         empty = not any(True for _ in listing.groups())
         if inputs and not gone.ordered:
             too_many = len(inputs) > limit(self.options.deletions, known)
-            gone.held = self.options.targeted or too_many or (empty and limit(self.options.deletions, known) < known)
+            gone.held = self.options.targeted or too_many or (empty and _allowed(self.options.deletions, known) < known)
         return gone
 
     # --- what is to be looked at
@@ -321,8 +321,11 @@ class Plan:
 
 def limit(allowed: float, known: int) -> float:
     """Return how many may vanish at once: a share of `known` if `allowed` is a float, else the number itself."""
-    number = allowed * known if isinstance(allowed, float) else allowed
-    return max(DELETIONS_ALWAYS_ALLOWED, number)
+    return max(DELETIONS_ALWAYS_ALLOWED, _allowed(allowed, known))
+
+
+def _allowed(allowed: float, known: int) -> float:
+    return allowed * known if isinstance(allowed, float) else allowed
 
 
 def refused(verdict: Verdict | None, level: str) -> bool:

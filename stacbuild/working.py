@@ -5,6 +5,7 @@ The next batch is worked on while the last is settled; nothing here decides what
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Iterator
 from typing import Final
@@ -36,6 +37,7 @@ class Working:
         self._resolver = Resolver(shop.store, shop.contexts, shop.pipelines, force=request.force, strict=strict)
         self._feed = Feed(plan, spool)
         self._number = 0
+        self._waiting: dict[int, tuple[list[Step], set[int]]] = {}
         self.unreadable = self._feed.unreadable
         """(source, file) that could not be read again."""
 
@@ -54,6 +56,9 @@ class Working:
                         settler.settle(group)
                         done += len(group.inputs)
                     self._watch(Progress("work", done, total))
+        except BaseException:
+            self._keep_what_is_done(executor)
+            raise
         finally:
             executor.close()
             self._feed.close()
@@ -63,7 +68,7 @@ class Working:
     def _worked(self, executor: Executor) -> Iterator[list[GroupPlan]]:
         """Yield batches of groups whose steps are done, in order; the next are worked on meanwhile."""
         begun: deque[tuple[list[GroupPlan], set[int]]] = deque()
-        waiting: dict[int, tuple[list[Step], set[int]]] = {}
+        waiting = self._waiting
         stopped = False
 
         def chunks() -> Iterator[Chunk]:
@@ -95,6 +100,13 @@ class Working:
                 yield begun.popleft()[0]
         assert not waiting, "every chunk has a result"
         yield from (batch for batch, _ in begun)
+
+    def _keep_what_is_done(self, executor: Executor) -> None:
+        """Put the chunks in flight into the store before a build ends early, so that the next need not do them."""
+        with contextlib.suppress(Exception), self._shop.store.batch():
+            for result in executor.drain():
+                if result.number in self._waiting:
+                    self._resolver.apply(self._waiting.pop(result.number)[0], result, self._account.counts)
 
     def _chunks(self, batch: list[GroupPlan]) -> Iterator[tuple[Chunk, list[Step]]]:
         jobs: list[Job] = []

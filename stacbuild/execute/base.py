@@ -14,6 +14,9 @@ class Executor(Protocol):
     def map(self, chunks: Iterable[Chunk]) -> Iterator[ChunkResult]:
         """Yield the result of each chunk, in any order; `chunks` is drawn from as room comes free."""
 
+    def drain(self) -> Iterator[ChunkResult]:
+        """Yield what is still being worked on, taking no more; for a build that is told to end."""
+
     def close(self) -> None:
         """End the workers."""
 

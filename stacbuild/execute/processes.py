@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import Connection, wait
@@ -38,6 +39,8 @@ _FEW: Final = 2
 """With no more chunks than this, starting workers costs more than it brings."""
 
 _MAIN: Final = "import sys; from stacbuild.execute.processes import work; work(int(sys.argv[1]))"
+
+_DRAIN_SECONDS: Final = 10.0
 
 _READY: Final = b"ready"
 
@@ -149,6 +152,13 @@ class Processes:
                 return
             yield from self._collect(waiting)
 
+    def drain(self) -> Iterator[ChunkResult]:
+        """Yield the results of the chunks that were given out, for a few seconds at the most."""
+        waiting: deque[Chunk] = deque()
+        end = time.monotonic() + _DRAIN_SECONDS
+        while any(worker.chunks for worker in self._workers) and time.monotonic() < end:
+            yield from self._collect(waiting, end - time.monotonic())
+
     def _here(self, chunks: list[Chunk]) -> Iterator[ChunkResult]:
         if self._serial is None:
             self._serial = Serial(self._tools)
@@ -166,9 +176,9 @@ class Processes:
                     self._workers.append(_Worker(self._tools))
                 self._workers[min(number, len(self._workers) - 1)].give(chunk)
 
-    def _collect(self, waiting: deque[Chunk]) -> Iterator[ChunkResult]:
+    def _collect(self, waiting: deque[Chunk], seconds: float | None = None) -> Iterator[ChunkResult]:
         busy = {worker.connection: worker for worker in self._workers if worker.chunks}
-        for connection in wait(list(busy)):
+        for connection in wait(list(busy), seconds):
             worker = busy[connection]  # type: ignore[index]
             try:
                 result = worker.answer()

@@ -17,5 +17,9 @@ class Serial:
         """Yield the result of each chunk in order."""
         return map(self._bench.run, chunks)
 
+    def drain(self) -> Iterator[ChunkResult]:
+        """Yield nothing: what was begun has been given up with it."""
+        return iter(())
+
     def close(self) -> None:
         """Do nothing: there is nothing to end."""

@@ -325,7 +325,7 @@ def _placeholders(sheet: Sheet, draft: Draft, key: str, text: str, allowed: tupl
 def _stac_json(sheet: Sheet, draft: Draft) -> None:
     _output(sheet, draft)
     good = draft.good
-    layout = good.get("layout", "{id}.json")
+    layout = good.get("layout", "{collection}/{id}.json")
     _placeholders(sheet, draft, "layout", layout, names.LAYOUT_NAMES)
     if "{id}" not in layout:
         _bad(sheet, draft, "layout", "must hold {id}: each item is a file of its own")
