@@ -65,7 +65,7 @@ def rule(spec: str | schema.Rule, lookups: Lookups, where: str, kind: str | None
     if isinstance(spec, str):
         spec = schema.Rule(from_=spec)
     steps = _steps(spec, lookups, where, spec.as_ or kind)
-    absent = _absent(spec, where, kind)
+    absent = _absent(spec, where, spec.as_ or kind)
     if spec.value is not UNSET:
         return _constant(constant(spec.value), steps, absent)
     get = getter(spec.from_) if spec.from_ is not None else renderer(spec.template or "", where)
