@@ -190,4 +190,5 @@ def read_before(path: Path) -> dict[tuple[str, str, str], tuple[int, str]]:
 
 def write(path: Path, failures: Failures) -> None:
     """Write failures.ndjson; an empty file says that there are none."""
+    files.sweep_attempts([str(path.parent)])
     files.put(files.write_beside(str(path), failures.lines or [b""]), str(path))

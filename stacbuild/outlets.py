@@ -170,7 +170,8 @@ class Outlets:
             delivery, before = deliveries[output.name], self._head.outputs.get(output.name)
             if delivery is None:
                 if before is not None:
-                    result[output.name] = self._left_behind(output, before, touched)
+                    behind = touched if self._request.selection else {}
+                    result[output.name] = self._left_behind(output, before, behind)
                 continue
             file = before.file if before is not None else ""
             if delivery.touched or not file:
