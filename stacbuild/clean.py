@@ -50,6 +50,7 @@ def clean(
         _forget(shop, report)
     report.removed.sort()
     report.kept.sort()
+    report.linked.sort()
     report.seconds = round(time.perf_counter() - began, 3)
     return report
 
@@ -75,8 +76,10 @@ def _clean_output(shop: Workshop, output: Output, sources: set[str], report: Cle
         state = found.bad.get(path)
         if state is files.State.MISSING:
             continue
-        edited = state is not None and not force
-        if edited or str(full) in sources or deliver.through_link(output.base, path):
+        linked = _through_link(shop, output, path)
+        if linked:
+            report.linked.append(_shown(shop, full))
+        if linked or (state is not None and not force) or str(full) in sources:
             report.kept.append(_shown(shop, full))
             kept.append(number)
             continue
@@ -87,6 +90,14 @@ def _clean_output(shop: Workshop, output: Output, sources: set[str], report: Cle
     if not report.dry_run:
         _remember(shop, output, rows, kept)
         files.remove_empty(folders, output.base)
+
+
+def _through_link(shop: Workshop, output: Output, path: str) -> bool:
+    """Tell whether a folder on the way to a file is a symbolic link; the way begins at the recipe if it is below it."""
+    full, root = output.base / path, shop.recipe.root
+    if full.is_relative_to(root):
+        return deliver.through_link(root, full.relative_to(root).as_posix())
+    return deliver.through_link(output.base, path)
 
 
 def _remember(shop: Workshop, output: Output, rows: Delivered, kept: list[int]) -> None:

@@ -137,7 +137,8 @@ class Deliverer:
 
     def finish(self, kept: Kept) -> None:
         """Remove what shall not be and bring the manifest to what is; `kept` are files that other outputs hold now."""
-        self.delivery.removed = _remove_files(self._output.base, self._gone, kept)
+        untouched = frozenset(path for path in self._gone if path not in self._before.bad)
+        self.delivery.removed = _remove_files(self._output.base, self._gone, kept, untouched)
         if self._changed() or (
             self.delivery.touched and not manifest.folder(self._output.base, self._output.name).is_dir()
         ):
@@ -289,12 +290,15 @@ def clear_up(left: dict[str, set[str]], kept: Kept) -> None:
         _remove_files(Path(base), [path for path in paths if os.path.lexists(f"{base}/{path}")], kept)
 
 
-def _remove_files(base: Path, paths: Iterable[str], kept: Kept) -> int:
-    """Remove files below `base` that are not in `kept`, and the folders that they leave empty; return how many."""
+def _remove_files(base: Path, paths: Iterable[str], kept: Kept, untouched: Kept = frozenset()) -> int:
+    """Remove files below `base` that are not in `kept`, and the folders that they leave empty; return how many.
+
+    Through a link, as where an output's folder is one, only those `untouched` since we wrote them go.
+    """
     removed, folders = 0, []
     for path in sorted(paths, key=_removal_order):
         full = os.path.normpath(base / path)
-        if full not in kept and not through_link(base, path):
+        if full not in kept and (path in untouched or not through_link(base, path)):
             removed += files.remove(full)
             folders.append((base / path).parent)
     files.remove_empty(folders, base)

@@ -223,4 +223,12 @@ def _alive(name: str) -> bool:
 def _refused(path: str, error: OSError) -> SurroundingsError:
     hints = {28: "the disk is full: free some space and build again", 13: "check the permissions of its folder"}
     hint = hints.get(error.errno or 0, "nothing was lost: mend it and build again")
-    return SurroundingsError(Problem("SB602", f"cannot write {path}: {error.strerror or error}", hint=hint))
+    why = error.strerror or str(error)
+    if (stop := _stop(path)) is not None:
+        why, hint = f"{stop} is no folder", "nothing was lost: move it away, or choose another path, and build again"
+    return SurroundingsError(Problem("SB602", f"cannot write {path}: {why}", hint=hint))
+
+
+def _stop(path: str) -> str | None:
+    """Return what stands on the way to `path` where a folder should: a file, a link that leads nowhere."""
+    return next((str(here) for here in Path(path).parents if os.path.lexists(here) and not os.path.isdir(here)), None)  # noqa: PTH112

@@ -109,13 +109,14 @@ class LsReport(Struct):
 
 
 class CleanReport(Struct):
-    """`clean --json`: what was removed, what was kept because somebody edited it."""
+    """`clean --json`: what was removed, what was kept because somebody edited it or a link leads there (`linked`)."""
 
     recipe: str
     removed: list[str]
     kept: list[str]
     seconds: float = 0.0
     dry_run: bool = False
+    linked: list[str] = []
     exit: Exit = Exit.OK
 
 

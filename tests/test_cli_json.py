@@ -32,7 +32,7 @@ SHAPES = {
     "status": "recipe fresh truncated items stale outputs warnings catalog seconds",
     "why": "recipe target verdict reasons stages source outputs failure",
     "ls": "recipe targets files",
-    "clean": "recipe removed kept seconds dry_run",
+    "clean": "recipe removed kept seconds dry_run linked",
     "gc": "recipe entries bytes dry_run",
     "check": "recipe problems sample failures warnings",
 }

@@ -74,8 +74,10 @@ def _clean(report: CleanReport, style: Style) -> list[str]:
     listed = report.removed if report.dry_run or style.verbosity > 0 else []
     done = "would remove" if report.dry_run else "removed"
     tail = "" if report.dry_run else f" ({duration(report.seconds)})"
-    kept = [f"{paint.warn('kept')} {path}: edited since it was built" for path in report.kept]
+    edited = [path for path in report.kept if path not in set(report.linked)]
+    kept = [f"{paint.warn('kept')} {path}: edited since it was built" for path in edited]
     hint = [f"  = hint: to remove {'it' if len(kept) == 1 else 'them'} too: stacbuild clean --force"] if kept else []
+    hint += [f"{paint.warn('kept')} {path}: a symbolic link leads there" for path in report.linked]
     head = f"{done} {many(len(report.removed), 'file')}{tail}" if report.removed else "nothing to remove"
     return [*(f"  {path}" for path in listed), *kept, *hint, head]
 
