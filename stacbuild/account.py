@@ -29,6 +29,7 @@ class Account:
         self._shop, self._max_failures = shop, max_failures
         self.counts = Counts()
         self.unworked: list[bytes] = []
+        self._targeted = False
         """Digests of new inputs that no stage will see: they cannot be read, or share a key or an id."""
         self.left: dict[str, int] = {}
         """Outputs that the recipe has no more → files removed."""
@@ -45,7 +46,7 @@ class Account:
 
     def begin(self, plan: Plan) -> None:
         """Count fetch: inputs whose digest nothing knew before."""
-        self.counts, self.unworked = Counts(), []
+        self.counts, self.unworked, self._targeted = Counts(), [], plan.options.targeted
         count = self.counts.of("fetch")
         for listing in plan.listings:
             entries = [group.entry for group in listing.groups()]
@@ -62,10 +63,12 @@ class Account:
         if not any(group.packed is not None for group in listing.groups()):
             return 0, 0
         digests = {row.digest for entry in listing.vanished for row in plan.memory.group(entry).inputs}
+        empty = self._shop.store.empty
         ran = failed = 0
-        for batch in _several(row for g in listing.groups() if g.packed is not None for row in g.inputs()):
+        rows = (row for g in listing.groups() if g.packed is not None for row in g.inputs())
+        for batch in _several(rows, 1000 if empty else _BATCH):
             new = [row for row in batch if row.digest not in digests]
-            known = self._shop.store.known_inputs({row.digest for row in new})
+            known = set() if empty else self._shop.store.known_inputs({row.digest for row in new})
             new = [row for row in new if row.digest not in known]
             self.unworked += [row.digest for row in new if _unworked(row, listing, plan)]
             ran, failed = ran + len(new), failed + sum(row.fault is not None for row in new)
@@ -73,7 +76,7 @@ class Account:
 
     def planned(self, steps: list[Step]) -> None:
         """Note what a batch of steps is about."""
-        for step in steps:
+        for step in steps if self._targeted else ():
             if step.selected and step.id is not None:
                 self._ids[step.collection, step.input.key] = step.id
 
@@ -165,8 +168,8 @@ class Account:
         head = plan.memory.head
         gone = {name for entry in head.groups for name in entry.tallies} - totals.keys()
         deleted += sum(_built(head.groups, name) for name in gone)
-        if plan.memory.empty and self._shop.outputs:
-            added = min(added, sum(anew.values()))
+        if plan.memory.empty:
+            added = sum(anew.values()) if self._shop.outputs else total
         failed = _failed(settler.entries) + sum(len(p) for d in plan.clashes.keys.values() for p in d.values())
         unchanged = total - added - modified
         return {
@@ -268,15 +271,15 @@ def _anew(deliveries: dict[str, Delivery | None], totals: dict[str, int]) -> dic
     return {name: total if name in whole else len(ids.get(name, ())) for name, total in totals.items()}
 
 
-def _several(rows: Iterator[Any]) -> Iterator[list[Any]]:
+def _several(rows: Iterator[Any], number: int) -> Iterator[list[Any]]:
     batch: list[Any] = []
     for row in rows:
         batch.append(row)
-        if len(batch) >= _BATCH:
+        if len(batch) >= number:
             yield batch
             batch = []
     if batch:
         yield batch
 
 
-_BATCH = 50_000
+_BATCH = 20_000

@@ -111,12 +111,17 @@ class _Build:
         self._shop.store.put_inputs(self._account.unworked)
         rows = RowsWriter(self._shop.memory, self._head.generation + 1)
         settler = Settler(
-            rows, self._shop.store, self._shop.contexts, self._shop.pipelines, self._shop.document.validation
+            rows,
+            self._shop.store,
+            self._shop.contexts,
+            self._shop.pipelines,
+            self._shop.document.validation,
+            first=self._shop.memory.empty,
         )
         working = Working(self._shop, self._request, self._watch, self._account, plan, self._spool)
         working.run(settler)
         held_back = self._settle(plan, settler)
-        view = Catalog(self._shop.document, self._shop.recipe.root, settler.entries, rows.read, self._shop.store)
+        view = Catalog(self._shop.document, self._shop.folder, settler.entries, rows.read, self._shop.store)
         deliveries = outlets.deliver(view, settler)
         done = Done(plan, settler, deliveries, held_back, working.unreadable)
         return self._remember(done, outlets, rows, view)

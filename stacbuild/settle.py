@@ -43,7 +43,7 @@ class Changes(Struct):
 
 
 class Settler:
-    """Turns group plans into the rows of the new memory."""
+    """Turns group plans into the rows of the new memory; `first`: there is none to compare with, all is added."""
 
     def __init__(
         self,
@@ -52,9 +52,11 @@ class Settler:
         contexts: Contexts,
         pipelines: dict[str, Pipeline],
         validation: Validation,
+        *,
+        first: bool = False,
     ) -> None:
         self._rows, self._store, self._contexts = rows, store, contexts
-        self._pipelines, self._validation = pipelines, validation
+        self._pipelines, self._validation, self._first = pipelines, validation, first
         self.entries: list[GroupEntry] = []
         self.changes = {name: Changes({}, {}, set()) for name in pipelines}
         self.withdrawn: dict[str, int] = dict.fromkeys(pipelines, 0)
@@ -132,7 +134,7 @@ class Settler:
             return
         if was is not None:
             changes.before[was.id] = was.digest
-        if now is not None:
+        if now is not None and not self._first:
             changes.after[now.id] = now.digest
 
     def tally(self, collection: str, pairs: list[Pair]) -> Tally:

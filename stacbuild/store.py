@@ -59,6 +59,26 @@ class Found(msgspec.Struct, frozen=True):
     blob: bytes
 
 
+_PREFIX: Final = 8
+
+
+class _Sheaf(msgspec.Struct):
+    """What is held of a segment to know whether to read it."""
+
+    name: str
+    contexts: frozenset[bytes]
+    keys: bytes
+
+    def prefixes(self) -> list[bytes]:
+        """Return the first bytes of each of its keys."""
+        return [self.keys[start : start + _PREFIX] for start in range(0, len(self.keys), _PREFIX)]
+
+
+def _sheaf(name: str, segment: Segment) -> _Sheaf:
+    prefixes = b"".join(result.key[:_PREFIX] for result in segment.results)
+    return _Sheaf(name, frozenset(segment.contexts), prefixes)
+
+
 class MissingChunksError(Exception):
     """Chunks that were promised are not there, or are not what their name says. `digests` names them."""
 
@@ -97,7 +117,8 @@ class Store:
         self._decode = msgspec.msgpack.Decoder(Segment).decode
         self._encode = msgspec.msgpack.Encoder().encode
         self._chunks: dict[bytes, list[bytes]] = {}
-        self._names: list[tuple[str, frozenset[bytes]]] | None = None
+        self._index: list[_Sheaf] | None = None
+        self._cursor = 0
         self.lost: set[bytes] = set()
         """Chunks found missing or damaged since it was opened; their results count as misses."""
 
@@ -179,27 +200,38 @@ class Store:
         except msgspec.DecodeError:
             return None
 
-    def _relevant(self, contexts: frozenset[bytes]) -> Iterator[Segment]:
-        if self._names is None:
-            self._names = [(name, frozenset(segment.contexts)) for name, segment in self.segments()]
-        for name, theirs in self._names:
-            if not theirs.isdisjoint(contexts):
-                segment = self._segment(name)
-                if segment is not None:
-                    yield segment
+    def _sheaves(self) -> list[_Sheaf]:
+        """Return what each segment has, eight bytes a key; made once, since all are asked again and again."""
+        if self._index is None:
+            self._index = [_sheaf(name, segment) for name, segment in self.segments()]
+        return self._index
 
     def find(self, wanted: set[bytes], contexts: Iterable[bytes]) -> dict[bytes, Found]:
-        """Return the results for the keys in `wanted` that were made by one of `contexts` and can still be read."""
+        """Return the results for the keys in `wanted` that were made by one of `contexts` and can still be read.
+
+        Results that were made together are asked for together: the search begins where the last one ended.
+        """
         found: dict[bytes, Found] = {}
         if not wanted:
             return found
-        present: dict[bytes, bool] = {}
-        for segment in self._relevant(frozenset(contexts)):
-            if not self._has(segment.blob, present):
+        sheaves, made_by, present = self._sheaves(), frozenset(contexts), dict[bytes, bool]()
+        left = {key[:_PREFIX] for key in wanted}
+        begin = self._cursor
+        for turn in range(len(sheaves)):
+            number = (begin + turn) % len(sheaves)
+            sheaf = sheaves[number]
+            if sheaf.contexts.isdisjoint(made_by) or left.isdisjoint(sheaf.prefixes()):
                 continue
+            segment = self._segment(sheaf.name)
+            if segment is None or not self._has(segment.blob, present):
+                continue
+            self._cursor = number
             for result in segment.results:
-                if result.key in wanted:
+                if result.key in wanted and result.key not in found:
                     found[result.key] = Found(result, segment.blob)
+                    left.discard(result.key[:_PREFIX])
+            if not left:
+                break
         return found
 
     def _has(self, blob: bytes, known: dict[bytes, bool]) -> bool:
@@ -208,6 +240,11 @@ class Store:
         if blob not in known:
             known[blob] = blob not in self.lost and self._backend.has(f"cas/{blob.hex()}")
         return known[blob]
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether it has no results at all."""
+        return next(iter(self._backend.list("ac/")), None) is None
 
     def known_inputs(self, digests: set[bytes]) -> set[bytes]:
         """Return those of `digests` that some stored result was made from."""

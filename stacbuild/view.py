@@ -26,13 +26,13 @@ class Catalog:
     def __init__(
         self,
         document: Document,
-        root_folder: Path,
+        scratch: Path,
         entries: list[GroupEntry],
         load: Callable[[GroupEntry], Group],
         store: Store,
     ) -> None:
         self._document, self._entries, self._load, self._store = document, entries, load, store
-        self.root_folder = root_folder
+        self.scratch = scratch
         self.warnings: list[Problem] = []
         self._held: tuple[str, list[Item]] | None = None
         self._folds: dict[str, aggregate.Fold] = {}
@@ -51,19 +51,20 @@ class Catalog:
         return self._held[1]
 
     def _read_items(self, collection: str) -> list[Item]:
-        items: dict[str, Item] = {}
-        shared: dict[bytes, bytes] = {}
+        live: list[Item] = []
+        kept: list[Item] = []
+        shared: dict[Any, Any] = {}
         for entry in self._entries:
             tally = entry.tallies.get(collection)
-            if tally is None or not tally.live + tally.kept:
-                continue
-            for pair in self._load(entry).pairs.get(collection, []):
-                version = pair.built
-                if version is None or (version.id in items and not pair.live):
-                    continue
-                blob = shared.setdefault(version.blob, version.blob)
-                items[version.id] = _item(version, blob)
-        return [items[identity] for identity in sorted(items)]
+            if tally is not None and tally.live + tally.kept:
+                for pair in self._load(entry).pairs.get(collection, []):
+                    if pair.built is not None:
+                        (live if pair.live else kept).append(_item(pair.built, shared))
+        if kept:
+            taken = {item.id for item in live}
+            live += [item for item in kept if item.id not in taken]
+        live.sort()
+        return live
 
     def state(self, collection: str) -> bytes:
         """Return a digest that moves when the set of items or one of their bytes does."""
@@ -138,15 +139,16 @@ class Catalog:
         return {"spatial": {"bbox": boxes}, "temporal": {"interval": intervals}}
 
 
-def _item(version: Version, blob: bytes) -> Item:
+def _item(version: Version, shared: dict[Any, Any]) -> Item:
+    """Return what writers need of a version; equal values are one object, since there are as many as items."""
     return Item(
         version.id,
         version.digest,
-        blob,
+        shared.setdefault(version.blob, version.blob),
         version.ordinal,
-        version.size,
-        version.links,
-        version.when,
+        shared.setdefault(version.size, version.size),
+        shared.setdefault(version.links, version.links),
+        shared.setdefault(version.when, version.when),
         version.title,
         version.local,
     )

@@ -22,7 +22,7 @@ from stacbuild.spool import Spool
 from stacbuild.work import Chunk, Job
 from stacbuild.workshop import Workshop
 
-BATCH_PAIRS: Final = 8192
+BATCH_PAIRS: Final = 1024
 """Pairs that are looked up, worked on and settled together: what bounds the parent's memory."""
 
 

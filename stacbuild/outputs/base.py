@@ -55,8 +55,8 @@ class Wanted(NamedTuple):
 class View(Protocol):
     """The catalog as it is to be delivered."""
 
-    root_folder: Path
-    """The recipe's folder, which local hrefs in stored items are relative to."""
+    scratch: Path
+    """A folder for files that have no name."""
 
     def names(self) -> list[str]:
         """Return the collections' ids in order."""

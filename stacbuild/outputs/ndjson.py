@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 import xxhash
@@ -12,10 +11,8 @@ import xxhash
 from stacbuild import keys
 from stacbuild.outputs import document, names
 from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
+from stacbuild.outputs.order import in_order
 from stacbuild.recipe.schema import NdjsonOutput
-
-WINDOW_BYTES: Final = 16 << 20
-"""Documents held while lines are brought into order; the store is read once a window."""
 
 
 class Ndjson:
@@ -50,23 +47,19 @@ class Ndjson:
         return xxhash.xxh3_128_digest(self.settings + state)
 
     def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
-        """Yield the lines of a file, a window at a time."""
+        """Yield the lines of a file in pieces."""
         for collection in [wanted.collection] if wanted.collection else self.takes(view.names()):
             folder = names.names([collection])[collection]
             href = f"./{folder}/collection.json"
             if self._spec.base_url is not None:
                 href = names.url(self._spec.base_url, f"{folder}/collection.json")
             links = document.packed([document.link("collection", href, "application/json")])
-            for window in windows(view.items(collection)):
-                yield from self._lines(view, window, links)
 
-    def _lines(self, view: View, window: list[Item], links: bytes) -> Iterator[bytes]:
-        lines: dict[int, bytes] = {}
-        for position in sorted(range(len(window)), key=lambda number: (window[number].blob, window[number].ordinal)):
-            item = window[position]
-            line = document.with_links(view.read(item), item.links, links)
-            lines[position] = document.with_assets(line, self._href) if item.local else line
-        yield b"\n".join([lines[position] for position in range(len(window))]) + b"\n"
+            def line(item: Item, links: bytes = links) -> bytes:
+                blob = document.with_links(view.read(item), item.links, links)
+                return (document.with_assets(blob, self._href) if item.local else blob) + b"\n"
+
+            yield from in_order(view.items(collection), line, view.scratch)
 
     def _href(self, href: str) -> str:
         path = document.local_path(href, self._root)
@@ -74,17 +67,3 @@ class Ndjson:
             return href
         way = document.href_from(self._root, self._root)(href).removeprefix("./")
         return names.url(self._spec.base_url, way) if self._spec.base_url and not way.startswith("..") else way
-
-
-def windows(items: list[Item]) -> Iterator[list[Item]]:
-    """Yield runs of items whose documents are about WINDOW_BYTES together."""
-    window: list[Item] = []
-    size = 0
-    for item in items:
-        window.append(item)
-        size += item.size
-        if size >= WINDOW_BYTES:
-            yield window
-            window, size = [], 0
-    if window:
-        yield window
