@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from stacbuild.events import Message, Waiting, Watcher, nobody
-from stacbuild.failures import Problem, RecipeError, UsageError
+from stacbuild.failures import Problem, RecipeError, SurroundingsError, UsageError
 from stacbuild.recipe.load import Recipe, load
 from stacbuild.report import BuildReport, CheckReport, CleanReport, GcReport, LsReport, StatusReport, WhyReport
 
@@ -169,11 +169,12 @@ class Project:
     def _shop(self) -> Iterator[Workshop]:
         from stacbuild.workshop import Workshop  # noqa: PLC0415
 
-        shop = Workshop(self.recipe)
-        try:
-            yield shop
-        finally:
-            shop.close()
+        with _surroundings(self.recipe.root):
+            shop = Workshop(self.recipe)
+            try:
+                yield shop
+            finally:
+                shop.close()
 
     @contextmanager
     def _locked_shop(self, *, wait: bool) -> Iterator[Workshop]:
@@ -244,6 +245,29 @@ def open(  # noqa: A001  stacbuild.open reads as it should
     for warning in project.recipe.warnings:
         watcher(Message("warning", "recipe", warning.message, {"code": warning.code}))
     return project
+
+
+@contextmanager
+def _surroundings(root: Path) -> Iterator[None]:
+    """Say in words what the disk or the store refuses, wherever that was."""
+    from cache_backends.base import BackendError  # noqa: PLC0415
+
+    try:
+        yield
+    except BackendError as error:
+        hint = "free some space if the disk is full; else check [cache] path and its permissions"
+        raise SurroundingsError(Problem("SB601", f"the store refuses: {error}", hint=hint)) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = error.filename if isinstance(error.filename, str) else f"something below {root}"
+        hints = {
+            28: "free some space and try again",
+            13: "check its permissions",
+            30: "stacbuild writes beside the recipe",
+        }
+        text = f"cannot use {where}: {error.strerror or error}"
+        raise SurroundingsError(Problem("SB607", text, hint=hints.get(error.errno or 0))) from error
 
 
 def _find(start: Path) -> tuple[Path, bool]:
