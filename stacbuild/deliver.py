@@ -214,6 +214,7 @@ class Deliverer:
             files.drop(attempt)
             self._keep(wanted, attempt.digest, files.stat_of(path) or NO_STAT)
             self.delivery.unchanged += 1
+            self.delivery.adopted += number is None
             return
         stat = files.put(attempt, path)
         self._keep(wanted, attempt.digest, stat)
@@ -235,7 +236,7 @@ class Deliverer:
                 _add(anew, name, None if everything or self._before.restored else touched.get(name, set()))
 
     def _changed(self) -> bool:
-        return bool(self.delivery.written or self._gone or self._before.restored or self._before.stats)
+        return bool(self.delivery.written or self.delivery.adopted or self._gone or self._before.restored or self._before.stats)
 
     def _note_rows(self) -> None:
         if self._only is not None:
