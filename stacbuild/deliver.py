@@ -113,7 +113,8 @@ class Deliverer:
         self._before = before or Inspected(Delivered([], b"", b"", b""), {}, {})
         self._numbers = {path: number for number, path in enumerate(self._before.rows.paths)}
         self._ours = intents.ours(output.base)
-        self._kept: dict[str, tuple[bytes, bytes, bytes]] = {}
+        self._kept: dict[str, bytes] = {}
+        """Path → its row: stat, digest and want, 80 bytes."""
         self._top = f"{output.base}/"
         self.delivery = Delivery(self._before.rows, anew={})
 
@@ -160,12 +161,12 @@ class Deliverer:
             elif self._only is None or self._only(wanted):
                 pending.append(wanted)
             elif number is not None:
-                self._kept[wanted.path] = (rows.stats[number * 32 : number * 32 + 32], rows.digest(number), NO_WANT)
+                self._kept[wanted.path] = rows.stats[number * 32 : number * 32 + 32] + rows.digest(number) + NO_WANT
         pending.sort(key=_writing_order)
         return pending
 
     def _keep(self, wanted: Wanted, digest: bytes, stat: bytes) -> None:
-        self._kept[wanted.path] = (stat, digest, wanted.want)
+        self._kept[wanted.path] = stat + digest + wanted.want
 
     def _stat(self, number: int, path: str) -> bytes:
         return self._before.stats.get(path) or self._before.rows.stats[number * 32 : number * 32 + 32]
@@ -181,11 +182,10 @@ class Deliverer:
         absent: dict[str, bool] = {}
         for wanted in pending:
             path = self._top + wanted.path
-            folder = path.rpartition("/")[0]
-            if folder not in absent:
-                above = folder.rpartition("/")[0]
-                absent[folder] = absent.get(above, False) or not os.path.lexists(folder)
-            if absent[folder] or wanted.path in self._numbers or wanted.path in self._ours:
+            above = path.rpartition("/")[0].rpartition("/")[0]
+            if above not in absent:
+                absent[above] = not os.path.lexists(above)
+            if absent[above] or wanted.path in self._numbers or wanted.path in self._ours:
                 continue
             if not os.path.lexists(path) or (
                 self._elsewhere is not None and os.path.normpath(path) in self._elsewhere()
@@ -248,16 +248,16 @@ class Deliverer:
         columns = [self._kept[path] for path in paths]
         self.delivery.rows = Delivered(
             paths,
-            b"".join(stat for stat, _, _ in columns),
-            b"".join(digest for _, digest, _ in columns),
-            b"".join(want for _, _, want in columns),
+            b"".join(row[:32] for row in columns),
+            b"".join(row[32:64] for row in columns),
+            b"".join(row[64:] for row in columns),
         )
 
     def _keep_the_rest(self) -> None:
         """Keep the rows of files that a targeted build does not touch, wanted or not."""
         rows = self._before.rows
         for number, path in enumerate(rows.paths):
-            row = (rows.stats[number * 32 : number * 32 + 32], rows.digest(number), rows.want(number))
+            row = rows.stats[number * 32 : number * 32 + 32] + rows.digest(number) + rows.want(number)
             self._kept.setdefault(path, row)
 
 
@@ -266,7 +266,7 @@ def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) ->
     listed = (
         manifest.Row(path, rows.stat(number)[0], rows.digest(number).hex()) for number, path in enumerate(rows.paths)
     )
-    manifest.write(output.base, output.name, listed, touched)
+    manifest.write(output.base, output.name, len(rows.paths), listed, touched)
 
 
 def take_away(base: Path, name: str, rows: Delivered, kept: Kept) -> int:

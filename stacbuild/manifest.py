@@ -53,13 +53,15 @@ def folder(base: Path, output: str) -> Path:
     return base / FOLDER / output
 
 
-def write(base: Path, output: str, rows: Iterable[Row], touched: set[str] | None) -> None:
-    """Bring the manifest to `rows`; only parts with a path in `touched` are written (None: all)."""
-    rows = sorted(rows, key=lambda row: row.path)
-    if not rows:
+def write(base: Path, output: str, count: int, rows: Iterable[Row], touched: set[str] | None) -> None:
+    """Bring the manifest to `rows`: `count` of them, sorted by path.
+
+    Only parts with a path in `touched` are written (None: all). No rows, no manifest.
+    """
+    if not count:
         remove(base, output)
         return
-    cut = parts(len(rows))
+    cut = parts(count)
     where = folder(base, output)
     present = {path.name for path in where.iterdir()} if where.is_dir() else set()
     names = {cut.name(number) for number in range(cut.number)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -59,6 +59,11 @@ def link(rel: str, href: str, media_type: str, title: str | None = None) -> dict
     """Return a link object."""
     result = {"rel": rel, "href": href, "type": media_type}
     return result if title is None else {**result, "title": title}
+
+
+def joined(links: list[dict[str, str]], members: Iterable[bytes]) -> msgspec.Raw:
+    """Return the `links` of a document: those that it has anyway, then those to its members, encoded already."""
+    return msgspec.Raw(b"[" + b",".join([*map(msgspec.json.encode, links), *members]) + b"]")
 
 
 def packed(links: list[dict[str, str]]) -> bytes:

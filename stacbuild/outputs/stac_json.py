@@ -32,7 +32,7 @@ class Tree(NamedTuple):
     state: bytes
     folder: str
     paths: dict[str, str]
-    """Item id → file."""
+    """Item id → file, below the output's base as in `Wanted`."""
     items: dict[str, list[Item]]
     """Folder of a document with item links → those items in order."""
     parts: dict[str, list[str]]
@@ -68,7 +68,7 @@ class StacJson:
             tree = self._tree(view, collection)
             for item in view.items(collection):
                 path = tree.paths[item.id]
-                yield Wanted(f"{self._top}/{path}", self._item_want(item, path), Rank.DATA, collection, item)
+                yield Wanted(path, self._item_want(item, path), Rank.DATA, collection, item)
             state = view.state(collection).hex()
             for part in sorted(tree.parts.keys() | tree.items.keys()):
                 if part != tree.folder:
@@ -98,7 +98,7 @@ class StacJson:
         return held
 
     def _paths(self, view: View, collection: str, folder: str) -> dict[str, str]:
-        """Return the path of each item below the top: its id is escaped among those of its folder."""
+        """Return the path of each item: its id is escaped among those of its folder."""
         stems: dict[str, list[str]] = {}
         for item in view.items(collection):
             stem = _dated(self._spec.layout, item.when).replace("{collection}", folder)
@@ -106,13 +106,13 @@ class StacJson:
         paths: dict[str, str] = {}
         for stem, ids in stems.items():
             for identity, name in names.names(ids, _taken(stem)).items():
-                paths[identity] = stem.replace("{id}", name)
+                paths[identity] = f"{self._top}/{stem.replace('{id}', name)}"
         return paths
 
     def _hang(self, tree: Tree, items: list[Item]) -> None:
         """Hang each item below the document that links to it: its innermost sub-catalog, else the collection."""
         for item in items:
-            chain = [tree.folder, *self._dated_folders(tree.paths[item.id])]
+            chain = [tree.folder, *self._dated_folders(tree.paths[item.id][len(self._top) + 1 :])]
             tree.items.setdefault(chain[-1], []).append(item)
             for above, below in itertools.pairwise(chain):
                 known = tree.parts.setdefault(above, [])
@@ -180,8 +180,8 @@ class StacJson:
 
     def _collection(self, view: View, collection: str, path: str) -> bytes:
         here = posixpath.dirname(path)
-        links = [*self._above(here, "catalog.json"), *self._self(here, path, JSON)]
-        links.extend(self._members(self._tree(view, collection), here))
+        own = [*self._above(here, "catalog.json"), *self._self(here, path, JSON)]
+        links = document.joined(own, self._members(self._tree(view, collection), here))
         return document.document({**view.document(collection), "links": links}, self._spec.indent)
 
     def _part(self, view: View, collection: str, path: str) -> bytes:
@@ -189,7 +189,8 @@ class StacJson:
         tree = self._tree(view, collection)
         above = next(folder for folder, parts in tree.parts.items() if here in parts)
         parent = f"{above}/{'collection' if above == tree.folder else 'catalog'}.json"
-        links = [*self._above(here, parent), *self._self(here, path, JSON), *self._members(tree, here)]
+        own = [*self._above(here, parent), *self._self(here, path, JSON)]
+        links = document.joined(own, self._members(tree, here))
         title = posixpath.basename(here)
         facts = {
             "type": "Catalog",
@@ -201,17 +202,14 @@ class StacJson:
         }
         return document.document(facts, self._spec.indent)
 
-    def _members(self, tree: Tree, here: str) -> list[dict[str, str]]:
-        """Return the links of a collection or sub-catalog to what is right below it."""
-        children = [
-            document.link("child", self._href(here, f"{part}/catalog.json"), JSON, posixpath.basename(part))
-            for part in sorted(tree.parts.get(here, []))
-        ]
-        items = [
-            document.link("item", self._href(here, tree.paths[item.id]), GEOJSON, item.title or item.id)
-            for item in tree.items.get(here, [])
-        ]
-        return children + items
+    def _members(self, tree: Tree, here: str) -> Iterator[bytes]:
+        """Yield the links of a collection or sub-catalog to what is right below it."""
+        for part in sorted(tree.parts.get(here, [])):
+            href = self._href(here, f"{part}/catalog.json")
+            yield msgspec.json.encode(document.link("child", href, JSON, posixpath.basename(part)))
+        for item in tree.items.get(here, []):
+            href = self._href(here, tree.paths[item.id][len(self._top) + 1 :])
+            yield msgspec.json.encode(document.link("item", href, GEOJSON, item.title or item.id))
 
 
 def _title(view: View, collection: str) -> str:
