@@ -236,7 +236,8 @@ class Deliverer:
                 _add(anew, name, None if everything or self._before.restored else touched.get(name, set()))
 
     def _changed(self) -> bool:
-        return bool(self.delivery.written or self.delivery.adopted or self._gone or self._before.restored or self._before.stats)
+        done = self.delivery.written or self.delivery.adopted or self._gone
+        return bool(done or self._before.restored or self._before.stats)
 
     def _note_rows(self) -> None:
         if self._only is not None:
