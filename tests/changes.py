@@ -254,6 +254,8 @@ def catalog_description(world, pick):
 
 @change
 def output_path(world, pick):
+    if world.forgot_places:
+        return
     paths = [["dist/site", "dist/deep/site", "site"], ["dist/{collection}.ndjson", "dist/all.ndjson", "l/x.ndjson"]]
     name, values = [("site", paths[0]), ("lines", paths[1])][pick % 2]
     if name in world.recipe["outputs"]:
@@ -302,6 +304,8 @@ def output_takes(world, pick):
 
 @change
 def add_or_remove_an_output(world, pick):
+    if world.forgot_places:
+        return
     outputs = world.recipe["outputs"]
     if "extra" in outputs and pick % 2:
         del outputs["extra"]
@@ -411,13 +415,14 @@ def lose_the_memory(world, pick):
             damaged.write_bytes(blob[:-9] + bytes([blob[-9] ^ 4]) + blob[-8:])
         case _:
             damaged.unlink()
-    world.lost_memory(perhaps=damaged is not head and pick // 2 % 4 > 0)
+    world.lost_memory(rows_only=damaged is not head and pick // 2 % 4 > 0)
 
 
 @change
 def lose_everything(world, pick):
     shutil.rmtree(world.folder / STATE, ignore_errors=True)
     world.lost_everything()
+    world.forgot_places = True
 
 
 @change

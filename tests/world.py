@@ -160,16 +160,21 @@ def tree(folder):
 
 
 def items_in(files):
-    """Yield (collection, id, file, bytes) of every item in the files of a tree."""
+    """Yield (collection, id, file, bytes) of every item in the files of a tree; what is no JSON holds none."""
     for path, blob in files.items():
-        if path.endswith(".ndjson"):
-            for line in blob.splitlines():
-                item = json.loads(line)
-                yield item["collection"], item["id"], path, line
-        elif blob is not None and path.endswith(".json"):
-            document = json.loads(blob)
-            if document["type"] == "Feature":
-                yield document["collection"], document["id"], path, blob
+        with contextlib.suppress(ValueError, KeyError):
+            yield from _items_of(path, blob)
+
+
+def _items_of(path, blob):
+    if path.endswith(".ndjson"):
+        for line in blob.splitlines():
+            item = json.loads(line)
+            yield item["collection"], item["id"], path, line
+    elif blob is not None and path.endswith(".json"):
+        document = json.loads(blob)
+        if document["type"] == "Feature":
+            yield document["collection"], document["id"], path, blob
 
 
 class Bounds(NamedTuple):
@@ -242,7 +247,7 @@ class World:
         self.schema = 0
         self.journal = []
         self.model, self.maybe = Model(), Model()
-        self.doubt = self.memory_lost = self.memory_doubt = self.killed = False
+        self.doubt = self.memory_lost = self.memory_doubt = self.forgot_places = self.killed = False
         self.delivered, self.before, self.outputs = {}, {}, {}
         self.builds = self.turn = 0
         self.write()
@@ -332,7 +337,7 @@ class World:
         self.write()
         inputs, pairs, refused = self.expected()
         if self.memory_doubt:
-            self.lost_memory()
+            self.lost_memory(rows_only=True)
         disk, new = tree(self.folder), self.fresh_tree()
         bounds = self._bounds(inputs, pairs, force=force) | {"write": self._write_bounds(disk, new)}
         foreseen = self.open().build(dry_run=True, force=force) if dry else None
@@ -349,6 +354,7 @@ class World:
         for model in (self.model, self.maybe):
             model.built(inputs, pairs)
         self.delivered, self.memory_lost, self.killed = new, False, False
+        self.forgot_places = False
         self.memory_doubt = self.memory_doubt and "SB611" not in {warning.code for warning in report.warnings}
         self.before = {(p.name[0], p.identity): p.item for p in pairs if self._lives(p)}
         self.outputs = json.loads(json.dumps(self.recipe["outputs"]))
@@ -359,16 +365,17 @@ class World:
         surely = self.model.predict(inputs, pairs, force=force)
         if self.doubt:
             surely = Model().predict(inputs, pairs, force=True)
-        least = self.maybe.predict(inputs, pairs, force=force)
-        return {stage: Bounds(min(least[stage], surely[stage]), max(least[stage], surely[stage])) for stage in surely}
+        least = {} if self.doubt else self.maybe.predict(inputs, pairs, force=force)
+        both = {stage: (least.get(stage, 0), surely[stage]) for stage in surely}
+        return {stage: Bounds(min(counts), max(counts)) for stage, counts in both.items()}
 
     def _write_bounds(self, disk, new):
         """Return how many items are to be put anew: other bytes, other place, a missing or wrong file."""
-        here = set(items_in({path: blob for path, blob in disk.items() if self.delivered.get(path) == blob}))
+        standing = {path: blob for path, blob in disk.items() if self.killed or self.delivered.get(path) == blob}
+        here = set(items_in(standing))
         least = {(name, identity) for name, identity, *rest in items_in(new) if (name, identity, *rest) not in here}
         most = {(name, identity) for name, identity, path, _ in items_in(new) if disk.get(path) != new[path]}
         if self.killed:
-            least = least & most
             most = {(name, identity) for name, identity, *_ in items_in(new)}
         if self.doubt:
             least = set()
@@ -428,9 +435,13 @@ class World:
         self.killed = True
         return killed
 
-    def lost_memory(self, *, perhaps=False):
-        """Note that the memory is gone, so that only the store knows what was made; or that it may be found so."""
-        self.memory_lost, self.memory_doubt = True, self.memory_doubt or perhaps
+    def lost_memory(self, *, rows_only=False):
+        """Note that the memory is gone, so that only the store knows what was made; or may be, where rows are missed.
+
+        With it goes what is known of outputs that the recipe has no more: their places are only there.
+        """
+        self.memory_lost, self.memory_doubt = True, self.memory_doubt or rows_only
+        self.forgot_places = self.forgot_places or not rows_only
         self.model.forget()
         if not self.memory_doubt:
             self.maybe.forget()
