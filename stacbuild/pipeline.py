@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
@@ -10,6 +11,8 @@ from stacbuild import keys
 from stacbuild.recipe.schema import Document
 from stacbuild.stages.base import Stage
 from stacbuild.stages.registry import DOCUMENT_STAGES
+
+Redact = Callable[[str], str]
 
 
 class Pipeline(Struct):
@@ -26,12 +29,15 @@ class Pipeline(Struct):
     summaries: list[str]
 
 
-def pipelines(document: Document) -> dict[str, Pipeline]:
-    """Return the pipeline of each collection of the recipe, ordered by collection."""
-    return {name: _pipeline(document, name) for name in sorted(document.collections)}
+def pipelines(document: Document, redact: Redact = str) -> dict[str, Pipeline]:
+    """Return the pipeline of each collection of the recipe, ordered by collection.
+
+    What is told and remembered of ingredients goes through `redact`; the digests are of the values themselves.
+    """
+    return {name: _pipeline(document, name, redact) for name in sorted(document.collections)}
 
 
-def _pipeline(document: Document, name: str) -> Pipeline:
+def _pipeline(document: Document, name: str, redact: Redact) -> Pipeline:
     collection = document.collections[name]
     used = [(stage, stage.ingredients(document, name)) for stage in DOCUMENT_STAGES]
     stages = [(stage, ingredients) for stage, ingredients in used if ingredients is not None]
@@ -39,8 +45,21 @@ def _pipeline(document: Document, name: str) -> Pipeline:
         collection=name,
         sources=collection.from_,
         stages=[stage for stage, _ in stages],
-        ingredients=[ingredients for _, ingredients in stages],
+        ingredients=[without_secrets(ingredients, redact) for _, ingredients in stages],
         contexts=[keys.context(stage.name, stage.revision, ingredients) for stage, ingredients in stages],
         judged=document.validation.level != "off",
         summaries=sorted(set(collection.summaries)),
     )
+
+
+def without_secrets(value: Any, redact: Redact) -> Any:
+    """Return a JSON value with every text in it redacted."""
+    match value:
+        case str():
+            return redact(value)
+        case dict():
+            return {redact(name): without_secrets(entry, redact) for name, entry in value.items()}
+        case list() | tuple():
+            return [without_secrets(entry, redact) for entry in value]
+        case _:
+            return value

@@ -12,8 +12,9 @@ import msgspec
 
 from stacbuild import keys
 from stacbuild.contexts import Contexts
+from stacbuild.failures import Fault
 from stacbuild.model import Mark, Verdict
-from stacbuild.pipeline import Pipeline
+from stacbuild.pipeline import Pipeline, Redact
 from stacbuild.plan import Step
 from stacbuild.report import StageCount
 from stacbuild.store import Found, Result, Segment, Store
@@ -38,10 +39,17 @@ class Resolver:
     """Resolves steps against one store in the contexts of one build."""
 
     def __init__(
-        self, store: Store, contexts: Contexts, pipelines: dict[str, Pipeline], *, force: bool, strict: bool
+        self,
+        store: Store,
+        contexts: Contexts,
+        pipelines: dict[str, Pipeline],
+        *,
+        force: bool,
+        strict: bool,
+        redact: Redact = str,
     ) -> None:
         self._store, self._contexts, self._pipelines = store, contexts, pipelines
-        self._force, self._strict = force, strict
+        self._force, self._strict, self._redact = force, strict, redact
 
     def _line(self, step: Step) -> Pipeline:
         return self._pipelines[step.collection]
@@ -165,12 +173,23 @@ class Resolver:
         contexts: set[bytes] = set()
         inputs = []
         for step, outcome in zip(steps, result.outcomes, strict=True):
+            self._hide_secrets(outcome)
             if step.start == 0:
                 inputs.append(step.input.digest)
             segment.results.extend(self._results(step, outcome, blob, contexts, counts))
         segment.contexts, segment.inputs = sorted(contexts), b"".join(inputs)
         if segment.results:
             self._store.put_segment(segment)
+
+    def _hide_secrets(self, outcome: Outcome) -> None:
+        """Take the recipe's secrets out of what is said of an item: that is stored, remembered and listed."""
+        if outcome.fault is not None:
+            outcome.fault = self._told(outcome.fault)
+        outcome.faults = tuple(map(self._told, outcome.faults))
+
+    def _told(self, fault: Fault) -> Fault:
+        hint = None if fault.hint is None else self._redact(fault.hint)
+        return msgspec.structs.replace(fault, message=self._redact(fault.message), hint=hint)
 
     def _results(
         self, step: Step, outcome: Outcome, blob: bytes, contexts: set[bytes], counts: Counts

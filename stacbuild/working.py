@@ -34,7 +34,14 @@ class Working:
     ) -> None:
         self._shop, self._request, self._watch, self._account, self._plan = shop, request, watch, account, plan
         strict = shop.document.validation.level == "strict"
-        self._resolver = Resolver(shop.store, shop.contexts, shop.pipelines, force=request.force, strict=strict)
+        self._resolver = Resolver(
+            shop.store,
+            shop.contexts,
+            shop.pipelines,
+            force=request.force,
+            strict=strict,
+            redact=shop.recipe.redact,
+        )
         self._feed = Feed(plan, spool)
         self._number = 0
         self._waiting: dict[int, tuple[list[Step], set[int]]] = {}

@@ -19,7 +19,7 @@ from stacbuild.keys import join, settings
 from stacbuild.listing import SourceListing, list_sources
 from stacbuild.outputs.base import Output
 from stacbuild.outputs.registry import open_outputs
-from stacbuild.pipeline import pipelines
+from stacbuild.pipeline import pipelines, without_secrets
 from stacbuild.plan import Options, Plan
 from stacbuild.recipe.load import Recipe
 from stacbuild.settle import root_of
@@ -43,7 +43,7 @@ class Workshop:
         self.folder = self.state / "memory" / recipe.name
         self.memory = Memory(self.folder)
         self.intents = Intents(self.folder)
-        self.pipelines = pipelines(recipe.document)
+        self.pipelines = pipelines(recipe.document, recipe.redact)
         self.outputs: list[Output] = open_outputs(recipe.document.outputs, recipe.root)
         self._judge: Judge | None = None
         self._store: Store | None = None
@@ -149,9 +149,8 @@ class Workshop:
 
     def public_config(self) -> dict[str, Any]:
         """Return the effective recipe without secrets, to be remembered."""
-        text = self.recipe.redact(msgspec.json.encode(self.effective()).decode())
-        decoded: dict[str, Any] = msgspec.json.decode(text)
-        return decoded
+        config: dict[str, Any] = without_secrets(self.effective(), self.recipe.redact)
+        return config
 
 
 def _nobody(source: str, count: int) -> None:

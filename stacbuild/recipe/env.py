@@ -269,6 +269,7 @@ def all_forms(secrets: Iterable[str]) -> tuple[str, ...]:
     """Return secrets with the other forms in which a text may show them, longest first."""
     known = {secret for secret in secrets if secret.strip()}
     known |= {unquote(secret) for secret in known} | {printable(secret) for secret in known}
+    known |= {repr(secret)[1:-1] for secret in known}
     return tuple(sorted(known, key=lambda secret: (-len(secret), secret)))
 
 
