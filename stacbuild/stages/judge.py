@@ -14,7 +14,7 @@ import msgspec
 
 from stacbuild.canon import CanonError, decode
 from stacbuild.failures import Fault
-from stacbuild.stages.schemas import Schema, SchemaStore, bare, references, strip_formats
+from stacbuild.stages.schemas import Schema, SchemaStore, bare, references, strip_comments, strip_formats
 from stacbuild.stages.wording import faults_in, reason_in
 
 CODES: dict[str, str] = {
@@ -185,6 +185,7 @@ def _built(family: _Family) -> Any:
 
     for url, document in family.documents.items():
         strip_formats(document)
+        strip_comments(document)
         if isinstance(document, dict):
             document["$id"] = url
     registry = jsonschema_rs.Registry(list(family.documents.items()), retriever=_refuse)

@@ -158,6 +158,14 @@ def strip_formats(schema: Any) -> None:
             del part["format"]
 
 
+def strip_comments(schema: Any) -> None:
+    """Take text under `$comment` out of what maps names to schemas, in place: published schemas have it there."""
+    for part in walk(schema):
+        for keyword in _NAMED & part.keys():
+            if isinstance(part[keyword], dict) and isinstance(part[keyword].get("$comment"), str):
+                del part[keyword]["$comment"]
+
+
 def references(schema: Any, url: str) -> tuple[set[str], set[str]]:
     """Return the URLs, without fragments, that `schema` at `url` refers to, and those that it is or holds by `$id`."""
     targets: set[str] = set()

@@ -174,7 +174,7 @@ def _time(error: Any) -> tuple[str, str, str | None]:
 
 
 def _type(error: Any) -> tuple[str, str | None]:
-    wanted = [_WORDS.get(name, name) for name in error.kind.types]
+    wanted = [_WORDS.get(name, name) for name in sorted(error.kind.types, key=lambda name: (name == "null", name))]
     value = error.instance
     found = f"{kind_of(value)}, {_shown(value)}" if type(value) in (str, int, float) else kind_of(value)
     hint = None
@@ -190,10 +190,10 @@ def _either(words: list[str]) -> str:
 
 def _required(error: Any) -> tuple[str, str | None]:
     missing = error.kind.property
-    path = list(error.schema_path)
+    path = error.schema_path
     where = {(): "the item", ("properties",): "the item's properties"}.get(tuple(error.instance_path), _name(error))
-    if "dependencies" in path or "dependentRequired" in path:
-        beside = str(path[path.index("dependencies" if "dependencies" in path else "dependentRequired") + 1])
+    if len(path) > 2 and path[-3] in ("dependencies", "dependentSchemas"):  # noqa: PLR2004
+        beside = str(path[-2])
         return f"'{beside}' needs '{missing}' beside it", None
     return f"'{missing}' is missing in {where}", None
 
@@ -225,6 +225,8 @@ def _format(error: Any) -> tuple[str, str | None]:
 def _forbidden(error: Any) -> tuple[str, str | None]:
     if list(error.instance_path) == ["collection"]:
         return "'collection' is there without a link of rel 'collection'", None
+    if error.schema_path and error.schema_path[-1] == "additionalProperties":
+        return f"{_name(error)} has a member that it may not have: {_shown(error.instance)}", None
     schema = getattr(error.kind, "schema", None)
     if not isinstance(schema, dict) or not schema:
         return f"{_name(error)} is not allowed here", None
@@ -257,6 +259,10 @@ def _twice(error: Any) -> tuple[str, str | None]:
     return f"{_name(error)} holds an entry twice", None
 
 
+def _named(error: Any) -> tuple[str, str | None]:
+    return f"a member of {_name(error)} has a name that is not allowed: {error.kind.error.message}", None
+
+
 def _contains(error: Any) -> tuple[str, str | None]:
     return f"{_name(error)} has no entry of the form that one must have", None
 
@@ -284,5 +290,6 @@ _SAY: dict[str, Callable[[Any], tuple[str, str | None]]] = {
     "maxLength": _limit("must have {} or fewer characters"),
     "uniqueItems": _twice,
     "contains": _contains,
+    "propertyNames": _named,
 }
 """Keyword → the function that says what it means; others keep the validator's own words."""
