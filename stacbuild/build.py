@@ -120,6 +120,7 @@ class _Build:
         )
         working = Working(self._shop, self._request, self._watch, self._account, plan, self._spool)
         working.run(settler)
+        plan.let_go()
         held_back = self._settle(plan, settler)
         view = Catalog(self._shop.document, self._shop.folder, settler.entries, rows.read, self._shop.store)
         deliveries = outlets.deliver(view, settler)

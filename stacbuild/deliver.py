@@ -108,7 +108,8 @@ class Deliverer:
     ) -> None:
         self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
         self._only, self._elsewhere = only, elsewhere
-        self._pending: list[Wanted] = []
+        self._pending: list[str] = []
+        """Paths that were not as wanted."""
         self._gone: list[str] = []
         self._before = before or Inspected(Delivered([], b"", b"", b""), {}, {})
         self._numbers = {path: number for number, path in enumerate(self._before.rows.paths)}
@@ -125,14 +126,15 @@ class Deliverer:
             touched: collection → ids whose bytes are new since this output was last delivered.
             all_anew: the output's own settings moved, so that every item in it is put anew.
         """
-        self._pending = self._sort_out()
-        self._refuse_foreign(self._pending)
-        self._gone = self._not_wanted(self._pending)
-        if self._pending or self._gone:
-            paths = [wanted.path for wanted in self._pending] + self._gone
-            self._intents.note(self._output.base, paths)
-        for wanted in self._pending:
-            self._bring(wanted, touched, all_anew=all_anew)
+        pending = self._sort_out()
+        self._refuse_foreign(pending)
+        self._gone = self._not_wanted(pending)
+        self._pending = [wanted.path for wanted in pending]
+        if pending or self._gone:
+            self._intents.note(self._output.base, self._pending + self._gone)
+        pending.reverse()
+        while pending:  # let go of one by one: as rows come, wants go
+            self._bring(pending.pop(), touched, all_anew=all_anew)
         self._note_rows()
         return self.delivery
 
@@ -143,8 +145,8 @@ class Deliverer:
         if self._changed() or (
             self.delivery.touched and not manifest.folder(self._output.base, self._output.name).is_dir()
         ):
-            touched = {wanted.path for wanted in self._pending} | set(self._gone)
-            write_manifest(self._output, self.delivery.rows, None if self._before.restored else touched)
+            touched = None if self._before.restored or not self._numbers else {*self._pending, *self._gone}
+            write_manifest(self._output, self.delivery.rows, touched)
             files.remove_empty([self._output.base], self._output.base)
 
     # --- what is to be done
@@ -230,7 +232,7 @@ class Deliverer:
     def _note_anew(self, wanted: Wanted, touched: dict[str, set[str]], *, everything: bool) -> None:
         anew = self.delivery.anew
         if wanted.item is not None:
-            _add(anew, wanted.collection, {wanted.item.id})
+            _add(anew, wanted.collection, {wanted.item.id} if self._numbers else None)
         elif wanted.many:
             for name in [wanted.collection] if wanted.collection else self._output.takes(self._view.names()):
                 _add(anew, name, None if everything or self._before.restored else touched.get(name, set()))

@@ -116,6 +116,13 @@ class Plan:
         self.gone = [self._gone(listing) for listing in listings]
         self._visit = self._moved_clashes()
 
+    def let_go(self) -> None:
+        """Forget the inputs that were read, once their groups are settled."""
+        self._vanished.clear()
+        for listing in self.listings:
+            for group in listing.groups():
+                group.packed = None
+
     # --- what vanished
 
     def _rows_of_vanished(self, listing: SourceListing) -> dict[str, dict[str, Any]]:
