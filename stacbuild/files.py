@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterable
 from enum import Enum
 from pathlib import Path
@@ -200,15 +201,16 @@ def sweep_attempts(folders: Iterable[str]) -> None:
     for folder in sorted(set(folders)):
         with contextlib.suppress(OSError):
             for name in os.listdir(folder):  # noqa: PTH208
-                if name.startswith(ATTEMPT) and not _alive(name):
+                if _ATTEMPT.fullmatch(name) and not _alive(name):
                     with contextlib.suppress(OSError):
                         os.unlink(f"{folder}/{name}")  # noqa: PTH108
 
 
+_ATTEMPT: Final = re.compile(re.escape(ATTEMPT) + r"\d+-[0-9a-f]{16}")
+
+
 def _alive(name: str) -> bool:
     owner = name[len(ATTEMPT) :].split("-", 1)[0]
-    if not owner.isdigit():
-        return True
     if int(owner) == os.getpid():
         return False
     try:

@@ -242,10 +242,11 @@ def _find(shop: Workshop, plan: Plan, target: str, rest: str) -> tuple[GroupPlan
     found = [(group, step) for group, step, one in hits if (one.collection, one.key) in chosen]
     if not found:
         select([target], shop.document, lambda: iter(names))
-    if len(found) > 1:
-        wide = ", ".join(f"`{target_of(step.collection, step)}`" for _, step in found[:3])
-        raise UsageError(Problem("SB505", f"'{target}' means {len(found)} items", hint=f"say which: {wide}"))
-    return found[0]
+    wide = list(dict.fromkeys(f"`{target_of(step.collection, step)}`" for _, step in found))
+    if len(wide) > 1:
+        hint = f"say which: {', '.join(wide[:3])}"
+        raise UsageError(Problem("SB505", f"'{target}' means {len(wide)} items", hint=hint))
+    return found[0]  # records that share an id all fail with one text
 
 
 def _why_item(shop: Workshop, plan: Plan, group: GroupPlan, step: Step) -> WhyReport:
@@ -281,7 +282,7 @@ def _why_item(shop: Workshop, plan: Plan, group: GroupPlan, step: Step) -> WhyRe
         stages=stages,
         source={"name": group.source, "where": place, "key": row.key, "digest": row.digest.hex()},
         outputs=outputs if built is not None else [],
-        failure=_fault_json(fault or _first_fault(step)),
+        failure=_fault_json(step.fault or fault or _first_fault(step)),
     )
 
 
