@@ -131,7 +131,8 @@ class Deliverer:
         self._gone = self._not_wanted(pending)
         self._pending = [wanted.path for wanted in pending]
         if pending or self._gone:
-            self._intents.note(self._output.base, self._pending + self._gone)
+            parts = manifest.paths(self._output.name, len(self._kept) + len(pending))
+            self._intents.note(self._output.base, self._pending + self._gone + parts)
         pending.reverse()
         while pending:  # let go of one by one: as rows come, wants go
             self._bring(pending.pop(), touched, all_anew=all_anew)
@@ -288,10 +289,10 @@ def clear_up(left: dict[str, set[str]], kept: Kept) -> None:
         kept: every file that an output holds.
     """
     for base, paths in left.items():
-        full = {os.path.dirname(f"{base}/{path}") for path in paths}  # noqa: PTH120
-        manifests = Path(base, manifest.FOLDER)
-        files.sweep_attempts({*full, *(str(folder) for folder in manifests.glob("*"))})
+        folders = {os.path.dirname(f"{base}/{path}") for path in paths}  # noqa: PTH120
+        files.sweep_attempts(folders)
         _remove_files(Path(base), [path for path in paths if os.path.lexists(f"{base}/{path}")], kept)
+        files.remove_empty([Path(folder) for folder in folders], Path(base))
 
 
 def _remove_files(base: Path, paths: Iterable[str], kept: Kept, untouched: Kept = frozenset()) -> int:

@@ -48,6 +48,12 @@ def parts(file_count: int) -> Parts:
     return Parts(max(1, -(-file_count // FILES_A_PART)))
 
 
+def paths(output: str, file_count: int) -> list[str]:
+    """Return where the parts of the manifest of `output` are, relative to its base, when it has so many files."""
+    cut = parts(file_count)
+    return [f"{FOLDER}/{output}/{cut.name(number)}" for number in range(cut.count)]
+
+
 def folder(base: Path, output: str) -> Path:
     """Return where the manifest of `output` is."""
     return base / FOLDER / output

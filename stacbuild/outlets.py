@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from stacbuild import manifest
 from stacbuild.account import Account
 from stacbuild.deliver import Deliverer, Delivery, Inspected, Kept, Only, clear_up, take_away
 from stacbuild.events import Began, Ended, Watcher
@@ -150,7 +151,8 @@ class Outlets:
         for output in self._shop.outputs:
             delivery = deliveries[output.name]
             rows = delivery.rows if delivery is not None else self._shop.memory.delivered(output.name)
-            kept.append((output.base, rows.paths if rows is not None else []))
+            if rows is not None:
+                kept.append((output.base, rows.paths + manifest.paths(output.name, len(rows.paths))))
         return _full(kept)
 
     def _held_before(self) -> Kept:
