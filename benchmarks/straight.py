@@ -204,7 +204,7 @@ class Totals:
             "extent": {"spatial": {"bbox": [self.box]}, "temporal": {"interval": [[self.start, self.end]]}},
             "summaries": summaries,
             "links": links,
-            "item_assets": self.assets,
+            "item_assets": {name: fields for name, fields in self.assets.items() if len(fields) > 1},
         }
 
 
