@@ -51,7 +51,7 @@ def parts(file_count: int) -> Parts:
 def paths(output: str, file_count: int) -> list[str]:
     """Return where the parts of the manifest of `output` are, relative to its base, when it has so many files."""
     cut = parts(file_count)
-    return [f"{FOLDER}/{output}/{cut.name(number)}" for number in range(cut.count)]
+    return [f"{FOLDER}/{output}/{cut.name(part)}" for part in range(cut.number)]
 
 
 def folder(base: Path, output: str) -> Path:
