@@ -114,8 +114,7 @@ class Deliverer:
         self._before = before or Inspected(Delivered([], b"", b"", b""), {}, {})
         self._numbers = {path: number for number, path in enumerate(self._before.rows.paths)}
         self._ours = intents.ours(output.base)
-        self._kept: dict[str, bytes] = {}
-        """Path → its row: stat, digest and want, 80 bytes."""
+        self._kept = _Rows()
         self._top = f"{output.base}/"
         self.delivery = Delivery(self._before.rows, anew={})
 
@@ -131,7 +130,7 @@ class Deliverer:
         self._gone = self._not_wanted(pending)
         self._pending = [wanted.path for wanted in pending]
         if pending or self._gone:
-            parts = manifest.paths(self._output.name, len(self._kept) + len(pending))
+            parts = manifest.paths(self._output.name, len(self._kept.paths) + len(pending))
             self._intents.note(self._output.base, self._pending + self._gone + parts)
         pending.reverse()
         while pending:  # let go of one by one: as rows come, wants go
@@ -164,12 +163,12 @@ class Deliverer:
             elif self._only is None or self._only(wanted):
                 pending.append(wanted)
             elif number is not None:
-                self._kept[wanted.path] = rows.stats[number * 32 : number * 32 + 32] + rows.digest(number) + NO_WANT
+                self._kept.add(wanted.path, rows.stats[number * 32 : number * 32 + 32], rows.digest(number), NO_WANT)
         pending.sort(key=_writing_order)
         return pending
 
     def _keep(self, wanted: Wanted, digest: bytes, stat: bytes) -> None:
-        self._kept[wanted.path] = stat + digest + wanted.want
+        self._kept.add(wanted.path, stat, digest, wanted.want)
 
     def _stat(self, number: int, path: str) -> bytes:
         return self._before.stats.get(path) or self._before.rows.stats[number * 32 : number * 32 + 32]
@@ -178,7 +177,8 @@ class Deliverer:
         wanted = {one.path for one in pending}
         if self._only is not None:
             return []
-        return [path for path in self._before.rows.paths if path not in self._kept and path not in wanted]
+        wanted.update(self._kept.paths)
+        return [path for path in self._before.rows.paths if path not in wanted]
 
     def _refuse_foreign(self, pending: list[Wanted]) -> None:
         """Raise if a file that is not ours is in the way and is not what would be written there."""
@@ -248,29 +248,47 @@ class Deliverer:
         self.delivery.touched = self._changed() or bool(self._pending)
         if not self.delivery.touched:
             return
-        paths = sorted(self._kept)
-        columns = [self._kept[path] for path in paths]
-        self.delivery.rows = Delivered(
-            paths,
-            b"".join(row[:32] for row in columns),
-            b"".join(row[32:64] for row in columns),
-            b"".join(row[64:] for row in columns),
-        )
+        self.delivery.rows = self._kept.delivered()
 
     def _keep_the_rest(self) -> None:
         """Keep the rows of files that a targeted build does not touch, wanted or not."""
         rows = self._before.rows
+        known = set(self._kept.paths)
         for number, path in enumerate(rows.paths):
-            row = rows.stats[number * 32 : number * 32 + 32] + rows.digest(number) + rows.want(number)
-            self._kept.setdefault(path, row)
+            if path not in known:
+                self._kept.add(path, rows.stats[number * 32 : number * 32 + 32], rows.digest(number), rows.want(number))
+
+
+class _Rows:
+    """Rows of delivered files as they come: 80 bytes a file and its path."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self._packed = bytearray()
+
+    def add(self, path: str, stat: bytes, digest: bytes, want: bytes) -> None:
+        self.paths.append(path)
+        self._packed += stat + digest + want
+
+    def delivered(self) -> Delivered:
+        """Return the rows in columns, sorted by path."""
+        order = sorted(range(len(self.paths)), key=self.paths.__getitem__)
+        packed = memoryview(self._packed)
+        return Delivered(
+            [self.paths[n] for n in order],
+            b"".join(packed[n * 80 : n * 80 + 32] for n in order),
+            b"".join(packed[n * 80 + 32 : n * 80 + 64] for n in order),
+            b"".join(packed[n * 80 + 64 : n * 80 + 80] for n in order),
+        )
 
 
 def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) -> None:
     """Write the manifest of what an output holds."""
-    listed = (
-        manifest.Row(path, rows.stat(number)[0], rows.digest(number).hex()) for number, path in enumerate(rows.paths)
-    )
-    manifest.write(output.base, output.name, len(rows.paths), listed, touched)
+
+    def row(number: int) -> manifest.Row:
+        return manifest.Row(rows.paths[number], rows.stat(number)[0], rows.digest(number).hex())
+
+    manifest.write(output.base, output.name, len(rows.paths), row, touched)
 
 
 def take_away(base: Path, name: str, rows: Delivered, kept: Kept) -> int:

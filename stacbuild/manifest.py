@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -59,8 +59,8 @@ def folder(base: Path, output: str) -> Path:
     return base / FOLDER / output
 
 
-def write(base: Path, output: str, count: int, rows: Iterable[Row], touched: set[str] | None) -> None:
-    """Bring the manifest to `rows`: `count` of them, sorted by path.
+def write(base: Path, output: str, count: int, row: Callable[[int], Row], touched: set[str] | None) -> None:
+    """Bring the manifest to `count` rows, sorted by path; `row` gives each.
 
     Only parts with a path in `touched` are written (None: all). No rows, no manifest.
     """
@@ -72,14 +72,12 @@ def write(base: Path, output: str, count: int, rows: Iterable[Row], touched: set
     present = {path.name for path in where.iterdir()} if where.is_dir() else set()
     names = {cut.name(number) for number in range(cut.number)}
     numbers = range(cut.number) if touched is None or present != names else sorted({cut.of(path) for path in touched})
-    lines: dict[int, list[bytes]] = {number: [] for number in numbers}
-    for row in rows:
-        number = cut.of(row.path)
-        if number in lines:
-            lines[number].append(msgspec.json.encode(row) + b"\n")
-    for number, content in lines.items():
-        path = str(where / cut.name(number))
-        files.put(files.write_beside(path, [b"".join(content)]), path)
+    members: dict[int, list[int]] = {part: [] for part in numbers}
+    for number in range(count):
+        members.get(cut.of(row(number).path), []).append(number)
+    for part, some in members.items():
+        path = str(where / cut.name(part))
+        files.put(files.write_beside(path, (msgspec.json.encode(row(number)) + b"\n" for number in some)), path)
     for name in present - names:
         (where / name).unlink(missing_ok=True)
 

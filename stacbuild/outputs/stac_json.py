@@ -31,10 +31,10 @@ class Tree(NamedTuple):
     collection: str
     state: bytes
     folder: str
-    paths: dict[str, str]
-    """Item id → file, below the output's base as in `Wanted`."""
-    items: dict[str, list[Item]]
-    """Folder of a document with item links → those items in order."""
+    paths: list[str]
+    """The file of each item, in the items' order; below the output's base as in `Wanted`."""
+    items: dict[str, list[int]]
+    """Folder of a document with item links → positions of those items in order."""
     parts: dict[str, list[str]]
     """Folder of a collection or sub-catalog → the sub-catalogs right below it."""
 
@@ -66,8 +66,7 @@ class StacJson:
         yield self._wanted("catalog.json", Rank.ROOT, "", [view.catalog(), titles])
         for collection in folders:
             tree = self._tree(view, collection)
-            for item in view.items(collection):
-                path = tree.paths[item.id]
+            for path, item in zip(tree.paths, view.items(collection), strict=True):
                 yield Wanted(path, self._item_want(item, path), Rank.DATA, collection, item)
             state = view.state(collection).hex()
             for part in sorted(tree.parts.keys() | tree.items.keys()):
@@ -94,26 +93,28 @@ class StacJson:
             folder = self._folders(view)[collection]
             paths = self._paths(view, collection, folder)
             held = self._tree_held = Tree(collection, state, folder, paths, {}, {})
-            self._hang(held, view.items(collection))
+            self._hang(held)
         return held
 
-    def _paths(self, view: View, collection: str, folder: str) -> dict[str, str]:
+    def _paths(self, view: View, collection: str, folder: str) -> list[str]:
         """Return the path of each item: its id is escaped among those of its folder."""
-        stems: dict[str, list[str]] = {}
-        for item in view.items(collection):
+        items = view.items(collection)
+        stems: dict[str, list[int]] = {}
+        for position, item in enumerate(items):
             stem = _dated(self._spec.layout, item.when).replace("{collection}", folder)
-            stems.setdefault(stem, []).append(item.id)
-        paths: dict[str, str] = {}
-        for stem, ids in stems.items():
-            for identity, name in names.names(ids, _taken(stem)).items():
-                paths[identity] = f"{self._top}/{stem.replace('{id}', name)}"
+            stems.setdefault(stem, []).append(position)
+        paths = [""] * len(items)
+        for stem, positions in stems.items():
+            found = names.names((items[position].id for position in positions), _taken(stem))
+            for position in positions:
+                paths[position] = f"{self._top}/{stem.replace('{id}', found[items[position].id])}"
         return paths
 
-    def _hang(self, tree: Tree, items: list[Item]) -> None:
+    def _hang(self, tree: Tree) -> None:
         """Hang each item below the document that links to it: its innermost sub-catalog, else the collection."""
-        for item in items:
-            chain = [tree.folder, *self._dated_folders(tree.paths[item.id][len(self._top) + 1 :])]
-            tree.items.setdefault(chain[-1], []).append(item)
+        for position, path in enumerate(tree.paths):
+            chain = [tree.folder, *self._dated_folders(path[len(self._top) + 1 :])]
+            tree.items.setdefault(chain[-1], []).append(position)
             for above, below in itertools.pairwise(chain):
                 known = tree.parts.setdefault(above, [])
                 if below not in known:
@@ -181,7 +182,7 @@ class StacJson:
     def _collection(self, view: View, collection: str, path: str) -> bytes:
         here = posixpath.dirname(path)
         own = [*self._above(here, "catalog.json"), *self._self(here, path, JSON)]
-        links = document.joined(own, self._members(self._tree(view, collection), here))
+        links = document.joined(own, self._members(self._tree(view, collection), view.items(collection), here))
         return document.document({**view.document(collection), "links": links}, self._spec.indent)
 
     def _part(self, view: View, collection: str, path: str) -> bytes:
@@ -190,7 +191,7 @@ class StacJson:
         above = next(folder for folder, parts in tree.parts.items() if here in parts)
         parent = f"{above}/{'collection' if above == tree.folder else 'catalog'}.json"
         own = [*self._above(here, parent), *self._self(here, path, JSON)]
-        links = document.joined(own, self._members(tree, here))
+        links = document.joined(own, self._members(tree, view.items(collection), here))
         title = posixpath.basename(here)
         facts = {
             "type": "Catalog",
@@ -202,13 +203,13 @@ class StacJson:
         }
         return document.document(facts, self._spec.indent)
 
-    def _members(self, tree: Tree, here: str) -> Iterator[bytes]:
+    def _members(self, tree: Tree, items: list[Item], here: str) -> Iterator[bytes]:
         """Yield the links of a collection or sub-catalog to what is right below it."""
         for part in sorted(tree.parts.get(here, [])):
             href = self._href(here, f"{part}/catalog.json")
             yield msgspec.json.encode(document.link("child", href, JSON, posixpath.basename(part)))
-        for item in tree.items.get(here, []):
-            href = self._href(here, tree.paths[item.id][len(self._top) + 1 :])
+        for position in tree.items.get(here, []):
+            item, href = items[position], self._href(here, tree.paths[position][len(self._top) + 1 :])
             yield msgspec.json.encode(document.link("item", href, GEOJSON, item.title or item.id))
 
 
