@@ -432,4 +432,4 @@ def damage_the_store(world, pick):
 
 @change
 def kill_a_build(world, pick):
-    world.kill_at(pick % 60)
+    world.kill_at(pick % 30)

@@ -43,7 +43,7 @@ def a_row(number, turn=0):
         "key": f"k{number}",
         "name": NAMES[number % len(NAMES)],
         "date": f"20{20 + turn % 3}-0{1 + number % 9}-11T10:20:30Z",
-        "lon": str(10 + number / 4),
+        "lon": str(10 + number % 600 / 4),
         "lat": str(-3.5 * (turn % 5)),
         "gsd": str(1 + (number * 3 + turn) % 9),
         "sat": ["A", "B", "NA"][(number + turn) % 3],
