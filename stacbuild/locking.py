@@ -52,12 +52,14 @@ def lock(path: Path, *, wait: bool, told: Callable[[str], None]) -> Iterator[Non
         raise SurroundingsError(Problem("SB604", text, hint="the recipe's folder must be writable")) from error
     try:
         _take(descriptor, wait=wait, told=told)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, msgspec.json.encode(_me()), 0)
-        yield
-    finally:
-        with contextlib.suppress(OSError):
+        try:
             os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, msgspec.json.encode(_me()), 0)
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)
+    finally:
         os.close(descriptor)
 
 
