@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from stacbuild import keys
 from stacbuild.report import GcReport
+from stacbuild.store import inputs_of
 from stacbuild.trace import Memory, MemoryLostError
 from stacbuild.workshop import Workshop
 
@@ -58,36 +59,41 @@ def gc(shop: Workshop, *, max_size: int | None, max_age: float | None, dry_run: 
 
 
 def _entries(shop: Workshop) -> Iterator[_Entry]:
-    blobs, results = _referred_to(shop)
+    blobs, results, inputs = _referred_to(shop)
     alive: set[str] = {f"cas/{blob.hex()}" for blob in blobs}
     for name, segment in shop.store.segments():
         if any(result.key in results for result in segment.results):
             alive.add(name)
             alive.add(f"cas/{segment.blob.hex()}")
+        elif not segment.results and not inputs.isdisjoint(inputs_of(segment)):
+            alive.add(name)
     for entry in list(shop.store.backend.list()):
         yield _Entry(entry.name, entry.size, entry.used, entry.name in alive)
 
 
-def _referred_to(shop: Workshop) -> tuple[set[bytes], set[bytes]]:
-    """Return the chunks and the keys that the current rows of every recipe in this folder stand on."""
+def _referred_to(shop: Workshop) -> tuple[set[bytes], set[bytes], set[bytes]]:
+    """Return the chunks, keys and inputs that the current rows of every recipe in this folder stand on."""
     blobs: set[bytes] = set()
     results: set[bytes] = set()
+    inputs: set[bytes] = set()
     folder = shop.folder.parent
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         memory = Memory(path)
         try:
-            _add(memory, blobs, results)
+            _add(memory, blobs, results, inputs)
         except MemoryLostError:
             continue
         finally:
             memory.close()
-    return blobs, results
+    return blobs, results, inputs
 
 
-def _add(memory: Memory, blobs: set[bytes], results: set[bytes]) -> None:
+def _add(memory: Memory, blobs: set[bytes], results: set[bytes], inputs: set[bytes]) -> None:
     contexts = memory.head.contexts
     for entry in memory.head.groups:
-        for pairs in memory.group(entry).pairs.values():
+        group = memory.group(entry)
+        inputs.update(row.digest for row in group.inputs)
+        for pairs in group.pairs.values():
             for pair in pairs:
                 incoming = pair.input
                 for mark in pair.marks:

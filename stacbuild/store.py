@@ -52,6 +52,12 @@ class Segment(msgspec.Struct, array_like=True):
     results: list[Result]
 
 
+def inputs_of(segment: Segment) -> Iterator[bytes]:
+    """Yield the digests of the inputs that a segment's results were made from."""
+    for start in range(0, len(segment.inputs), canon.DIGEST_SIZE):
+        yield segment.inputs[start : start + canon.DIGEST_SIZE]
+
+
 class Found(msgspec.Struct, frozen=True):
     """A result and the chunk that its document lies in."""
 
@@ -251,12 +257,7 @@ class Store:
         known: set[bytes] = set()
         if digests:
             for _, segment in self.segments():
-                packed = segment.inputs
-                known.update(
-                    digest
-                    for start in range(0, len(packed), canon.DIGEST_SIZE)
-                    if (digest := packed[start : start + canon.DIGEST_SIZE]) in digests
-                )
+                known.update(digest for digest in inputs_of(segment) if digest in digests)
         return known
 
     # --- housekeeping
