@@ -10,7 +10,9 @@ import fnmatch
 from collections.abc import Iterator
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 from stacbuild.aggregate import Fold
 
@@ -24,7 +26,7 @@ class Rank(IntEnum):
     ROOT = 3
 
 
-class Item(NamedTuple):
+class Item(Struct, frozen=True, order=True, gc=False):
     """An item that the catalog holds: what writers need without its document, and where that lies."""
 
     id: str
@@ -38,7 +40,7 @@ class Item(NamedTuple):
     local: bool
 
 
-class Wanted(NamedTuple):
+class Wanted(Struct, frozen=True, gc=False):
     """A file that shall be. `want` (16 bytes) moves when its bytes may."""
 
     path: str

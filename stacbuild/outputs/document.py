@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import os.path
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -55,15 +56,29 @@ def document(value: dict[str, Any], indent: int) -> bytes:
     return pretty(blob, indent)
 
 
+def with_members(value: dict[str, Any], members: Iterable[dict[str, str]], indent: int) -> Iterator[bytes]:
+    """Yield a document's bytes with the links to its members after its own: as `document` has them, in small pieces.
+
+    A collection may have as many members as there are items, so its links are never all held.
+    """
+    whole = document({**value, "links": []}, indent)
+    line = b"\n" + b" " * indent if indent else b","
+    start = whole.index(line + (b'"links": []' if indent else b'"links":[]')) + len(line)
+    start = whole.index(b"[", start) + 1
+    deep = b"\n" + b" " * (2 * indent) if indent else b""
+    yield whole[:start]
+    between = b""
+    for one in itertools.chain(value["links"], members):
+        blob = msgspec.json.encode(one)
+        yield between + deep + (msgspec.json.format(blob, indent=indent).replace(b"\n", deep) if indent else blob)
+        between = b","
+    yield (line if indent and between else b"") + whole[start:]
+
+
 def link(rel: str, href: str, media_type: str, title: str | None = None) -> dict[str, str]:
     """Return a link object."""
     result = {"rel": rel, "href": href, "type": media_type}
     return result if title is None else {**result, "title": title}
-
-
-def joined(links: list[dict[str, str]], members: Iterable[bytes]) -> msgspec.Raw:
-    """Return the `links` of a document: those that it has anyway, then those to its members, encoded already."""
-    return msgspec.Raw(b"[" + b",".join([*map(msgspec.json.encode, links), *members]) + b"]")
 
 
 def packed(links: list[dict[str, str]]) -> bytes:

@@ -31,12 +31,12 @@ def in_order(items: list[Item], line: Callable[[Item], bytes], scratch: Path) ->
         scratch: a folder for the unnamed file.
     """
     if _visits(items) <= _VISITS * len({item.blob for item in items}):
-        yield from _pieces(line(item) for item in items)
+        yield from pieces(line(item) for item in items)
         return
     with tempfile.TemporaryFile(dir=scratch) as stream:
         offsets, sizes = _spool(items, line, stream)
         stream.flush()
-        yield from _pieces(os.pread(stream.fileno(), sizes[n], offsets[n]) for n in range(len(items)))
+        yield from pieces(os.pread(stream.fileno(), sizes[n], offsets[n]) for n in range(len(items)))
 
 
 def _visits(items: list[Item]) -> int:
@@ -59,7 +59,8 @@ def _spool(items: list[Item], line: Callable[[Item], bytes], stream: IO[bytes]) 
     return offsets, sizes
 
 
-def _pieces(lines: Iterator[bytes]) -> Iterator[bytes]:
+def pieces(lines: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield `lines` joined to about PIECE_BYTES."""
     held: list[bytes] = []
     size = 0
     for line in lines:

@@ -17,6 +17,7 @@ import xxhash
 from stacbuild import keys
 from stacbuild.outputs import document, names
 from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
+from stacbuild.outputs.order import pieces
 from stacbuild.recipe.schema import StacJsonOutput
 
 JSON: Final = "application/json"
@@ -139,9 +140,9 @@ class StacJson:
         elif wanted.rank is Rank.ROOT:
             yield self._catalog(view)
         elif wanted.rank is Rank.COLLECTION:
-            yield self._collection(view, wanted.collection, path)
+            yield from self._collection(view, wanted.collection, path)
         else:
-            yield self._part(view, wanted.collection, path)
+            yield from self._part(view, wanted.collection, path)
 
     def _href(self, folder: str, target: str) -> str:
         base_url = self._spec.base_url
@@ -179,19 +180,19 @@ class StacJson:
             links.append(document.link("child", href, JSON, _title(view, name)))
         return document.document({**view.catalog(), "links": links}, self._spec.indent)
 
-    def _collection(self, view: View, collection: str, path: str) -> bytes:
+    def _collection(self, view: View, collection: str, path: str) -> Iterator[bytes]:
         here = posixpath.dirname(path)
         own = [*self._above(here, "catalog.json"), *self._self(here, path, JSON)]
-        links = document.joined(own, self._members(self._tree(view, collection), view.items(collection), here))
-        return document.document({**view.document(collection), "links": links}, self._spec.indent)
+        members = self._members(self._tree(view, collection), view.items(collection), here)
+        facts = {**view.document(collection), "links": own}
+        return pieces(document.with_members(facts, members, self._spec.indent))
 
-    def _part(self, view: View, collection: str, path: str) -> bytes:
+    def _part(self, view: View, collection: str, path: str) -> Iterator[bytes]:
         here = posixpath.dirname(path)
         tree = self._tree(view, collection)
         above = next(folder for folder, parts in tree.parts.items() if here in parts)
         parent = f"{above}/{'collection' if above == tree.folder else 'catalog'}.json"
         own = [*self._above(here, parent), *self._self(here, path, JSON)]
-        links = document.joined(own, self._members(tree, view.items(collection), here))
         title = posixpath.basename(here)
         facts = {
             "type": "Catalog",
@@ -199,18 +200,19 @@ class StacJson:
             "id": here.replace("/", "-"),
             "title": title,
             "description": f"{_title(view, collection)}: {title}",
-            "links": links,
+            "links": own,
         }
-        return document.document(facts, self._spec.indent)
+        members = self._members(tree, view.items(collection), here)
+        return pieces(document.with_members(facts, members, self._spec.indent))
 
-    def _members(self, tree: Tree, items: list[Item], here: str) -> Iterator[bytes]:
+    def _members(self, tree: Tree, items: list[Item], here: str) -> Iterator[dict[str, str]]:
         """Yield the links of a collection or sub-catalog to what is right below it."""
         for part in sorted(tree.parts.get(here, [])):
             href = self._href(here, f"{part}/catalog.json")
-            yield msgspec.json.encode(document.link("child", href, JSON, posixpath.basename(part)))
+            yield document.link("child", href, JSON, posixpath.basename(part))
         for position in tree.items.get(here, []):
             item, href = items[position], self._href(here, tree.paths[position][len(self._top) + 1 :])
-            yield msgspec.json.encode(document.link("item", href, GEOJSON, item.title or item.id))
+            yield document.link("item", href, GEOJSON, item.title or item.id)
 
 
 def _title(view: View, collection: str) -> str:

@@ -7,6 +7,7 @@ or cannot be used is a verdict of its own, never a crash and never "valid". Neve
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any, Literal, Never
 
@@ -40,6 +41,8 @@ _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?")
 _DEFAULT_VERSION = "1.1.0"
 _BUILT_IN = re.compile(r"https?://json-schema\.org/draft")
 """Schemas of JSON Schema itself, which the compiler brings along."""
+_DRAFT = re.compile(r"https?://(json-schema\.org/draft-0([467])/schema)")
+_ABSOLUTE = re.compile(r"https?://")
 _CORE = re.compile(r"https://schemas\.stacspec\.org/")
 _PUT = "put it into a folder named in validation.schemas, laid out as https/host/path"
 
@@ -183,15 +186,40 @@ def _unknown(code: str, message: str, place: str, hint: str) -> Fault:
 def _built(family: _Family) -> Any:
     import jsonschema_rs  # noqa: PLC0415  a build that judges nothing never gets here
 
+    resources: list[tuple[str, Any]] = []
     for url, document in family.documents.items():
         strip_formats(document)
         strip_comments(document)
-        if isinstance(document, dict):
-            document["$id"] = url
-    registry = jsonschema_rs.Registry(list(family.documents.items()), retriever=_refuse)
-    return jsonschema_rs.validator_for(
-        family.documents[family.url], registry=registry, validate_formats=True, retriever=_refuse
-    )
+        resources += [(name, document) for name in _own_names(document) if name not in family.documents]
+        resources.append((url, _named(document, url)))
+    registry = jsonschema_rs.Registry([*resources, *_meta_schemas(family)], retriever=_refuse)
+    root = dict(resources)[family.url]
+    return jsonschema_rs.validator_for(root, registry=registry, validate_formats=True, retriever=_refuse)
+
+
+def _own_names(document: Any) -> list[str]:
+    """Return the URL that a schema calls itself by, if any: its references may use that one."""
+    name = document.get("$id", document.get("id")) if isinstance(document, dict) else None
+    return [bare(name)] if isinstance(name, str) and _ABSOLUTE.match(name) else []
+
+
+def _named(document: Any, url: str) -> Any:
+    """Return a schema that calls itself by the URL that it was asked for by."""
+    if not isinstance(document, dict):
+        return document
+    return {**document, "id" if "draft-04" in str(document.get("$schema")) else "$id": url}
+
+
+def _meta_schemas(family: _Family) -> Iterator[tuple[str, Any]]:
+    """Yield the schemas of JSON Schema that are referred to: in a registry the compiler does not find its own."""
+    import jsonschema_rs  # noqa: PLC0415
+
+    wanted = {target for url, document in family.documents.items() for target in references(document, url)[0]}
+    for url in sorted(wanted - family.documents.keys()):
+        if match := _DRAFT.fullmatch(url):
+            known = f"http://{match.group(1)}"
+            registry = jsonschema_rs.Registry([], draft=int(match.group(2)))
+            yield url, _named(registry.resolver(known).lookup(known).contents, url)
 
 
 def _refuse(url: str) -> Never:

@@ -42,7 +42,7 @@ def faults_in(errors: Iterable[Any], url: str) -> Iterator[Fault]:
     leaves = [leaf for error in errors for leaf in _leaves(error)]
     no_moments = {_place(leaf) for leaf in leaves if leaf.kind.name == "format"}
     for leaf in leaves:
-        if not (_place(leaf) in no_moments and leaf.kind.name == "pattern" and leaf.kind.pattern == _UTC):
+        if not (_place(leaf) in no_moments and _pattern_of(leaf) == _UTC):
             path, message, hint = _told(leaf)
             schema = f"schema {url}"
             yield Fault("validate", "SB301", _cut(message), path, f"{hint}; {schema}" if hint else schema)
@@ -207,10 +207,18 @@ def _const(error: Any) -> tuple[str, str | None]:
     return f"{_name(error)} must be {_shown(error.kind.expected_value)}, not {_shown(error.instance)}", None
 
 
+def _pattern_of(error: Any) -> str | None:
+    """Return the pattern that text does not match; None too where matching was given up."""
+    return getattr(error.kind, "pattern", None)
+
+
 def _pattern(error: Any) -> tuple[str, str | None]:
-    if error.kind.pattern == _UTC:
+    pattern = _pattern_of(error)
+    if pattern is None:
+        return f"{_name(error)} is {_shown(error.instance)}, which the schema's pattern takes too long to match", None
+    if pattern == _UTC:
         return f"{_name(error)} must be in UTC and end in Z, got {_shown(error.instance)}", _MOMENT
-    return f"{_name(error)} is {_shown(error.instance)}, which does not match the pattern {error.kind.pattern}", None
+    return f"{_name(error)} is {_shown(error.instance)}, which does not match the pattern {pattern}", None
 
 
 _MOMENT = 'as = "datetime" in the mapping writes it so'
