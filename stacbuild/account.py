@@ -36,7 +36,7 @@ class Account:
         self.warnings: list[Caution] = [
             Caution(p.code, p.message, p.hint, str(p.at) if p.at else None) for p in shop.recipe.warnings
         ]
-        self._ids: dict[tuple[str, str], str] = {}
+        self._ids: set[tuple[str, str]] = set()
 
     def warn(self, code: str, message: str, hint: str | None = None) -> None:
         """Note a warning."""
@@ -78,7 +78,7 @@ class Account:
         """Note what a batch of steps is about."""
         for step in steps if self._targeted else ():
             if step.selected and step.id is not None:
-                self._ids[step.collection, step.input.key] = step.id
+                self._ids.add((step.collection, step.id))
 
     def shared(self, step: Step) -> None:
         """Count a pair that fails because its id is another's too, once."""
@@ -86,10 +86,11 @@ class Account:
             count = self.counts.of("transform")
             count.ran, count.failed = count.ran + 1, count.failed + 1
 
-    def ids_of(self, selection: Selection) -> dict[tuple[str, str], str]:
-        """Return the ids of the pairs that a selection takes."""
-        del selection
-        return self._ids
+    def takes(self, selection: Selection, collection: str, identity: str) -> bool:
+        """Tell whether an item is one that a selection takes."""
+        return collection in selection.collections or not self._ids.isdisjoint({(collection, identity)}) or (
+            (collection, identity) in selection.ids
+        )
 
     # --- reporting
 

@@ -103,15 +103,13 @@ class Outlets:
         if selection.outputs:
             return output.name in selection.outputs
         changed = {name for name, ids in touched.items() if ids}
-        named = {collection for collection, _ in selection.pairs} | selection.collections | changed
+        named = {collection for collection, *_ in selection.pairs} | selection.collections | changed
         fed = {n for n, line in self._shop.pipelines.items() if not selection.sources.isdisjoint(line.sources)}
         return selection.stale or not (named | fed).isdisjoint(output.takes(sorted(self._shop.document.collections)))
 
     def _only(self, selection: Selection) -> Only:
-        ids = {(pair[0], item) for pair, item in self._account.ids_of(selection).items()}
-
         def touched(wanted: Wanted) -> bool:
-            return wanted.item is None or (wanted.collection, wanted.item.id) in ids
+            return wanted.item is None or self._account.takes(selection, wanted.collection, wanted.item.id)
 
         return touched
 
@@ -202,8 +200,8 @@ class Outlets:
         selection = self._request.selection
         if before is None or not self._narrow(selection):
             return {}
-        done = {(collection, item) for (collection, _), item in self._account.ids_of(selection).items()}
-        left = {name: [item for item in ids if (name, item) not in done] for name, ids in before.pending.items()}
+        taken = self._account.takes
+        left = {name: [i for i in ids if not taken(selection, name, i)] for name, ids in before.pending.items()}
         return {name: ids for name, ids in left.items() if ids}
 
     def _narrow(self, selection: Selection) -> bool:

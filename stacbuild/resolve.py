@@ -73,6 +73,8 @@ class Resolver:
         wanted: dict[bytes, list[Step]] = {}
         contexts: set[bytes] = set()
         for step in self._open(steps):
+            if step.verdict == "failed":  # it was named, so that it is tried again
+                continue
             numbers = self._contexts.stages[step.collection]
             if step.start == position < len(numbers):
                 context = self._contexts.digest(numbers[position])
@@ -116,7 +118,7 @@ class Resolver:
         wanted: dict[bytes, list[Step]] = {}
         contexts: set[bytes] = set()
         for step in self._open(steps):
-            if step.now is None or step.start < len(self._line(step).stages):
+            if step.now is None or step.start < len(self._line(step).stages) or step.verdict == "failed":
                 continue
             number = self._contexts.verdict(step.now.profile)
             if self._cut_off(step, number):
@@ -154,7 +156,8 @@ class Resolver:
         """Return the job of `step`: `document` is its record, or what the stage before `start` gave."""
         known = b""
         old = step.old
-        if not self._force and old is not None and old.now is not None and old.verdict is not None:
+        again = self._force or step.verdict == "failed"
+        if not again and old is not None and old.now is not None and old.verdict is not None:
             known = old.now.digest if self._contexts.verdict_current(old.verdict.context) else b""
         incoming = step.now.digest if step.now is not None else _incoming(step)
         return Job(step.collection, document, base, incoming, step.start, known)

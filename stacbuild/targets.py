@@ -32,8 +32,10 @@ class Selection(Struct):
     """What was asked for. Empty `targets` is everything."""
 
     targets: list[str]
-    pairs: set[tuple[str, str]] = set()
-    """(collection, key) of every pair selected by name."""
+    pairs: set[tuple[str, str, str]] = set()
+    """(collection, source, key) of every pair selected by name."""
+    ids: set[tuple[str, str]] = set()
+    """(collection, id) of every item selected by name or by its source."""
     collections: set[str] = set()
     sources: set[str] = set()
     outputs: set[str] = set()
@@ -44,7 +46,7 @@ class Selection(Struct):
 
     def takes(self, collection: str, key: str, source: str) -> bool:
         """Tell whether a pair is to be touched."""
-        named = (collection, key) in self.pairs or source in self.sources
+        named = (collection, source, key) in self.pairs or source in self.sources
         return self.stale or collection in self.collections or named
 
 
@@ -72,7 +74,7 @@ def select(targets: Iterable[str], document: Document, known: Callable[[], Itera
     Raises:
         UsageError: a target that nothing answers to, with near names.
     """
-    selection = Selection(list(targets), set(), set(), set(), set())
+    selection = Selection(list(targets), set(), set(), set(), set(), set())
     items: list[str] = []
     for target in selection.targets:
         kind, rest = parse(target)
@@ -82,8 +84,10 @@ def select(targets: Iterable[str], document: Document, known: Callable[[], Itera
             selection.stale = True
         else:
             _add_tables(selection, kind, rest, document)
-    if items:
-        _add_items(selection, items, document, list(known()))
+    if items or selection.sources:
+        everything = list(known())
+        _add_items(selection, items, document, everything)
+        selection.ids.update((o.collection, o.id) for o in everything if o.source in selection.sources and o.id)
     return selection
 
 
@@ -111,7 +115,8 @@ def _add_items(selection: Selection, targets: list[str], document: Document, kno
         found = _failed(rest, known) if kind == "failed" else named(rest, known, set(document.collections))
         if not found and kind == "item":
             raise _unknown(target, [f"item:{one.id}" for one in known if one.id is not None])
-        selection.pairs.update((one.collection, one.key) for one in found)
+        selection.pairs.update((one.collection, one.source, one.key) for one in found)
+        selection.ids.update((one.collection, one.id) for one in found if one.id)
 
 
 def _failed(stage: str, known: list[Known]) -> list[Known]:
