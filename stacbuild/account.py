@@ -88,16 +88,15 @@ class Account:
 
     def takes(self, selection: Selection, collection: str, identity: str) -> bool:
         """Tell whether an item is one that a selection takes."""
-        return collection in selection.collections or not self._ids.isdisjoint({(collection, identity)}) or (
-            (collection, identity) in selection.ids
-        )
+        named = (collection, identity)
+        return collection in selection.collections or named in selection.ids or named in self._ids
 
     # --- reporting
 
     def failures(self, head: Head, load: Callable[[GroupEntry], Group]) -> Failures:
         """Return what fails now."""
         before = failing.read_before(self._shop.failures_path)
-        return failing.collect(head.groups, head.sources, load, head.level, before)
+        return failing.collect(head.groups, head.sources, load, head.level, before, self._shop.recipe.redact)
 
     def report(
         self,
