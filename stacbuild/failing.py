@@ -57,6 +57,7 @@ def collect(
     load: Callable[[GroupEntry], Group],
     level: str,
     before: dict[tuple[str, str, str], tuple[int, str]],
+    redact: Callable[[str], str] = str,
 ) -> Failures:
     """Return every failure that the rows remember.
 
@@ -66,6 +67,7 @@ def collect(
         load: reads a group's rows.
         level: validation.level: under "warn" an invalid item is a warning.
         before: (target, code, path) → attempts and time of the last time, so that a remembered failure keeps them.
+        redact: takes secrets out of places and messages: the path of a source may hold one.
     """
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     found = [*_of_sources(sources), *_of_groups(entries, load, level)]
@@ -75,6 +77,8 @@ def collect(
     for failure in found:
         attempts, time_then = before.get((failure.target, failure.code, failure.path), (1, now))
         failure.attempts, failure.timestamp = attempts, time_then
+        failure.message = redact(failure.message)
+        failure.source = {**failure.source, "where": redact(failure.source.get("where", ""))}
         counter[failure.group] += failure.severity == "error"
         example.setdefault(failure.group, failure)
     targets = {f.target + f.source.get("where", "") for f in found if f.severity == "error"}

@@ -74,6 +74,9 @@ def _verdict(report: CheckReport, paint: Paint) -> str:
 
 
 def _failure(failure: dict[str, Any]) -> str:
+    place = (failure.get("source") or {}).get("where")
+    what = failure.get("target") or "record"
     where = f" at {failure['path']}" if failure.get("path") else ""
     hint = f" ({failure['hint']})" if failure.get("hint") else ""
-    return f"{failure.get('target') or 'record'}: {failure.get('code', '')} {failure.get('message', '')}{where}{hint}"
+    at = f" ({place})" if place else ""
+    return f"{what}{at}: {failure.get('code', '')} {failure.get('message', '')}{where}{hint}"
