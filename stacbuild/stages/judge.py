@@ -15,7 +15,7 @@ import msgspec
 
 from stacbuild.canon import CanonError, decode
 from stacbuild.failures import Fault
-from stacbuild.stages.schemas import Schema, SchemaStore, bare, references, strip_comments, strip_formats
+from stacbuild.stages.schemas import Schema, SchemaStore, bare, references, strip_comments, strip_formats, walk
 from stacbuild.stages.wording import faults_in, reason_in
 
 CODES: dict[str, str] = {
@@ -42,7 +42,8 @@ _DEFAULT_VERSION = "1.1.0"
 _BUILT_IN = re.compile(r"https?://json-schema\.org/draft")
 """Schemas of JSON Schema itself, which the compiler brings along."""
 _DRAFT = re.compile(r"https?://(json-schema\.org/draft-0([467])/schema)")
-_ABSOLUTE = re.compile(r"https?://")
+_ASKER = "urn:stacbuild:asker"
+"""A schema that does nothing but refer: what nobody refers to is not looked up."""
 _CORE = re.compile(r"https://schemas\.stacspec\.org/")
 _PUT = "put it into a folder named in validation.schemas, laid out as https/host/path"
 
@@ -190,23 +191,21 @@ def _built(family: _Family) -> Any:
     for url, document in family.documents.items():
         strip_formats(document)
         strip_comments(document)
-        resources += [(name, document) for name in _own_names(document) if name not in family.documents]
         resources.append((url, _named(document, url)))
     registry = jsonschema_rs.Registry([*resources, *_meta_schemas(family)], retriever=_refuse)
     root = dict(resources)[family.url]
     return jsonschema_rs.validator_for(root, registry=registry, validate_formats=True, retriever=_refuse)
 
 
-def _own_names(document: Any) -> list[str]:
-    """Return the URL that a schema calls itself by, if any: its references may use that one."""
-    name = document.get("$id", document.get("id")) if isinstance(document, dict) else None
-    return [bare(name)] if isinstance(name, str) and _ABSOLUTE.match(name) else []
-
-
 def _named(document: Any, url: str) -> Any:
-    """Return a schema that calls itself by the URL that it was asked for by."""
+    """Return a schema that calls itself, and refers to itself, by the URL that it was asked for by."""
     if not isinstance(document, dict):
         return document
+    own = document.get("$id")
+    for part in walk(document) if isinstance(own, str) else ():
+        reference = part.get("$ref")
+        if isinstance(reference, str) and not reference.startswith("#") and bare(reference) == bare(own):
+            part["$ref"] = url + reference[len(bare(reference)) :]
     return {**document, "id" if "draft-04" in str(document.get("$schema")) else "$id": url}
 
 
@@ -218,8 +217,8 @@ def _meta_schemas(family: _Family) -> Iterator[tuple[str, Any]]:
     for url in sorted(wanted - family.documents.keys()):
         if match := _DRAFT.fullmatch(url):
             known = f"http://{match.group(1)}"
-            registry = jsonschema_rs.Registry([], draft=int(match.group(2)))
-            yield url, _named(registry.resolver(known).lookup(known).contents, url)
+            registry = jsonschema_rs.Registry([(_ASKER, {"$ref": known})], draft=int(match.group(2)))
+            yield url, _named(registry.resolver(_ASKER).lookup(known).contents, url)
 
 
 def _refuse(url: str) -> Never:

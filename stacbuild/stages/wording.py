@@ -116,7 +116,7 @@ def _told(error: Any) -> tuple[str, str, str | None]:
         if _is_place(error):
             return _place(error, "bbox"), "geometry is null, so there must be no bbox", None
         kinds = [inner for branch in error.kind.context for inner in branch if _names_kind(inner)]
-        if kinds and error.instance.get("type") is not None:
+        if kinds and isinstance(error.instance, dict) and error.instance.get("type") is not None:
             options = list(dict.fromkeys(_shown(option) for inner in kinds for option in _options(inner)))
             return _place(kinds[0]), f"'type' must be {_either(options)}, not {_shown(kinds[0].instance)}", None
     return (_place(error), *_said(error))
