@@ -56,6 +56,12 @@ def test_unknown_crs_is_refused(code):
     assert (error.code, error.hint) == ("SB210", "write it as EPSG:32633")
 
 
+def test_crs_of_any_length_is_refused_in_few_words():
+    error = refused({"b": "1,2,3,4", "c": 10**400}, bbox="b", crs="EPSG:{c}")
+    assert error.code == "SB210"
+    assert len(error.message) < 200
+
+
 def test_whole_code_in_a_field_gets_the_right_hint():
     hint = refused({"b": "1,2,3,4", "e": "EPSG:32633"}, bbox="b", crs="EPSG:{e}").hint
     assert hint == "the field holds the whole code: take EPSG: out of the template"

@@ -247,6 +247,14 @@ def test_what_is_no_moment_is_refused(text):
     assert error.hint
 
 
+def test_reason_does_not_repeat_a_long_value():
+    for text in ("9" * 5000, "x" * 5000):
+        error = refused("datetime", text, "%Y%m%d")
+        assert error.code == "SB204"
+        assert len(error.message) < 300
+    assert refused("date", "x", "%Y").message == "'x' is not a date of format '%Y': it does not match"
+
+
 def test_moment_out_of_range_says_so():
     assert "before year 1 or after year 9999" in refused("datetime", "0001-01-01T00:00:00+01:00").message
 

@@ -158,7 +158,8 @@ def _wkt(value: Any) -> Shape:
     lower = text.lower()
     if any(word in lower for word in _NOT_FINITE):
         bad("SB208", f"{excerpt(value)} has a coordinate that is not finite")
-    return checked(decode(text.encode()))
+    shape: Shape = decode(text.encode())
+    return checked(shape) if "[]" in text else shape  # what GEOS parsed is sound, unless it is empty
 
 
 def _wkt_hint(text: str) -> str | None:
@@ -225,7 +226,7 @@ _CRS_HINT = "write it as EPSG:32633"
 @functools.lru_cache(maxsize=1024)
 def _code(text: str) -> str:
     """Return an authority's code as PROJ reads it; `32633`, `epsg:32633` and `EPSG:32633.0` mean `EPSG:32633`."""
-    match = re.fullmatch(r"(?:([A-Za-z][A-Za-z0-9_]*):)?([A-Za-z0-9]+)(?:\.0)?", text.strip())
+    match = re.fullmatch(r"(?:([A-Za-z][A-Za-z0-9_]{0,31}):)?([A-Za-z0-9]{1,32})(?:\.0)?", text.strip())
     if match is None or not (match.group(1) or match.group(2).isdigit()):
         hint = "the field holds the whole code: take EPSG: out of the template" if text.count(":") > 1 else _CRS_HINT
         bad("SB210", f"{excerpt(text)} is not a coordinate reference system", hint)

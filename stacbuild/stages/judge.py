@@ -201,10 +201,10 @@ def _named(document: Any, url: str) -> Any:
     """Return a schema that calls itself, and refers to itself, by the URL that it was asked for by."""
     if not isinstance(document, dict):
         return document
-    own = document.get("$id")
-    for part in walk(document) if isinstance(own, str) else ():
+    own = bare(str(document.get("$id") or ""))
+    for part in walk(document) if own else ():
         reference = part.get("$ref")
-        if isinstance(reference, str) and not reference.startswith("#") and bare(reference) == bare(own):
+        if isinstance(reference, str) and bare(reference) == own:
             part["$ref"] = url + reference[len(bare(reference)) :]
     return {**document, "id" if "draft-04" in str(document.get("$schema")) else "$id": url}
 

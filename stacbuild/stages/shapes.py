@@ -101,10 +101,15 @@ def bbox_of(shape: Shape) -> Box:
 
     Parts that meet at the antimeridian give west > east (RFC 7946, 5.2).
 
+    Args:
+        shape: sound, as `checked` gives it.
+
     Raises:
         ItemError: SB208, a coordinate is not finite or not in lon/lat range.
     """
-    positions = list(chain.from_iterable(lines(shape)))
+    positions = [shape["coordinates"]]
+    for _ in range(DEPTH[shape["type"]]):
+        positions = list(chain.from_iterable(positions))
     xs, ys, *more = zip(*positions, strict=False)
     check_finite(chain(xs, ys, *more[:1]))
     box = [min(xs), min(ys), max(xs), max(ys)]

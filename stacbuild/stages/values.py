@@ -234,7 +234,11 @@ def _day(moment: dt.datetime) -> str:
 def _reason(error: Exception) -> str:
     if isinstance(error, OverflowError):
         return "it is before year 1 or after year 9999"
-    return str(error).splitlines()[0] if str(error) else "it cannot be read"
+    said = next(iter(str(error).splitlines()), "") or "it cannot be read"
+    if said.startswith("time data"):  # strptime's, which repeats value and format
+        return "it does not match"
+    name, colon, rest = said.partition("remains: ")
+    return f"{name}{colon}{excerpt(rest)}" if colon else said
 
 
 def _moment_hint(value: Any, form: str) -> str | None:
