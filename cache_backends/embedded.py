@@ -26,7 +26,7 @@ _FOLDER: Final = "embedded"
 _DAMAGED: Final = "damaged"
 """A file of this name in the folder says that damage was met in use; the next to open begins anew."""
 
-_HELD: Final = 8 * 1024 * 1024
+_HELD: Final = 1 << 20
 """Bytes of a batch held before they are written: other writers wait only while they are."""
 
 _TIMEOUT: Final = 60.0
@@ -40,6 +40,7 @@ _SETTINGS: Final = DEFAULT_SETTINGS | {
     "statistics": 0,
     "tag_index": 0,
     "sqlite_auto_vacuum": 2,  # incremental: freed pages are given back at close, not moved at each commit
+    "sqlite_cache_size": 256,  # pages of 4 KiB: chunks are read once, the system caches the file
     "sqlite_mmap_size": 0,  # a mapped file that another process cuts short would kill this one
     "sqlite_synchronous": _NORMAL,
 }

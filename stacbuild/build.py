@@ -47,7 +47,7 @@ def build(shop: Workshop, request: Request, watch: Watcher) -> BuildReport:
 def _patient_gc() -> Iterator[None]:
     """Let the cyclic collector come seldom: rows are many and have no cycles; it would walk them again and again."""
     before = gc.get_threshold()
-    gc.set_threshold(200_000, 50, 1000)
+    gc.set_threshold(20_000, 20, 100)
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Version
 from stacbuild.pipeline import Pipeline, pipelines
 from stacbuild.recipe.schema import Document
+from stacbuild.stages import hrefs
 from stacbuild.stages.judge import Judge
 from stacbuild.store import pack
 
@@ -217,7 +218,7 @@ def profile_of(item: dict[str, Any]) -> tuple[str, ...]:
 
 def is_url(href: str) -> bool:
     """Tell whether `href` is a URL that no writer has to look at (a local file's URL is not one)."""
-    return "://" in href and not href.startswith("file://")
+    return hrefs.is_url(href) and not href.startswith("file:///")
 
 
 def input_key(context_digest: bytes, input_digest: bytes) -> bytes:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import os.path
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
+
+from stacbuild.stages.hrefs import is_url
 
 DOCUMENT_ORDER: Final = (
     "type", "stac_version", "stac_extensions", "id", "title", "description", "keywords", "license", "providers",
@@ -88,9 +91,9 @@ def packed(links: list[dict[str, str]]) -> bytes:
 
 def local_path(href: str, root: str) -> str | None:
     """Return the path of a local href that is relative to the folder `root`, or None if it is a URL."""
-    if href.startswith("file://"):
-        return unquote(urlsplit(href).path)
-    if "://" in href or href.startswith("//"):
+    if href.startswith("file:///"):
+        return re.sub("[%?#]", lambda found: quote(found[0]), unquote(urlsplit(href).path))
+    if is_url(href):
         return None
     return os.path.normpath(os.path.join(root, href))  # noqa: PTH118  text, not a file that is there
 
@@ -99,10 +102,11 @@ def href_from(folder: str, root: str) -> Callable[[str], str]:
     """Return a rewriter: local hrefs relative to `folder`, URLs as they are."""
 
     def rewrite(href: str) -> str:
-        path = local_path(href, root)
+        bare = re.split("[?#]", href, maxsplit=1)[0]
+        path = local_path(bare, root)
         if path is None:
             return href
         way = os.path.relpath(path, folder).replace(os.sep, "/")
-        return way if way.startswith(".") else f"./{way}"
+        return (way if way.startswith(".") else f"./{way}") + href[len(bare) :]
 
     return rewrite

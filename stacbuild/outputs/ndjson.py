@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
 
 import msgspec
 import xxhash
@@ -13,6 +15,9 @@ from stacbuild.outputs import document, names
 from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
 from stacbuild.outputs.order import in_order
 from stacbuild.recipe.schema import NdjsonOutput
+
+_IN_HREFS: Final = "/~%?#[]@!$&'()*+,;=:"
+"""What an href may hold: it is a reference, not a file's name, and is not encoded twice."""
 
 
 class Ndjson:
@@ -66,4 +71,6 @@ class Ndjson:
         if path is None:
             return href
         way = document.href_from(self._root, self._root)(href).removeprefix("./")
-        return names.url(self._spec.base_url, way) if self._spec.base_url and not way.startswith("..") else way
+        if self._spec.base_url is None or way.startswith(".."):
+            return way
+        return f"{self._spec.base_url.rstrip('/')}/{quote(way, safe=_IN_HREFS)}"
