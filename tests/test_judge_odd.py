@@ -1,4 +1,4 @@
-"""Schemas as strangers write them: they refer to the schema of schemas, to themselves by another name, and take long."""
+"""Odd schemas and odd items: what strangers publish and send costs a verdict, never the build."""
 
 import pytest
 from test_judge import ITEM, URL, changed, extended, ours, told
