@@ -1,4 +1,4 @@
-"""Odd schemas and odd items: what strangers publish and send costs a verdict, never the build."""
+"""Schemas as strangers write them: that refer to the schema of schemas, have another name, or take long."""
 
 import pytest
 from test_judge import ITEM, URL, changed, extended, ours, told
