@@ -409,3 +409,29 @@ def test_more_than_a_hundred_values_are_not_summarised_and_that_is_told(tmp_path
     kitchen.rows([row(number, note=f"n{number:03}") for number in range(100)])
     assert kitchen.build()["warnings"] == []
     assert len(json.loads(collection.read_bytes())["summaries"]["note"]) == 100
+
+
+def test_urls_of_every_kind_stay_and_local_files_are_relative(kitchen):
+    kitchen.recipe["mappings"]["plain"]["assets"]["data"]["href"] = "note"
+    del kitchen.recipe["mappings"]["plain"]["properties"]["note"]
+    kitchen.save()
+    urls = ["data:text/plain,x", "urn:x:y", "HTTPS://EXAMPLE.com/x", "//host/f.tif", "s3://b/k", "file://host/share/x"]
+    local = {
+        f"file://{kitchen.folder}/a%20b%23.tif": "a b%23.tif",
+        f"{kitchen.folder}/b.tif": "b.tif",
+        "c.tif?from=http://x/y": "c.tif?from=http://x/y",
+    }
+    kitchen.rows([row(number, note=href) for number, href in enumerate([*urls, *local])])
+    kitchen.build()
+    hrefs = {item["id"]: item["assets"]["data"]["href"] for item in kitchen.items()}
+    assert list(hrefs.values()) == [*urls, *local.values()]
+    for name, href in hrefs.items():
+        file = kitchen / f"dist/site/one/{name}/{name}.json"
+        expected = href if href in urls else f"../../../../{href}"
+        assert json.loads(file.read_bytes())["assets"]["data"]["href"] == expected
+    assert not any(str(kitchen.folder).encode() in blob for blob in kitchen.tree("dist").values())
+    kitchen.recipe["outputs"]["lines"]["base-url"] = "https://example.com/x/"
+    kitchen.save()
+    kitchen.build()
+    based = [item["assets"]["data"]["href"] for item in kitchen.items()]
+    assert based == [*urls, *(f"https://example.com/x/{href.replace(' ', '%20')}" for href in local.values())]
