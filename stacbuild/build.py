@@ -116,7 +116,7 @@ class _Build:
             self._shop.contexts,
             self._shop.pipelines,
             self._shop.document.validation,
-            first=self._shop.memory.empty,
+            first=self._shop.memory.empty and not self._head.outputs,
         )
         working = Working(self._shop, self._request, self._watch, self._account, plan, self._spool)
         working.run(settler)
