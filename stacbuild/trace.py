@@ -228,12 +228,12 @@ class Memory:
     def write_delivered(self, number: int, generation: int, rows: Delivered) -> str:
         """Write what output number `number` holds and return the file's name."""
         name = f"delivered-{generation}-{number}"
-        _write(self.folder / name, _sealed(_pack(rows)))
+        _write(self.folder / name, _pack(rows))
         return name
 
     def commit(self, head: Head) -> None:
         """Make `head` the memory, durably; what it does not refer to is removed."""
-        _write(self.folder / "head", _sealed(_pack(head)))
+        _write(self.folder / "head", _pack(head))
         _sync_folder(self.folder)
         self.head = head
         self.lost = False
@@ -291,23 +291,20 @@ class RowsWriter:
         self._stream.close()
 
 
-def _sealed(payload: bytes) -> bytes:
-    return FORMAT + xxhash.xxh3_128_digest(payload) + payload
-
-
-def _checked(blob: bytes) -> bytes:
-    payload = blob[len(FORMAT) + 16 :]
+def _checked(blob: bytes) -> memoryview:
+    payload = memoryview(blob)[len(FORMAT) + 16 :]
     if not blob.startswith(FORMAT) or xxhash.xxh3_128_digest(payload) != blob[len(FORMAT) : len(FORMAT) + 16]:
         raise MemoryLostError("not a memory of this version, or damaged")
     return payload
 
 
-def _write(path: Path, blob: bytes) -> None:
-    """Write beside, sync, rename."""
+def _write(path: Path, payload: bytes) -> None:
+    """Write beside what `_checked` reads, sync, rename; large payloads are not copied."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".stacbuild-{os.getpid()}-{path.name}")
     with beside.open("wb") as stream:
-        stream.write(blob)
+        stream.write(FORMAT + xxhash.xxh3_128_digest(payload))
+        stream.write(payload)
         stream.flush()
         os.fsync(stream.fileno())
     beside.replace(path)
