@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SAMPLE = 0.05
+SAMPLE = 0.02
 FEW, MANY = 5_000, 50_000
 FACTOR, BYTES_AN_ITEM = 1.3, 300
 
@@ -82,10 +82,10 @@ def kilobytes(pid, file, name):
 
 
 def peak(folder):
-    """Build, and return the greatest sum of memory over the build and its workers, two ways, and how many there were.
+    """Build, and return the greatest sum of memory over the build and its workers, and what each had at its own worst.
 
-    Sampled: pages that several processes share count in parts (PSS). Highest: what each held at its own worst moment
-    (VmHWM), added up; that misses nothing between two samples, and counts shared pages once for each.
+    The sum is sampled, pages that several processes share count in parts (PSS). What each had (VmHWM) is for the
+    message: these moments are not the same, so that their sum is none that ever was.
     """
     process = subprocess.Popen(
         [sys.executable, "-m", "stacbuild", "build"],
@@ -105,24 +105,22 @@ def peak(folder):
             highest[pid] = kilobytes(pid, "status", "VmHWM:") or highest.get(pid, 0)
         pause.wait(SAMPLE)
     reader.join()
-    assert process.returncode == 0, errors[0].decode()[-2000:]
-    return {"sampled": sampled * 1024, "highest": sum(highest.values()) * 1024}, len(highest)
+    assert process.returncode == 0, f"exit status {process.returncode}: " + errors[0].decode()[-2000:]
+    return sampled * 1024, [size * 1024 for size in highest.values()]
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="no /proc that tells the memory of processes")
 @pytest.mark.parametrize("recipe", [RECIPE, RECIPE + SITE], ids=["ndjson", "ndjson-and-site"])
 def test_peak_hardly_grows_with_the_number_of_items(tmp_path, recipe):
-    peaks = {}
+    peaks, told = {}, ""
     for number in (FEW, MANY):
         folder = tmp_path / str(number)
         a_catalog(folder, number, recipe)
-        peaks[number], processes = peak(folder)
-        assert processes == 3, "a parent and two workers"
+        peaks[number], highest = peak(folder)
+        assert len(highest) == 3, "a parent and two workers"
         assert (folder / "dist" / "one.ndjson").read_bytes().count(b"\n") == number
-    for way, few in peaks[FEW].items():
-        many, bound = peaks[MANY][way], FACTOR * few + BYTES_AN_ITEM * MANY
-        told = (
-            f"{way}: {few / 1e6:.0f} MB at {FEW:,} items, {many / 1e6:.0f} MB at {MANY:,}, bound {bound / 1e6:.0f} MB"
-        )
-        print(told)
-        assert many <= bound, told
+        each = ", ".join(f"{size / 1e6:.0f}" for size in highest)
+        told += f"{number:,} items: {peaks[number] / 1e6:.0f} MB (highest of each: {each}); "
+    bound = FACTOR * peaks[FEW] + BYTES_AN_ITEM * MANY
+    print(f"{told}bound: {bound / 1e6:.0f} MB")
+    assert peaks[MANY] <= bound, f"{told}bound: {bound / 1e6:.0f} MB"
