@@ -273,13 +273,14 @@ class _Rows:
     def delivered(self) -> Delivered:
         """Return the rows in columns, sorted by path."""
         order = sorted(range(len(self.paths)), key=self.paths.__getitem__)
-        packed = memoryview(self._packed)
-        return Delivered(
-            [self.paths[n] for n in order],
-            b"".join(packed[n * 80 : n * 80 + 32] for n in order),
-            b"".join(packed[n * 80 + 32 : n * 80 + 64] for n in order),
-            b"".join(packed[n * 80 + 64 : n * 80 + 80] for n in order),
-        )
+        columns = [self._column(order, start, end) for start, end in ((0, 32), (32, 64), (64, 80))]
+        return Delivered([self.paths[n] for n in order], *columns)
+
+    def _column(self, order: list[int], start: int, end: int) -> bytes:
+        column = bytearray()
+        for number in order:
+            column += self._packed[number * 80 + start : number * 80 + end]
+        return bytes(column)
 
 
 def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) -> None:
