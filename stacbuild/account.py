@@ -51,10 +51,9 @@ class Account:
         for listing in plan.listings:
             entries = [group.entry for group in listing.groups()]
             total = sum(entry.inputs for entry in entries)
+            ran, failed = self._not_known(plan, listing.name)
             if plan.options.force:
                 ran, failed = total, sum(entry.faults for entry in entries)
-            else:
-                ran, failed = self._not_known(plan, listing.name)
             count.ran, count.failed, count.reused = count.ran + ran, count.failed + failed, count.reused + total - ran
 
     def _not_known(self, plan: Plan, source: str) -> tuple[int, int]:
