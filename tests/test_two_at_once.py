@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 import pytest
 from test_kill import HOLD, Crowd, command, environment
 from test_rows import run
+from world import World, toml
 
 LOCK = ".stacbuild/lock/stacbuild.toml"
 
@@ -104,3 +106,14 @@ def test_two_recipes_in_a_folder_do_not_wait_for_each_other(world):
         assert run(world.folder, "build", "-f", "other.toml", "--no-wait")["items"]["added"] > 0
     (world.folder / "other.toml").unlink()
     assert (world.folder / "other/one.ndjson").exists()
+
+
+def test_two_recipes_with_an_output_of_one_name_in_one_folder_leave_each_other_s_files(tmp_path):
+    world = World(tmp_path)
+    for name in "abab":
+        world.recipe["outputs"] = {"lines": {"kind": "ndjson", "path": f"dist/{name}.ndjson"}}
+        (world.folder / f"{name}.toml").write_text(toml(world.recipe))
+        run(world.folder, "build", "-f", f"{name}.toml")
+    shutil.rmtree(world.folder / ".stacbuild/memory/a.toml")
+    run(world.folder, "build", "-f", "a.toml")
+    assert sorted(path.name for path in world.folder.glob("dist/*.ndjson")) == ["a.ndjson", "b.ndjson"]
