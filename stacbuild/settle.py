@@ -5,9 +5,6 @@ Rows go to the memory's new file group by group; totals and aggregates stay. Nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import msgspec
 from msgspec import Struct
 
@@ -20,7 +17,6 @@ from stacbuild.recipe.schema import Validation
 from stacbuild.store import Store
 from stacbuild.trace import GroupEntry, RowsWriter
 
-_fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -215,21 +211,6 @@ class Settler:
         changes.modified.discard(pair.kept.id)
         pair.kept = None
 
-    # --- totals
-
-    def total(self, collection: str) -> aggregate.Fold:
-        """Return the merged facts of a collection's items."""
-        result = aggregate.Fold()
-        for entry in self.entries:
-            tally = entry.tallies.get(collection)
-            if tally is not None and tally.fold:
-                aggregate.merge(result, _fold_of(tally.fold))
-        return result
-
-    def root(self, collection: str) -> bytes:
-        """Return the digest of which versions a collection holds."""
-        return root_of(self.entries, collection)
-
 
 def root_of(entries: list[GroupEntry], collection: str) -> bytes:
     """Return the digest of which versions `collection` holds, in some order of groups."""
@@ -246,11 +227,3 @@ def _doubtful(pair: Pair) -> bool:
 
 def _contexts(pairs: list[Pair], position: int) -> list[int]:
     return sorted({pair.marks[position].context for pair in pairs if len(pair.marks) > position})
-
-
-def rows_of(entries: list[GroupEntry], rows: RowsWriter | Any, collection: str) -> Iterator[tuple[GroupEntry, Pair]]:
-    """Yield every pair of a collection with its group's entry."""
-    for entry in entries:
-        if collection in entry.tallies:
-            for pair in rows.read(entry).pairs.get(collection, []):
-                yield entry, pair

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from stacbuild import aggregate, canon, keys
+from stacbuild import aggregate, canon
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Version
 from stacbuild.pipeline import Pipeline, pipelines
@@ -219,8 +219,3 @@ def profile_of(item: dict[str, Any]) -> tuple[str, ...]:
 def is_url(href: str) -> bool:
     """Tell whether `href` is a URL that no writer has to look at (a local file's URL is not one)."""
     return hrefs.is_url(href) and not href.startswith("file:///")
-
-
-def input_key(context_digest: bytes, input_digest: bytes) -> bytes:
-    """Return the key under which a job's result is stored."""
-    return keys.stage_key(context_digest, input_digest)
