@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from stacbuild.failures import RecipeError
-from stacbuild.recipe import names, schema
+from stacbuild.recipe import later, names, schema
+from stacbuild.recipe.claims import glob_pattern
 from stacbuild.recipe.lines import frame
-from stacbuild.recipe.load import glob_pattern, keys_of, load
+from stacbuild.recipe.load import keys_of, load
 
 FULL = """
 [catalog]
@@ -316,12 +317,12 @@ def test_globs_are_read_as_sources_read_them(pattern, path, matches):
 
 def test_no_name_is_both_built_and_not_available_yet():
     structs = {kind.__name__: kind for kind in vars(schema).values() if isinstance(kind, type)}
-    for name, later in names.LATER_KEYS.items():
-        assert set(keys_of(structs[name])).isdisjoint(later), name
+    for name, unbuilt in later.LATER_KEYS.items():
+        assert set(keys_of(structs[name])).isdisjoint(unbuilt), name
     for table, union in (("sources", schema.Source), ("outputs", schema.Output)):
         kinds = getattr(union, "__args__", (union,))
         built = {kind.__struct_config__.tag for kind in kinds}
-        assert built.isdisjoint(names.LATER_VALUES[table, "kind"])
+        assert built.isdisjoint(later.LATER_VALUES[table, "kind"])
 
 
 def test_codes_are_explained_in_sentences():

@@ -1,6 +1,5 @@
-"""Names and words of the recipe language: error codes, what is not built yet, and how an error says it.
+"""Names and words of the recipe language: error codes, and how an error says it.
 
-A name moves from `LATER_KEYS` or `LATER_VALUES` into `schema.py` when it is built (a test holds that none is in both).
 Never decides what is wrong: that is found by `load.py` and `checks.py`, which ask here for the words.
 """
 
@@ -11,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from msgspec import UnsetType
 
+from stacbuild.recipe.later import HINTS, LATER_KEYS, LATER_SHAPES, is_later
 from stacbuild.recipe.lines import Finding, Path, printable
 
 CODES: dict[str, str] = {
@@ -33,41 +33,6 @@ CODES: dict[str, str] = {
 }
 """Code → what it means and what to do, in two sentences."""
 
-LATER_KEYS: dict[str, frozenset[str]] = {
-    "Document": frozenset({"include", "matrix", "extensions", "patches"}),
-    "TableSource": frozenset({"http", "ignore"}),
-    "Rule": frozenset({"split", "join"}),
-    "Geometry": frozenset({"wkb"}),
-    "Mapping": frozenset({"only", "timezone", "collection", "function"}),
-    "Collection": frozenset({"where", "patches", "extensions", "keep-removed", "set", "collection-extensions"}),
-    "Validation": frozenset({"engine", "formats", "extra"}),
-    "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),
-    "NdjsonOutput": frozenset({"hrefs"}),
-    "Cache": frozenset({"remote", "max-size", "trust", "write"}),
-    "Build": frozenset({"refresh"}),
-}
-"""Struct → keys of the language that are not built yet."""
-
-LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("sources", "kind"): ("stac-api", "stac-catalog", "stac-items", "json-api", "raster", "stactools", "pgstac"),
-    ("outputs", "kind"): ("geoparquet", "item-collection", "pgstac"),
-    ("Catalog", "stac-version"): ("keep", "1.0.0"),
-    ("TableSource", "format"): ("parquet",),
-    ("Collection", "on-duplicate"): ("first", "last"),
-    ("Cache", "backend"): ("redis", "redis:", "rediss:", "http:", "https:", "s3:"),
-    ("Build", "executor"): ("dask",),
-}
-"""(Struct or table, key) → values that are not built yet; one that ends in a colon stands for a URL's scheme."""
-
-HINTS: dict[tuple[str, str], str] = {
-    ("Document", "include"): "put the tables into this file",
-    ("Document", "matrix"): "write one table for each value",
-    ("Validation", "engine"): 'leave it out: "fast" is what runs',
-    ("Validation", "formats"): 'leave it out: "datetime" is what is asserted',
-    ("Build", "refresh"): "no source over the network is available yet either",
-}
-"""(Struct, key) → what to do until the key is built."""
-
 WANTED: dict[tuple[str, str], str] = {
     ("Build", "max-failures"): 'a number or a share like "5%"',
     ("Build", "max-deletions"): 'a number or a share like "5%"',
@@ -76,13 +41,6 @@ WANTED: dict[tuple[str, str], str] = {
     ("Mapping", "stac_extensions"): 'a table like { value = ["https://…"] }',
 }
 """(Struct, key) → what must stand there, where the type alone says it badly."""
-
-LATER_SHAPES: dict[tuple[str, str], tuple[type, str]] = {
-    ("Rule", "from"): (list, "a list of fields"),
-    ("Rule", "lookup"): (dict, "a lookup in a file"),
-    ("Collection", "mapping"): (dict, "a mapping of one collection alone"),
-}
-"""(Struct, key) → a type of value that is not built yet, and what it is called."""
 
 SHAPES: dict[tuple[str, str], str] = {
     ("Build", "max-failures"): 'as in 5, or "5%"',
@@ -133,12 +91,6 @@ SINGULAR = {"sources": "source", "mappings": "mapping", "collections": "collecti
 WITHIN = {"properties": "property", "assets": "asset", "lookups": "lookup"}
 LONGEST = 48
 """Characters of a user's value that a message shows; a longer one is described."""
-
-
-def is_later(owner: str, key: str, value: Any) -> bool:
-    """Tell whether a value belongs to the language and is not built yet."""
-    later = LATER_VALUES.get((owner, key), ())
-    return isinstance(value, str) and (value in later or (f"{value.partition('://')[0]}:" in later and "://" in value))
 
 
 def close(name: str, known: Iterable[str]) -> str | None:

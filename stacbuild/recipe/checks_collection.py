@@ -1,0 +1,62 @@
+"""The rules of `[collections.ID]`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from stacbuild.recipe import names
+from stacbuild.recipe.judging import at, filled, known_names
+from stacbuild.recipe.lines import Draft, Sheet
+
+GLOB = re.compile(r"[*?\[]")
+BOXES = (4, 6)
+
+
+def collection(sheet: Sheet, draft: Draft) -> None:
+    """Judge a target."""
+    name = draft.path[-1]
+    if GLOB.search(name):
+        sheet.find("SB110", draft.path, f"{names.place(draft.path)}: a pattern as target is not available yet")
+    filled(sheet, draft, "from", "license")
+    known_names(sheet, draft, "from", draft.good.get("from", []), "sources")
+    if draft.good.get("mapping") is not None:
+        known_names(sheet, draft, "mapping", [draft.good["mapping"]], "mappings")
+    elif "mapping" not in draft.raw:
+        _needs_mapping(sheet, draft)
+    for index, provider in enumerate(draft.good.get("providers", [])):
+        if not isinstance(provider.get("name"), str) or not provider["name"].strip():
+            path = at(draft, "providers", str(index))
+            sheet.find("SB104", path, f"{names.subject(path, 2)}: `name` is missing", 'as in { name = "Us" }')
+    _extent(sheet, draft, draft.good.get("extent", {}))
+
+
+def _needs_mapping(sheet: Sheet, draft: Draft) -> None:
+    for name in draft.good.get("from", []):
+        if sheet.entries("sources", name).get("kind") == "table":
+            message = f"{names.place(draft.path)}: `mapping` is missing: source '{names.clip(name)}' gives records"
+            known = sheet.entries("mappings")
+            hint = f"there is: {names.listed(known)}" if known else "write a table [mappings.NAME] and name it here"
+            sheet.find("SB104", draft.path, message, hint)
+            return
+
+
+def _extent(sheet: Sheet, draft: Draft, extent: dict[str, Any]) -> None:
+    for key, value in extent.items():
+        path = at(draft, "extent", key)
+        entries = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
+        if key not in ("bbox", "interval"):
+            hint = names.did_you_mean(key, ("bbox", "interval"), "it takes")
+            sheet.find("SB101", path, f"unknown key `{names.clip(key)}` in {names.place(path[:-1])}", hint)
+        elif not all(_is_box(entry) if key == "bbox" else _is_interval(entry) for entry in entries):
+            what = "4 or 6 numbers" if key == "bbox" else 'two moments, as in ["2024-01-01T00:00:00Z", ".."]'
+            sheet.find("SB103", path, f"{names.subject(path, 2)} must be {what}, or a list of such")
+
+
+def _is_box(value: Any) -> bool:
+    numbers = isinstance(value, list) and all(type(entry) in (int, float) for entry in value)
+    return numbers and len(value) in BOXES
+
+
+def _is_interval(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(entry, str) for entry in value)  # noqa: PLR2004

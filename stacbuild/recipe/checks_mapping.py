@@ -1,0 +1,108 @@
+"""The rules of `[mappings.NAME]`: its own, its geometry's, and those of each rule in it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from stacbuild.recipe import names, schema
+from stacbuild.recipe.judging import at, bad, did_you_mean_one, exactly_one, filled, say, template
+from stacbuild.recipe.lines import Draft, Sheet
+from stacbuild.recipe.names import TIMES
+
+CRS = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*:)?[A-Za-z0-9]*\d[A-Za-z0-9]*")
+DIRECTIVE = re.compile(r"%(:?.)", re.DOTALL)
+
+
+def rule(sheet: Sheet, draft: Draft) -> None:
+    """Judge where one value comes from."""
+    exactly_one(sheet, draft, ("from", "template", "value"), "its value comes")
+    filled(sheet, draft, "from")
+    good = draft.good
+    template(sheet, draft, "template")
+    lookups = sheet.entries(*draft.path[:2], "lookups")
+    if good.get("lookup") is not None and good["lookup"] not in lookups:
+        hint = names.did_you_mean(good["lookup"], lookups, "there is")
+        what = f"names no lookup of the mapping: {names.shown(good['lookup'])}"
+        bad(
+            sheet, draft, "lookup", what, hint or f"write a table [mappings.{draft.path[1]}.lookups.NAME]", code="SB102"
+        )
+    _format(sheet, draft, good.get("format"), good.get("as"))
+    if good.get("as") not in (None, "number", "integer"):
+        for key in ("scale", "offset"):
+            if key in draft.raw:
+                bad(sheet, draft, key, f'needs as = "number", not "{good["as"]}"', code="SB105")
+
+
+def _format(sheet: Sheet, draft: Draft, form: str | None, kind: str | None) -> None:
+    if form is None:
+        return
+    timed = kind in ("datetime", "date") or (kind is None and draft.path[-1] in TIMES)
+    unknown = sorted(set(DIRECTIVE.findall(form)) - names.DIRECTIVES)
+    if not timed and "as" not in draft.raw:
+        bad(sheet, draft, "format", 'needs as = "datetime" or as = "date"', code="SB104")
+    elif not timed and kind is not None:
+        bad(sheet, draft, "format", f'is for as = "datetime" or "date", not "{kind}"', code="SB105")
+    elif form not in ("iso", "unix", "unix-ms") and "%" not in form:
+        what = f'must be "iso", "unix", "unix-ms" or a strptime format like "%d/%m/%Y", got {names.shown(form)}'
+        bad(sheet, draft, "format", what, _form_hint(form), code="SB102")
+    elif unknown or re.search(r"(?<!%)(?:%%)*%$", form):
+        bad(sheet, draft, "format", f"holds no strptime directive: `%{names.clip(unknown[0]) if unknown else ''}`")
+
+
+def _form_hint(form: str) -> str | None:
+    words = "write %Y for YYYY, %m for MM, %d for DD" if re.search("yyyy|mm|dd", form, re.IGNORECASE) else None
+    return did_you_mean_one(form, ("iso", "unix", "unix-ms")) or words
+
+
+def geometry(sheet: Sheet, draft: Draft) -> None:
+    """Judge the geometry of a mapping."""
+    raw, good = draft.raw, draft.good
+    options = ["wkt", "lon" if "lon" in raw or "lat" not in raw else "lat", "bbox", "geojson", "value"]
+    exactly_one(sheet, draft, options, "it comes")
+    if ("lon" in raw) != ("lat" in raw):
+        missing, given = ("lat", "lon") if "lon" in raw else ("lon", "lat")
+        sheet.find("SB104", at(draft, given), f"{say(draft, given)} needs `{missing}` beside it")
+    filled(sheet, draft, "wkt", "lon", "lat", "bbox", "geojson")
+    if isinstance(good.get("bbox"), list) and len(good["bbox"]) != 4:  # noqa: PLR2004
+        what = f"must be one column, or four: west, south, east, north; got {len(good['bbox'])}"
+        bad(sheet, draft, "bbox", what)
+    crs = good.get("crs")
+    template(sheet, draft, "crs")
+    if crs is not None and "{" not in crs and "}" not in crs and not CRS.fullmatch(crs.strip()):
+        what = f'must be like "EPSG:32633", or a template like "EPSG:{{proj:epsg}}", got {names.shown(crs)}'
+        bad(sheet, draft, "crs", what)
+    for key in ("value", "default"):
+        if isinstance(good.get(key), dict):
+            _geojson(sheet, draft, key, good[key])
+
+
+def _geojson(sheet: Sheet, draft: Draft, key: str, value: dict[str, Any]) -> None:
+    if value.get("type") not in names.GEOMETRIES or not isinstance(value.get("coordinates"), list):
+        hint = 'as in { type = "Point", coordinates = [24.9, 60.2] }'
+        bad(sheet, draft, key, "must be a GeoJSON geometry with `type` and `coordinates`", hint)
+
+
+def mapping(sheet: Sheet, draft: Draft) -> None:
+    """Judge a mapping as a whole."""
+    given = {key for key in TIMES if key in draft.raw}
+    filled(sheet, draft, "id", *TIMES)
+    if not given:
+        hint = "write `datetime`, or `start_datetime` and `end_datetime`"
+        sheet.find("SB104", draft.path, f"{names.place(draft.path)}: `datetime` is missing", hint)
+    elif given in ({"start_datetime"}, {"end_datetime"}, {"datetime", "start_datetime"}, {"datetime", "end_datetime"}):
+        one = min(given - {"datetime"})
+        other = "end_datetime" if one == "start_datetime" else "start_datetime"
+        sheet.find("SB104", at(draft, one), f"{say(draft, one)} needs `{other}` beside it")
+    for name, asset in sheet.entries(*draft.path, "assets").items():
+        if isinstance(asset, dict) and "href" not in asset:
+            path = at(draft, "assets", name)
+            sheet.find("SB104", path, f"{names.place(path)}: `href` is missing", 'as in href = "column"')
+    rule = draft.good.get("stac_extensions")
+    if isinstance(rule, schema.Rule) and not _is_texts(rule.value):
+        hint = 'as in stac_extensions = { value = ["https://…/schema.json"] }'
+        bad(sheet, draft, "stac_extensions", "must be a constant list of URLs", hint)
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) and entry for entry in value)

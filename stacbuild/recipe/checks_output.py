@@ -1,0 +1,52 @@
+"""The rules of `[outputs.NAME]`, each for itself; what is between outputs stands in `claims.py`."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+
+from stacbuild.recipe import names, schema
+from stacbuild.recipe.judging import bad, filled, placeholders
+from stacbuild.recipe.lines import Draft, Sheet
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+FOLDER_FIRST = re.compile(r"(?:[^{}/]+/)*\{collection\}/")
+
+
+def output(sheet: Sheet, draft: Draft) -> None:
+    """Judge what all outputs that are files have in common."""
+    filled(sheet, draft, "path", "collections")
+    good = draft.good
+    url = good.get("base-url")
+    if url is not None and not re.fullmatch(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", url):
+        bad(sheet, draft, "base-url", "must be a URL that begins with http:// or https://, without ? and #")
+    path = good.get("path", "x")
+    if "://" in path:
+        bad(sheet, draft, "path", "must be a path of this machine, not a URL")
+    allowed = ("collection",) if draft.kind is schema.NdjsonOutput else ()
+    placeholders(sheet, draft, "path", path, allowed)
+    if allowed and path.endswith(("/", "\\")):
+        bad(sheet, draft, "path", "must name a file, not a folder", 'as in "dist/{collection}.ndjson"')
+
+
+def stac_json(sheet: Sheet, draft: Draft) -> None:
+    """Judge an output of kind `stac-json`."""
+    output(sheet, draft)
+    good = draft.good
+    layout = good.get("layout", "{collection}/{id}.json")
+    placeholders(sheet, draft, "layout", layout, names.LAYOUT_NAMES)
+    if "{id}" not in layout:
+        bad(sheet, draft, "layout", "must hold {id}: each item is a file of its own")
+    if not layout.endswith(".json"):
+        bad(sheet, draft, "layout", "must end in .json")
+    if layout.startswith("/") or {"..", ".", ""} & set(layout.split("/")) or CONTROL.search(layout) or "\\" in layout:
+        bad(sheet, draft, "layout", "must stay in the output's folder: names and `/` only")
+    globs = good.get("collections") or ["*"]
+    taken = [name for name in sheet.entries("collections") if any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+    if len(taken) > 1 and "{id}" in layout and not FOLDER_FIRST.match(layout):
+        what = "must have {collection} as a folder of its own before {id} and dates: there are several collections"
+        bad(sheet, draft, "layout", what, 'as in "{collection}/{year}/{id}.json"')
+    if good.get("links") == "absolute" and "base-url" not in draft.raw:
+        bad(sheet, draft, "links", 'needs `base-url` when it is "absolute"', code="SB104")
+    if not 0 <= good.get("indent", 0) <= 16:  # noqa: PLR2004
+        bad(sheet, draft, "indent", "must be from 0 to 16")

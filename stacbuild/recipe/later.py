@@ -1,0 +1,56 @@
+"""What of the recipe language is not built yet.
+
+A name leaves these tables when it is built: it then stands in `schema.py` (a test holds that none is in both).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+LATER_KEYS: dict[str, frozenset[str]] = {
+    "Document": frozenset({"include", "matrix", "extensions", "patches"}),
+    "TableSource": frozenset({"http", "ignore"}),
+    "Rule": frozenset({"split", "join"}),
+    "Geometry": frozenset({"wkb"}),
+    "Mapping": frozenset({"only", "timezone", "collection", "function"}),
+    "Collection": frozenset({"where", "patches", "extensions", "keep-removed", "set", "collection-extensions"}),
+    "Validation": frozenset({"engine", "formats", "extra"}),
+    "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),
+    "NdjsonOutput": frozenset({"hrefs"}),
+    "Cache": frozenset({"remote", "max-size", "trust", "write"}),
+    "Build": frozenset({"refresh"}),
+}
+"""Struct → keys of the language that are not built yet."""
+
+LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("sources", "kind"): ("stac-api", "stac-catalog", "stac-items", "json-api", "raster", "stactools", "pgstac"),
+    ("outputs", "kind"): ("geoparquet", "item-collection", "pgstac"),
+    ("Catalog", "stac-version"): ("keep", "1.0.0"),
+    ("TableSource", "format"): ("parquet",),
+    ("Collection", "on-duplicate"): ("first", "last"),
+    ("Cache", "backend"): ("redis", "redis:", "rediss:", "http:", "https:", "s3:"),
+    ("Build", "executor"): ("dask",),
+}
+"""(Struct or table, key) → values that are not built yet; one that ends in a colon stands for a URL's scheme."""
+
+HINTS: dict[tuple[str, str], str] = {
+    ("Document", "include"): "put the tables into this file",
+    ("Document", "matrix"): "write one table for each value",
+    ("Validation", "engine"): 'leave it out: "fast" is what runs',
+    ("Validation", "formats"): 'leave it out: "datetime" is what is asserted',
+    ("Build", "refresh"): "no source over the network is available yet either",
+}
+"""(Struct, key) → what to do until the key is built."""
+
+LATER_SHAPES: dict[tuple[str, str], tuple[type, str]] = {
+    ("Rule", "from"): (list, "a list of fields"),
+    ("Rule", "lookup"): (dict, "a lookup in a file"),
+    ("Collection", "mapping"): (dict, "a mapping of one collection alone"),
+}
+"""(Struct, key) → a type of value that is not built yet, and what it is called."""
+
+
+def is_later(owner: str, key: str, value: Any) -> bool:
+    """Tell whether a value belongs to the language and is not built yet."""
+    later = LATER_VALUES.get((owner, key), ())
+    return isinstance(value, str) and (value in later or (f"{value.partition('://')[0]}:" in later and "://" in value))
