@@ -86,7 +86,7 @@ def _geojson(sheet: Sheet, draft: Draft, key: str, value: dict[str, Any]) -> Non
 def mapping(sheet: Sheet, draft: Draft) -> None:
     """Judge a mapping as a whole."""
     given = {key for key in TIMES if key in draft.raw}
-    filled(sheet, draft, "id", *TIMES)
+    filled(sheet, draft, "id", "collection", *TIMES)
     if not given:
         hint = "write `datetime`, or `start_datetime` and `end_datetime`"
         sheet.find("SB104", draft.path, f"{names.place(draft.path)}: `datetime` is missing", hint)

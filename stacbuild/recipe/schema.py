@@ -78,6 +78,8 @@ class Mapping(Table, frozen=True):
     properties: dict[str, str | Rule] = {}
     assets: dict[str, dict[str, str | Rule]] = {}
     stac_extensions: Rule | None = field(default=None, name="stac_extensions")
+    collection: str | Rule | None = None
+    """With a pattern as target: the collection that the record goes to."""
     lookups: dict[str, dict[str, Any]] = {}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
@@ -37,6 +37,8 @@ CODES: dict[str, str] = {
     "SB211": "An href is empty, not text, or holds control characters.",
     "SB212": "The item would have no time: no datetime, and not both start_datetime and end_datetime.",
     "SB213": "A template names a field that holds a list or an object.",
+    "SB214": "The collection that a record names cannot be used: it is empty, a list or object, or holds control "
+    "characters.",
 }
 """Code → what it means and what to do."""
 
@@ -176,7 +178,7 @@ class Mapper:
     uses_proj: bool
     """Whether coordinates are reprojected, so that the results depend on `platform_versions`."""
     id_settings: Any
-    """All that `name` and `base_matters` depend on, as JSON."""
+    """All that `name`, `collection` and `base_matters` depend on, as JSON."""
 
     def __init__(self, spec: schema.Mapping, collection: str) -> None:
         lookups = spec.lookups
@@ -184,6 +186,7 @@ class Mapper:
         self.id_settings = _id_settings(spec)
         self._collection = collection
         self._id = rule(_with_required(spec.id), lookups, "/id")
+        self._named = None if spec.collection is None else rule(_with_required(spec.collection), lookups, "/collection")
         self._locate = geometry.compiled(spec.geometry)
         self._extensions = rule(spec.stac_extensions, lookups, "/stac_extensions") if spec.stac_extensions else None
         self._properties = _properties(spec)
@@ -196,19 +199,15 @@ class Mapper:
         Raises:
             ItemError: SB205, or why the rule gives none.
         """
-        value = self._id(record)
-        text = value if type(value) is str else as_text(value)
-        if text is None:
-            raise ItemError(
-                "SB205", f"an id is text, not {kind_of(value)}", "/id", 'make it of other fields, as in "{a}_{b}"'
-            )
-        if not text.strip():
-            raise ItemError("SB205", "the id is empty", "/id", 'make it of other fields, as in "{a}_{b}"')
-        found = _CONTROL.search(text)
-        if found:
-            message = f"the id {excerpt(text)} holds the control character U+{ord(found.group()):04X}"
-            raise ItemError("SB205", message, "/id", "control characters stand in no path, URL or database key")
-        return text
+        return _a_name(self._id(record), *_ID)
+
+    def collection(self, record: _Record) -> str | None:
+        """Return the collection that the record goes to by the mapping's own rule; None: the mapping has none.
+
+        Raises:
+            ItemError: SB214, or why the rule gives none.
+        """
+        return None if self._named is None else _a_name(self._named(record), *_COLLECTION)
 
     def item(self, record: _Record, base: str) -> dict[str, Any]:
         """Return the record's item (STAC Item 1.1.0).
@@ -251,6 +250,29 @@ class Mapper:
             if text is not None and hrefs.is_relative(text.strip()):
                 return True
         return False
+
+
+_ID: Final = ("SB205", "id", "/id", 'make it of other fields, as in "{a}_{b}"')
+_COLLECTION: Final = ("SB214", "collection", "/collection", "a default names one for such records")
+
+
+def _a_name(value: Any, code: str, what: str, where: str, hint: str) -> str:
+    """Return a value as a name that may stand in paths, URLs and databases.
+
+    Raises:
+        ItemError: `code`, at `where`.
+    """
+    text = value if type(value) is str else as_text(value)
+    if text is None:
+        article = "an" if what == "id" else "a"
+        raise ItemError(code, f"{article} {what} is text, not {kind_of(value)}", where, hint)
+    if not text.strip():
+        raise ItemError(code, f"the {what} is empty", where, hint)
+    found = _CONTROL.search(text)
+    if found:
+        message = f"the {what} {excerpt(text)} holds the control character U+{ord(found.group()):04X}"
+        raise ItemError(code, message, where, "control characters stand in no path, URL or database key")
+    return text
 
 
 def _with_required(spec: str | schema.Rule) -> schema.Rule:
@@ -342,8 +364,8 @@ def _href_paths(spec: schema.Mapping) -> list[str]:
 
 
 def _id_settings(spec: schema.Mapping) -> Any:
-    entry = _with_required(spec.id)
-    used = {entry.lookup: spec.lookups.get(entry.lookup, {})} if entry.lookup is not None else {}
-    return msgspec.to_builtins(
-        {"id": entry, "lookups": used, "hrefs": _href_paths(spec)},
-    )
+    rules = {"id": _with_required(spec.id)}
+    if spec.collection is not None:
+        rules["collection"] = _with_required(spec.collection)
+    used = {name: spec.lookups.get(name, {}) for name in (entry.lookup for entry in rules.values()) if name is not None}
+    return msgspec.to_builtins({**rules, "lookups": used, "hrefs": _href_paths(spec)})
