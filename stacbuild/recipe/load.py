@@ -11,10 +11,11 @@ import types
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Union, get_args, get_origin
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct, UnsetType
+from msgspec.structs import fields
 
 from stacbuild.failures import At, Problem
 from stacbuild.recipe import schema
@@ -126,7 +127,8 @@ class Key(NamedTuple):
 @cache
 def keys_of(kind: type[Struct]) -> dict[str, Key]:
     """Return the keys that a table takes, as they are written."""
-    return {field.encode_name: Key(field.name, field.type, field.required) for field in msgspec.structs.fields(kind)}
+    types_ = get_type_hints(kind)
+    return {field.encode_name: Key(field.name, types_[field.name], field.required) for field in fields(kind)}
 
 
 @cache

@@ -1,14 +1,19 @@
 """Every table that a user may write, as a struct; what stands here is what `check` accepts.
 
 Keys are kebab-case in TOML and snake_case here (the exception: names that users choose). A field's default is the
-default of the language. What recipe.md names and is not built yet stands in `names.py`, not here.
+default of the language; the text below a field is its meaning, as the reference page and editors show it. What
+recipe.md names and is not built yet stands in `later.py`, not here.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+LOCAL = Meta(extra={"local": True})
+File = Annotated[str, LOCAL]
+"""A path or glob of this machine, relative to the folder of the file that it is written in."""
 
 
 class Table(Struct, rename="kebab", forbid_unknown_fields=True, omit_defaults=False, kw_only=True, frozen=True):
@@ -19,134 +24,198 @@ class Catalog(Table, frozen=True):
     """`[catalog]`: what the root document says."""
 
     id: str
+    """The id of the root catalog."""
     title: str | None = None
+    """A short name for people."""
     description: str | None = None
+    """What the catalog holds, in CommonMark; without it the title, else the id."""
     stac_version: Literal["1.1.0"] = "1.1.0"
+    """The STAC version of everything that is written."""
 
 
 class TableSource(Table, frozen=True, tag_field="kind", tag="table"):
     """`[sources.NAME]` of kind `table`: records in csv, tsv, json, ndjson files (.gz, .zst too)."""
 
-    path: str | list[str]
+    path: File | list[File]
+    """The files: csv, tsv, json (an array) or ndjson, each also as `.gz` or `.zst`; a glob or a list of them."""
     key: str | list[str]
+    """The column, or columns, that identify a record; `"*"`: the record's digest."""
     missing: list[str] = []
+    """Words that stand for no value, besides an empty cell and null."""
     format: Literal["csv", "tsv", "json", "ndjson"] | None = None
-    """None: told from the file's name."""
+    """How the files are written; without it, told from each file's name."""
     encoding: str = "utf-8"
+    """The encoding of csv and tsv files."""
     delimiter: str | None = None
+    """The one character between a row's cells; without it the format's own."""
 
 
 class Rule(Table, frozen=True):
     """Where one value comes from: exactly one of `from`, `template`, `value`; then lookup → as → scale → offset."""
 
     from_: str | None = field(default=None, name="from")
+    r"""A field of the record, as a dotted path; `'a\.b'` is one name with a dot."""
     template: str | None = None
+    """Text with fields in braces, as in `{mission}_{scene_id}`; `{{` is a brace."""
     value: Any = UNSET
+    """A constant of any type."""
     lookup: str | None = None
+    """A table of the mapping under `lookups`, in which the value is looked up."""
     as_: Literal["string", "integer", "number", "boolean", "datetime", "date", "array", "object"] | None = field(
         default=None, name="as"
     )
+    """The type that the value is read as; without it, it stays as it is (csv gives texts)."""
     format: str | None = None
+    """For dates: a strptime format, `iso` (the default), `unix` or `unix-ms`."""
     scale: float | None = None
+    """A number that the value is multiplied by."""
     offset: float | None = None
+    """A number that is then added."""
     default: Any = UNSET
+    """What stands for a missing value."""
     required: bool = True
+    """Whether a record without the value fails; `false` leaves the field out."""
 
 
 class Geometry(Table, frozen=True):
     """`geometry` of a mapping: exactly one of `wkt`, `lon` with `lat`, `bbox`, `geojson`, `value`."""
 
     wkt: str | None = None
+    """The field with WKT."""
     lon: str | None = None
+    """The field with the longitude of a point; with `lat`."""
     lat: str | None = None
+    """The field with the latitude of a point; with `lon`."""
     bbox: str | list[str] | None = None
+    """Four fields, west, south, east, north; or one field with 4 or 6 numbers."""
     geojson: str | None = None
+    """The field with a GeoJSON geometry, as a table or as JSON text."""
     value: dict[str, Any] | None = None
+    """A constant GeoJSON geometry."""
     crs: str | None = None
-    """`EPSG:32633`, or a template: `EPSG:{proj:epsg}`."""
+    """The coordinate system of the source, as in `EPSG:32633`, or a template: `EPSG:{proj:epsg}`."""
     default: dict[str, Any] | Literal["null"] | UnsetType = UNSET
+    """A GeoJSON geometry for records that have none, or `"null"`."""
 
 
 class Mapping(Table, frozen=True):
     """`[mappings.NAME]`: target on the left, where it comes from on the right; a bare string is a field's path."""
 
     id: str | Rule
+    """The item's id."""
     geometry: Geometry
+    """Where the item's geometry comes from; its bbox follows."""
     datetime: str | Rule | None = None
+    """The item's moment; with a start and an end instead it is null."""
     start_datetime: str | Rule | None = field(default=None, name="start_datetime")
+    """The beginning of a span of time; with `end_datetime`."""
     end_datetime: str | Rule | None = field(default=None, name="end_datetime")
+    """The end of a span of time; with `start_datetime`."""
     properties: dict[str, str | Rule] = {}
+    """Each property of the item: its name, and where its value comes from."""
     assets: dict[str, dict[str, str | Rule]] = {}
+    """Each asset of the item: its key, and its fields (`href` is needed)."""
     stac_extensions: Rule | None = field(default=None, name="stac_extensions")
+    """The URLs of the extensions' schemas: `{ value = ["https://…"] }`."""
     collection: str | Rule | None = None
     """With a pattern as target: the collection that the record goes to."""
     lookups: dict[str, dict[str, Any]] = {}
+    """Tables that rules look values up in: what stands in the record = what it becomes."""
 
 
 class Collection(Table, frozen=True):
     """`[collections.ID]`: a target."""
 
     from_: list[str] = field(name="from")
+    """The sources whose items it takes."""
     mapping: str | None = None
+    """The mapping that makes items of records."""
     title: str | None = None
+    """A short name for people."""
     description: str | None = None
+    """What the collection holds, in CommonMark; without it the title, else the id."""
     license: str = "other"
+    """An SPDX identifier, or `other`."""
     keywords: list[str] = []
+    """Words to find it by."""
     providers: list[dict[str, Any]] = []
+    """Who made, hosts or licenses the data, each with a `name`."""
     summaries: list[str] = []
+    """The properties of which the values, or their range, are told; extent and item_assets always are."""
     extent: dict[str, Any] = {}
+    """`bbox` and `interval`: what is given here stands instead of what the items say."""
     on_duplicate: Literal["error"] = "error"
+    """What is done when items share an id: `error` fails all of them."""
 
 
 class Validation(Table, frozen=True):
     """`[validation]`."""
 
     level: Literal["strict", "warn", "off"] = "strict"
+    """What an invalid item is: a failure (`strict`), written and reported (`warn`), or not looked for (`off`)."""
     missing_schemas: Literal["warn", "fail"] = "warn"
-    schemas: list[str] | dict[str, str] = []
+    """What is done with an item whose schema is not at hand: `warn` writes it unchecked, `fail` fails it."""
+    schemas: list[File] | dict[str, File] = []
     """Folders laid out by URL (`https/host/path` or `host/path`), or URL → file."""
 
 
 class StacJsonOutput(Table, frozen=True, tag_field="kind", tag="stac-json"):
     """`[outputs.NAME]` of kind `stac-json`: catalog.json, a folder a collection, a file an item."""
 
-    path: str
+    path: File
+    """The folder of the tree."""
     layout: str = "{collection}/{id}/{id}.json"
+    """An item's file in it; takes `{collection}`, `{id}`, `{year}`, `{month}` and `{day}`."""
     links: Literal["relative", "absolute"] = "relative"
+    """How links between the files are written; `absolute` needs `base-url`."""
     base_url: str | None = None
+    """The URL that the tree is served under."""
     indent: int = 2
+    """Blanks that nested values are indented by; 0: none, on one line."""
     collections: list[str] | None = None
+    """The collections that it takes, as ids or globs; without it all."""
 
 
 class NdjsonOutput(Table, frozen=True, tag_field="kind", tag="ndjson"):
     """`[outputs.NAME]` of kind `ndjson`: one item a line, ordered by id."""
 
-    path: str
+    path: File
+    """The file; with `{collection}` one for each."""
     base_url: str | None = None
+    """The URL that relative hrefs are made absolute with."""
     collections: list[str] | None = None
+    """The collections that it takes, as ids or globs; without it all."""
 
 
 class Cache(Table, frozen=True):
     """`[cache]`: where results are remembered."""
 
     backend: Literal["embedded", "filesystem"] = "embedded"
-    path: str = ".stacbuild/cache"
+    """`embedded`: one SQLite file; `filesystem`: a file an entry, for a shared disk."""
+    path: File = ".stacbuild/cache"
+    """Its folder."""
 
 
 class Build(Table, frozen=True):
     """`[build]`: how, never what: nothing here is in a key."""
 
     jobs: int = 0
+    """Workers at once; 0: one a core."""
     executor: Literal["serial", "processes"] = "processes"
+    """Where work is done: in worker processes, or in this one (`serial`)."""
     max_failures: int | str = "0%"
+    """Failed items, as a number or a share, above which the build exits 1."""
     max_deletions: int | str = "10%"
+    """Items of a source, as a number or a share, that may vanish at once; of more nothing is deleted."""
 
 
 class Log(Table, frozen=True):
     """`[log]`."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    file: str | None = None
+    """The least that is told."""
+    file: File | None = None
+    """A file that gets the log as JSON lines."""
 
 
 Source = TableSource
@@ -157,11 +226,20 @@ class Document(Table, frozen=True):
     """A whole recipe."""
 
     catalog: Catalog
+    """What the root document says."""
     sources: dict[str, Source] = {}
+    """Where records and items come from."""
     mappings: dict[str, Mapping] = {}
+    """How records become items."""
     collections: dict[str, Collection] = {}
+    """The targets: which collections shall exist, of which sources."""
     validation: Validation = Validation()
+    """How items are judged."""
     outputs: dict[str, Output] = {}
+    """What is written, and where."""
     cache: Cache = Cache()
+    """Where results are remembered."""
     build: Build = Build()
+    """How the work is done; changes nothing of what is built."""
     log: Log = Log()
+    """What is told, and where."""
