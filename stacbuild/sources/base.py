@@ -12,24 +12,26 @@ from typing import NamedTuple
 from stacbuild.failures import Fault, ItemError, fault_of
 
 CODES: dict[str, str] = {
-    "SB401": "a row has more or fewer cells than the header",
-    "SB402": "a record holds bytes that are not text in the source's encoding",
-    "SB403": "a row holds a NUL character",
-    "SB404": "a record is larger than 64 MiB",
-    "SB405": "the quotes of a row do not match",
-    "SB406": "a record is not JSON (NaN and Infinity are not either)",
-    "SB407": "a record is JSON, but not an object",
-    "SB408": "a record is nested too deep, or holds what canonical JSON cannot say",
-    "SB411": "a file is not there",
-    "SB412": "a file cannot be opened or read",
-    "SB413": "a compressed file is damaged, cut off, or not compressed",
-    "SB414": "a file is empty where a header or a document is needed",
-    "SB415": "a header names a column twice, or not at all, or is not text",
-    "SB416": "a column of `key` is not in the header",
-    "SB417": "a JSON document is cut off or wrong as a whole, or too large to be read whole",
-    "SB418": "`encoding`, `delimiter` or `format` does not fit the file",
+    "SB401": "A row has more or fewer cells than the header. Look for a separator that stands in a value without "
+    "quotes.",
+    "SB402": 'A record holds bytes that are not text in the source\'s `encoding`. Set it, as in encoding = "latin-1".',
+    "SB403": "A row holds a NUL character, which no text has. The file is damaged, or of another encoding.",
+    "SB404": "A record is larger than 64 MiB.",
+    "SB405": "The quotes of a row do not match. Inside quotes a quote is written twice.",
+    "SB406": "A record is not JSON; NaN and Infinity are not either.",
+    "SB407": "A record is JSON, but not an object. Each record needs named fields.",
+    "SB408": "A record is nested too deep, or holds what canonical JSON cannot say.",
+    "SB411": "A file is not there. Its items stay as they were last built.",
+    "SB412": "A file cannot be opened or read. Look at its permissions.",
+    "SB413": "A compressed file is damaged, cut off, or not compressed. Fetch it again, or mend its name.",
+    "SB414": "A file is empty where a header or a document is needed.",
+    "SB415": "A header names a column twice, or not at all, or is not text. Each column needs a name of its own.",
+    "SB416": "A column of `key` is not in the header. Names are compared letter by letter, case included.",
+    "SB417": "A JSON document is cut off or wrong as a whole, or too large to be read whole. A large table is better "
+    "written as NDJSON, one object a line.",
+    "SB418": "`encoding`, `delimiter` or `format` does not fit the file.",
 }
-"""Code → what it means. SB40x cost one record, SB41x a file."""
+"""Code → what it means and what to do. SB40x cost one record, SB41x a file."""
 
 
 class Shard(NamedTuple):

@@ -1,0 +1,60 @@
+"""An example for the codes that one helps with: what is wrong, and what is right, in a few lines."""
+
+from __future__ import annotations
+
+EXAMPLES: dict[str, str] = {
+    "SB001": "stacbuild biuld          # no such command\nstacbuild build",
+    "SB100": 'id = boreal              # a text needs quotes\nid = "boreal"',
+    "SB101": "[sources.scenes]\npage-sise = 100          # unknown key\npage-size = 100",
+    "SB102": '[collections.scenes]\nfrom = ["scnes"]         # no source has this name\nfrom = ["scenes"]',
+    "SB103": '[outputs.site]\nindent = "two"           # a number is wanted\nindent = 2',
+    "SB104": '[sources.scenes]         # `key` is missing\nkind = "table"\npath = "scenes.csv"\nkey = "scene_id"',
+    "SB105": 'gsd = { from = "res", value = 10 }     # a column or a constant, not both\ngsd = { from = "res" }',
+    "SB106": 'path = "${DATA}/a.csv"             # DATA is not set\npath = "${DATA:-data}/a.csv"',
+    "SB107": '[outputs.a]\npath = "dist/x.ndjson"\n[outputs.b]\npath = "dist/x.ndjson"   # the same file',
+    "SB108": '[sources.scenes]\npath = "dta/scenes.csv"   # there is only data/scenes.csv\npath = "data/scenes.csv"',
+    "SB109": '[validation]\nschemas = ["schemas/"]    # the folder stands beside the recipe',
+    "SB111": 'id = { template = "{mission}_{scene" }    # the second brace is not closed\n'
+    'id = { template = "{mission}_{scene}" }',
+    "SB201": 'title = "name"                            # the record has no `name`\n'
+    'title = { from = "name", required = false }\ntitle = { from = "name", default = "untitled" }',
+    "SB202": '[mappings.scenes.lookups.missions]\nS2A = "sentinel-2a"       # the record says S2B\nS2B = "sentinel-2b"',
+    "SB203": 'gsd = { from = "res", as = "number" }     # the record says "10 m"',
+    "SB204": 'datetime = { from = "day", as = "datetime" }     # the record says 31/12/2024\n'
+    'datetime = { from = "day", as = "datetime", format = "%d/%m/%Y" }',
+    "SB205": 'id = { template = "{mission}_{scene}" }',
+    "SB206": 'geometry = { wkt = "footprint", default = "null" }',
+    "SB207": "POLYGON((0 0, 1 0, 1 1))           # the ring does not close\nPOLYGON((0 0, 1 0, 1 1, 0 0))",
+    "SB208": 'geometry = { lon = "x", lat = "y" }                        # x is 500000.0, metres\n'
+    'geometry = { lon = "x", lat = "y", crs = "EPSG:32633" }',
+    "SB210": 'geometry = { wkt = "footprint", crs = "EPSG:32633" }',
+    "SB211": 'href = { from = "url", required = false }     # leaves the asset out where there is no value',
+    "SB212": 'datetime = { from = "acquired", as = "datetime" }\n# or\nstart_datetime = { from = "begins", '
+    'as = "datetime" }\nend_datetime = { from = "ends", as = "datetime" }',
+    "SB213": 'id = { template = "{bands.0}_{scene}" }',
+    "SB293": 'id = "day"                                # two records of one day\nid = { template = "{day}_{tile}" }',
+    "SB301": "/properties/eo:cloud_cover: 101 is more than 100",
+    "SB302": '[validation]\nschemas = ["schemas/"]    # schemas/https/stac-extensions.github.io/eo/v1.1.0/schema.json',
+    "SB491": 'key = ["mission", "scene"]    # or key = "*"',
+    "SB492": 'key = ["mission", "scene"]',
+    "SB415": "id,name,name              # in the file\nid,name,name_2",
+    "SB418": 'encoding = "cp1252"\ndelimiter = ";"',
+    "SB501": "stacbuild build S2A_1          # of what kind?\nstacbuild build item:S2A_1",
+    "SB502": "stacbuild why item:S2A_l       # no such item\nstacbuild ls 'item:S2A_*'",
+    "SB503": "stacbuild build output:site\nstacbuild build item:S2A_1",
+    "SB505": "stacbuild why item:S2A_1\nstacbuild why item:level-1c/S2A_1",
+    "SB603": "stacbuild build --adopt",
+    "SB605": "stacbuild build                # waits\nstacbuild build --no-wait      # exits 5",
+    "SB612": "stacbuild build --max-deletions 100%",
+    "SB702": "[collections.scenes]\nextent = { bbox = [[20.0, 55.0, 40.0, 70.0]] }",
+    "source-changed": 'source-changed: scenes: S2A_1: "3f1c…" -> "a07b…"',
+    "source-gone": "stacbuild build --max-deletions 100%    # lets all of them go",
+    "mapping-changed": 'mapping-changed: mappings.scenes.title: "{id}" -> "Scene {id}" (stacbuild.toml:41)',
+    "collection-changed": 'collection-changed: collections.scenes.title: "Scene" -> "Scenes" (stacbuild.toml:52)',
+    "output-changed": "output-changed: outputs.site.indent: 2 -> 4 (stacbuild.toml:60)",
+    "output-edited": "stacbuild build output:site    # writes what the recipe says",
+    "failed-before": "stacbuild build 'failed:*'",
+    "forced": "stacbuild build --force item:S2A_1",
+    "evicted": "stacbuild gc --max-size 20GB",
+}
+"""Code → lines to show. Those without one say all in their sentence."""

@@ -1,0 +1,58 @@
+"""Codes of rooms that give one or two each: commands, work, memory, disk, lock, warnings."""
+
+from __future__ import annotations
+
+CODES: dict[str, str] = {
+    "SB000": "A problem that has no code of its own; its message says all that is known.",
+    "SB001": "The command line cannot be understood: an unknown command or option, or a value that does not fit. "
+    "`stacbuild COMMAND --help` lists what there is.",
+    "SB002": "This command, option or value is planned and not in this version.",
+    "SB006": "The machine refuses: no memory, no room on the disk behind stdout, a file that cannot be opened.",
+    "SB007": "The command was interrupted or told to end. What was finished is kept; the next build goes on there.",
+    "SB070": "A bug in stacbuild, not a mistake of yours. Please report it with the traceback that -v shows.",
+    "SB108": "A source names a file that is not there, or a pattern that no file matches. Paths are relative to the "
+    "recipe's folder.",
+    "SB109": "A folder or file of `validation.schemas` is not there. Paths are relative to the recipe's folder.",
+    "SB293": "Several records would make an item of one id in one collection; none of them is written. Make the id of "
+    "more fields, or take all records but one out of the source.",
+    "SB297": "The worker process that made this item died, most likely for want of memory. Try fewer --jobs; a record "
+    "that does it alone is too large.",
+    "SB298": "The item would hold what JSON cannot say: NaN, Infinity, half of a character, or too deep a nesting.",
+    "SB299": "A bug in stacbuild that this item brought out; the other items are built. Please report it.",
+    "SB490": "A source file changed while it was read, twice. Build again when whoever writes it is done; its items "
+    "stay as they were.",
+    "SB491": "A record has no value in the source's `key`, so that nothing identifies it. Choose other columns, fill "
+    'the cell, or use key = "*" for records that have no name.',
+    "SB492": "Several records share one value of `key`; none of them is used. Choose columns that differ for each.",
+    "SB493": "A source file cannot be read now. Its items stay as they were last built and are tried next time.",
+    "SB500": "There is no stacbuild.toml here or in a folder above. Name the recipe with -f, or write one with "
+    "`stacbuild init`.",
+    "SB501": "A target is written `kind:name`, with the kind item, collection, source, output, failed or stale.",
+    "SB502": "No target has that name. `stacbuild ls` lists all of them; the hint lists near ones.",
+    "SB503": "Some items of an output are asked for, but the output was never built or has other settings now. Build "
+    "it whole once.",
+    "SB504": "Only an item or an output has a history of its own. `stacbuild status TARGET` looks at the others.",
+    "SB505": "One item is asked for, and the name means several. Write item:COLLECTION/ID.",
+    "SB506": "`clean` removes what outputs hold, so it takes outputs only. A build removes items by itself when their "
+    "records are gone.",
+    "SB601": "The store beside the recipe cannot be opened or written. Free some space, or look at its permissions; "
+    "it may be deleted, which costs time only.",
+    "SB602": "An output file cannot be written: no room, no permission, or something of another kind in its place.",
+    "SB603": "A file that no build wrote stands where an output is to be written. Move it away, or overwrite it with "
+    "--adopt.",
+    "SB604": "The lock beside the recipe cannot be made. The recipe's folder must be writable.",
+    "SB605": "Another build of this recipe is at work. Leave out --no-wait to wait for it.",
+    "SB606": 'The worker processes cannot be started. [build] executor = "serial" does without them.',
+    "SB607": "The disk refuses something that a build needs. The message names the file and the reason.",
+    "SB610": "Parts of the store were missing or damaged. They are made again; nothing is lost but time.",
+    "SB611": "The memory was damaged and is not used. The store and the manifests beside the outputs are asked "
+    "instead.",
+    "SB612": "Documents are lost that nothing can make again: of items that are kept though their records vanished or "
+    "fail now. Bring the records back, or let the items go with --max-deletions 100%.",
+    "SB701": "A summarised field has too many different values, so its summary is left out. Take it out of "
+    "`summaries`.",
+    "SB702": "A collection has no item with a footprint, so its extent is the world. Set `extent` in its table.",
+    "SB703": 'Items were built that are invalid (under level = "warn") or could not be checked in full. '
+    "failures.ndjson says which and why.",
+}
+"""Code → what it means and what to do."""
