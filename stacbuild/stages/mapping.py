@@ -11,14 +11,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
 
 from stacbuild.failures import ItemError
 from stacbuild.recipe import schema
 from stacbuild.stages import geometry, hrefs
 from stacbuild.stages.geometry import platform_versions
-from stacbuild.stages.paths import Get, as_text, excerpt, fields, getter, kind_of, pointer, renderer
-from stacbuild.stages.values import Convert, constant, converter, scaler
+from stacbuild.stages.paths import Get, as_text, excerpt, getter, kind_of, pointer
+from stacbuild.stages.rules import MISSING, Lookups, Record, rule
 
 __all__ = ["CODES", "MISSING", "Mapper", "platform_versions", "rule"]
 
@@ -42,126 +41,8 @@ CODES: dict[str, str] = {
 }
 """Code → what it means and what to do."""
 
-MISSING: Any = type("Missing", (), {"__repr__": lambda _: "MISSING", "__slots__": ()})()
-"""What a rule gives when its field is to be left out."""
-
-Lookups = dict[str, dict[str, Any]]
-_Record = dict[str, Any]
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TIMES = ("datetime", "start_datetime", "end_datetime")
-
-
-def rule(spec: str | schema.Rule, lookups: Lookups, where: str, kind: str | None = None) -> Get:
-    """Return the function record → value, or MISSING when the field is to be left out.
-
-    Args:
-        spec: a field's path, or a rule.
-        lookups: the mapping's tables.
-        where: JSON Pointer of the item's field, for errors.
-        kind: what `as` is where the rule does not say it.
-
-    Raises:
-        ItemError: (from the function) SB201 to SB204, SB213.
-        TemplateError: the template cannot be read.
-    """
-    if isinstance(spec, str):
-        spec = schema.Rule(from_=spec)
-    steps = _steps(spec, lookups, where, spec.as_ or kind)
-    absent = _absent(spec, where, spec.as_ or kind)
-    if spec.value is not UNSET:
-        return _constant(constant(spec.value), steps, absent)
-    get = getter(spec.from_) if spec.from_ is not None else renderer(spec.template or "", where)
-    return _chain(get, steps, absent)
-
-
-def _chain(get: Get, steps: list[Convert], absent: Convert) -> Get:
-    """Compile the commonest numbers of steps apart: this is the innermost loop of a build."""
-    if not steps:
-
-        def plain(record: _Record) -> Any:
-            value = get(record)
-            return absent(record) if value is None else value
-
-        return plain
-
-    def run(record: _Record) -> Any:
-        value = get(record)
-        for step in steps:
-            if value is None:
-                break
-            value = step(value)
-        return absent(record) if value is None else value
-
-    return run
-
-
-def _constant(value: Any, steps: list[Convert], absent: Convert) -> Get:
-    if not steps:
-        return lambda _: value
-    return _chain(lambda _: value, steps, absent)
-
-
-def _steps(spec: schema.Rule, lookups: Lookups, where: str, kind: str | None) -> list[Convert]:
-    """Return what is done to a value, in the recipe language's order: lookup → as → scale → offset."""
-    steps: list[Convert] = []
-    if spec.lookup is not None:
-        steps.append(_lookup(lookups.get(spec.lookup, {})))
-    if kind is not None:
-        steps.append(converter(kind, spec.format, where))
-    if spec.scale is not None or spec.offset is not None:
-        steps.append(scaler(spec.scale, spec.offset, where, whole=kind == "integer"))
-    return steps
-
-
-def _lookup(table: dict[str, Any]) -> Convert:
-    entries = {name: constant(value) for name, value in table.items()}
-
-    def find(value: Any) -> Any:
-        text = as_text(value)
-        return None if text is None else entries.get(text)
-
-    return find
-
-
-def _absent(spec: schema.Rule, where: str, kind: str | None) -> Convert:
-    """Return the function that says what stands for a missing value; it gets the record, for its message."""
-    if spec.default is not UNSET:
-        default = constant(spec.default)
-        if kind in ("datetime", "date") and isinstance(default, str):
-            to_time = converter(kind, None, where)
-            return lambda _: to_time(default)
-        return lambda _: default
-    if not spec.required:
-        return lambda _: MISSING
-
-    def fail(record: _Record) -> Any:
-        raise _missing(spec, where, record)
-
-    return fail
-
-
-def _missing(spec: schema.Rule, where: str, record: _Record) -> ItemError:
-    hint = "give it a default, or required = false to leave it out"
-    value = _read_again(spec, record)
-    if value is None:
-        absent = spec.from_ if spec.from_ is not None else _first_absent(spec.template or "", record)
-        of = "" if spec.from_ is not None else f", which template '{spec.template}' names"
-        return ItemError("SB201", f"the record has no value in '{absent}'{of}", where, hint)
-    source = "its value" if spec.value is not UNSET else f"'{spec.from_ or spec.template}'"
-    if spec.lookup is not None:
-        message = f"lookup '{spec.lookup}' has no entry for {excerpt(value)}, found in {source}"
-        return ItemError("SB202", message, where, f"add it to the lookup, or {hint}")
-    return ItemError("SB201", f"{source} holds {excerpt(value)}, which counts as missing", where, hint)
-
-
-def _read_again(spec: schema.Rule, record: _Record) -> Any:
-    if spec.value is not UNSET:
-        return spec.value
-    return (getter(spec.from_) if spec.from_ is not None else renderer(spec.template or ""))(record)
-
-
-def _first_absent(template: str, record: _Record) -> str:
-    return next((path for path in fields(template) if getter(path)(record) is None), "")
 
 
 class Mapper:
@@ -193,7 +74,7 @@ class Mapper:
         self._assets = [(name, _asset(name, fields, lookups)) for name, fields in spec.assets.items()]
         self._href_paths = [getter(path) for path in _href_paths(spec)]
 
-    def name(self, record: _Record) -> str:
+    def name(self, record: Record) -> str:
         """Return the record's item id.
 
         Raises:
@@ -201,7 +82,7 @@ class Mapper:
         """
         return _a_name(self._id(record), *_ID)
 
-    def collection(self, record: _Record) -> str | None:
+    def collection(self, record: Record) -> str | None:
         """Return the collection that the record goes to by the mapping's own rule; None: the mapping has none.
 
         Raises:
@@ -209,7 +90,7 @@ class Mapper:
         """
         return None if self._named is None else _a_name(self._named(record), *_COLLECTION)
 
-    def item(self, record: _Record, base: str) -> dict[str, Any]:
+    def item(self, record: Record, base: str) -> dict[str, Any]:
         """Return the record's item (STAC Item 1.1.0).
 
         Args:
@@ -243,7 +124,7 @@ class Mapper:
             item["bbox"] = bbox
         return item
 
-    def base_matters(self, record: _Record) -> bool:
+    def base_matters(self, record: Record) -> bool:
         """Return whether an href read from a field of `record` is a relative path, so that `base` changes the item."""
         for get in self._href_paths:
             text = as_text(get(record))
@@ -297,7 +178,7 @@ def _no_moment(properties: dict[str, Any]) -> None:
         raise ItemError("SB212", message, "/properties/datetime", "map one of them; STAC wants a time for every item")
 
 
-_MakeAsset = Callable[[_Record, str], dict[str, Any] | None]
+_MakeAsset = Callable[[Record, str], dict[str, Any] | None]
 
 
 def _asset(name: str, fields_: dict[str, str | schema.Rule], lookups: Lookups) -> _MakeAsset:
@@ -306,7 +187,7 @@ def _asset(name: str, fields_: dict[str, str | schema.Rule], lookups: Lookups) -
     rules = ((key, spec) for key, spec in fields_.items() if key != "href")
     readers = [(key, rule(spec, lookups, pointer("assets", name, key))) for key, spec in rules]
 
-    def make(record: _Record, base: str) -> dict[str, Any] | None:
+    def make(record: Record, base: str) -> dict[str, Any] | None:
         asset = {}
         if find is not None:
             asset["href"] = find(record, base)
@@ -321,7 +202,7 @@ def _asset(name: str, fields_: dict[str, str | schema.Rule], lookups: Lookups) -
     return make
 
 
-def _href(spec: str | schema.Rule, lookups: Lookups, where: str) -> Callable[[_Record, str], Any]:
+def _href(spec: str | schema.Rule, lookups: Lookups, where: str) -> Callable[[Record, str], Any]:
     """Return the function (record, base) → href in the store's form, or MISSING.
 
     What stands in the record is relative to the record's file; a constant, template, lookup or default to the recipe.
@@ -329,7 +210,7 @@ def _href(spec: str | schema.Rule, lookups: Lookups, where: str) -> Callable[[_R
     read = rule(spec, lookups, where)
     in_record = getter(_field(spec) or "") if _from_field(spec) else None
 
-    def find(record: _Record, base: str) -> Any:
+    def find(record: Record, base: str) -> Any:
         value = read(record)
         if value is MISSING:
             return value
