@@ -33,7 +33,7 @@ def collection(sheet: Sheet, draft: Draft) -> None:
 
 def _needs_mapping(sheet: Sheet, draft: Draft) -> None:
     for name in draft.good.get("from", []):
-        if sheet.entries("sources", name).get("kind") == "table":
+        if sheet.entries("sources", name).get("kind") in names.OF_RECORDS:
             message = f"{names.place(draft.path)}: `mapping` is missing: source '{names.clip(name)}' gives records"
             known = sheet.entries("mappings")
             hint = f"there is: {names.listed(known)}" if known else "write a table [mappings.NAME] and name it here"

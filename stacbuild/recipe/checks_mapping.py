@@ -85,23 +85,54 @@ def _geojson(sheet: Sheet, draft: Draft, key: str, value: dict[str, Any]) -> Non
 
 def mapping(sheet: Sheet, draft: Draft) -> None:
     """Judge a mapping as a whole."""
-    given = {key for key in TIMES if key in draft.raw}
     filled(sheet, draft, "id", "collection", *TIMES)
-    if not given:
-        hint = "write `datetime`, or `start_datetime` and `end_datetime`"
-        sheet.find("SB104", draft.path, f"{names.place(draft.path)}: `datetime` is missing", hint)
-    elif given in ({"start_datetime"}, {"end_datetime"}, {"datetime", "start_datetime"}, {"datetime", "end_datetime"}):
+    given = {key for key in TIMES if key in draft.raw}
+    if given in ({"start_datetime"}, {"end_datetime"}, {"datetime", "start_datetime"}, {"datetime", "end_datetime"}):
         one = min(given - {"datetime"})
         other = "end_datetime" if one == "start_datetime" else "start_datetime"
         sheet.find("SB104", at(draft, one), f"{say(draft, one)} needs `{other}` beside it")
-    for name, asset in sheet.entries(*draft.path, "assets").items():
-        if isinstance(asset, dict) and "href" not in asset:
-            path = at(draft, "assets", name)
-            sheet.find("SB104", path, f"{names.place(path)}: `href` is missing", 'as in href = "column"')
+    if _makes_items(sheet, draft.path[-1]):
+        _whole(sheet, draft)
+    if _makes_items(sheet, draft.path[-1]) or draft.good.get("only"):
+        _assets(sheet, draft)
     rule = draft.good.get("stac_extensions")
     if isinstance(rule, schema.Rule) and not _is_texts(rule.value):
         hint = 'as in stac_extensions = { value = ["https://…/schema.json"] }'
         bad(sheet, draft, "stac_extensions", "must be a constant list of URLs", hint)
+
+
+def _whole(sheet: Sheet, draft: Draft) -> None:
+    """Note what an item cannot do without and no record has by itself."""
+    for key in ("id", "geometry"):
+        if key not in draft.raw:
+            sheet.findings.append(names.missing_key(key, "Mapping", draft.path))
+    if not set(TIMES) & set(draft.raw):
+        hint = "write `datetime`, or `start_datetime` and `end_datetime`"
+        sheet.find("SB104", draft.path, f"{names.place(draft.path)}: `datetime` is missing", hint)
+
+
+def _assets(sheet: Sheet, draft: Draft) -> None:
+    for name, asset in sheet.entries(*draft.path, "assets").items():
+        if isinstance(asset, dict) and "href" not in asset:
+            path = at(draft, "assets", name)
+            sheet.find("SB104", path, f"{names.place(path)}: `href` is missing", 'as in href = "column"')
+
+
+def _makes_items(sheet: Sheet, name: str) -> bool:
+    """Return whether a mapping makes items of records, rather than being laid over items only.
+
+    One that no collection uses is for items if there is a source of such.
+    """
+    tables = [table for table in sheet.entries("collections").values() if isinstance(table, dict)]
+    uses = [table.get("from") for table in tables if table.get("mapping") == name]
+    sources = [source for use in uses if isinstance(use, list) for source in use]
+    kinds = [_kind(sheet, source) for source in (sources if uses else sheet.entries("sources"))]
+    return any(kind in names.OF_RECORDS for kind in kinds) or not any(kinds)
+
+
+def _kind(sheet: Sheet, source: Any) -> str | None:
+    kind = sheet.entries("sources", source).get("kind") if isinstance(source, str) else None
+    return kind if isinstance(kind, str) else None
 
 
 def _is_texts(value: Any) -> bool:

@@ -12,7 +12,7 @@ LATER_KEYS: dict[str, frozenset[str]] = {
     "TableSource": frozenset({"http", "ignore"}),
     "Rule": frozenset({"split", "join"}),
     "Geometry": frozenset({"wkb"}),
-    "Mapping": frozenset({"only", "timezone", "function"}),
+    "Mapping": frozenset({"timezone", "function"}),
     "Collection": frozenset({"where", "patches", "extensions", "keep-removed", "set", "collection-extensions"}),
     "Validation": frozenset({"engine", "formats", "extra"}),
     "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),

@@ -76,12 +76,15 @@ MISPLACED: dict[str, str] = {
     "lookups": "[mappings.NAME]",
     "assets": "[mappings.NAME]",
     "properties": "[mappings.NAME]",
+    "only": "[mappings.NAME]",
     "summaries": "[collections.ID]",
     "on-duplicate": "[collections.ID]",
     "stac-version": "[catalog]",
 }
 """Key → its table, for keys that stand in a wrong one."""
 
+OF_RECORDS = ("table", "json-api")
+"""Kinds of sources that give records, of which a mapping makes items; all others give items."""
 LAYOUT_NAMES = ("collection", "id", "year", "month", "day")
 GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon")
 TIMES = ("datetime", "start_datetime", "end_datetime")

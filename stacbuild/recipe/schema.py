@@ -101,10 +101,10 @@ class Geometry(Table, frozen=True):
 class Mapping(Table, frozen=True):
     """`[mappings.NAME]`: target on the left, where it comes from on the right; a bare string is a field's path."""
 
-    id: str | Rule
-    """The item's id."""
-    geometry: Geometry
-    """Where the item's geometry comes from; its bbox follows."""
+    id: str | Rule | None = None
+    """The item's id; needed for records."""
+    geometry: Geometry | None = None
+    """Where the item's geometry comes from; its bbox follows. Needed for records."""
     datetime: str | Rule | None = None
     """The item's moment; with a start and an end instead it is null."""
     start_datetime: str | Rule | None = field(default=None, name="start_datetime")
@@ -119,6 +119,8 @@ class Mapping(Table, frozen=True):
     """The URLs of the extensions' schemas: `{ value = ["https://…"] }`."""
     collection: str | Rule | None = None
     """With a pattern as target: the collection that the record goes to."""
+    only: bool = False
+    """Over items: `true` starts from nothing but id, geometry and times, where else all stays that is not named."""
     lookups: dict[str, dict[str, Any]] = {}
     """Tables that rules look values up in: what stands in the record = what it becomes."""
 

@@ -1,4 +1,4 @@
-"""A mapping, compiled: the function from a source's record to a STAC 1.1.0 Item.
+"""A mapping, compiled: the function from a source's record to a STAC 1.1.0 Item, or from an item to that item changed.
 
 Compiled once to closures, so that an item costs microseconds. Constants are shared between items and parts of the
 record stand in the item: encode what comes out, never change it in place. Never: I/O, or a look at another record.
@@ -18,6 +18,7 @@ from stacbuild.stages import geometry, hrefs
 from stacbuild.stages.geometry import platform_versions
 from stacbuild.stages.paths import Get, as_text, excerpt, getter, kind_of, pointer
 from stacbuild.stages.rules import MISSING, Lookups, Record, rule
+from stacbuild.stages.shapes import Box, Shape
 
 __all__ = ["CODES", "MISSING", "Mapper", "platform_versions", "rule"]
 
@@ -38,11 +39,13 @@ CODES: dict[str, str] = {
     "SB213": "A template names a field that holds a list or an object.",
     "SB214": "The collection that a record names cannot be used: it is empty, a list or object, or holds control "
     "characters.",
+    "SB215": "The item that a mapping is laid over has text, a number or a list where an object must stand.",
 }
 """Code → what it means and what to do."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TIMES = ("datetime", "start_datetime", "end_datetime")
+_WHOLE = ("type", "stac_version", "geometry", "bbox")
 
 
 class Mapper:
@@ -63,15 +66,16 @@ class Mapper:
 
     def __init__(self, spec: schema.Mapping, collection: str) -> None:
         lookups = spec.lookups
-        self.uses_proj = spec.geometry.crs is not None
+        self.uses_proj = spec.geometry is not None and spec.geometry.crs is not None
         self.id_settings = _id_settings(spec)
         self._collection = collection
-        self._id = rule(_with_required(spec.id), lookups, "/id")
+        self._only = spec.only
+        self._id = rule(_id_rule(spec), lookups, "/id")
         self._named = None if spec.collection is None else rule(_with_required(spec.collection), lookups, "/collection")
-        self._locate = geometry.compiled(spec.geometry)
+        self._locate = geometry.compiled(spec.geometry) if spec.geometry is not None else None
         self._extensions = rule(spec.stac_extensions, lookups, "/stac_extensions") if spec.stac_extensions else None
         self._properties = _properties(spec)
-        self._assets = [(name, _asset(name, fields, lookups)) for name, fields in spec.assets.items()]
+        self._assets = [(name, _Asset(name, fields, lookups)) for name, fields in spec.assets.items()]
         self._href_paths = [getter(path) for path in _href_paths(spec)]
 
     def name(self, record: Record) -> str:
@@ -100,12 +104,9 @@ class Mapper:
         Raises:
             ItemError: SB201 to SB213, with a JSON Pointer into the item.
         """
-        shape, bbox = self._locate(record)
-        properties = {}
-        for key, read in self._properties:
-            value = read(record)
-            if value is not MISSING:
-                properties[key] = value
+        shape, bbox = self._locate(record) if self._locate is not None else (None, None)
+        properties: dict[str, Any] = {}
+        _fill(properties, self._properties, record)
         if properties.get("datetime") is None:
             _no_moment(properties)
         extensions = self._extensions(record) if self._extensions else []
@@ -123,6 +124,42 @@ class Mapper:
         if bbox is not None:
             item["bbox"] = bbox
         return item
+
+    def over(self, item: Record, base: str) -> dict[str, Any]:
+        """Return `item`, itself untouched, with the fields that the mapping names set; rules read the item as a record.
+
+        A field whose rule leaves it out stays as it is, and so does all that the mapping does not name. With `only`
+        nothing stays but id, geometry, bbox and times, where the mapping does not name them. An asset that the item
+        has not got is made only if it gets an href.
+
+        Args:
+            item: a STAC item.
+            base: folder that hrefs read from its fields are relative to; "" is the recipe's own.
+
+        Raises:
+            ItemError: SB201 to SB215.
+        """
+        held = _bare(item) if self._only else item
+        properties = dict(_object(held, "properties"))
+        _fill(properties, self._properties, item)
+        if properties.get("datetime") is None:
+            _no_moment(properties)
+        result = {**held, "id": self.name(item), "properties": properties, "collection": self._collection}
+        result["assets"] = self._assets_over(item, _object(held, "assets"), base)
+        if self._locate is not None:
+            _place(result, *self._locate(item))
+        if self._extensions is not None:
+            declared = held.get("stac_extensions") or []
+            result["stac_extensions"] = [*dict.fromkeys([*declared, *self._extensions(item)])]
+        return result
+
+    def _assets_over(self, item: Record, held: Record, base: str) -> dict[str, Any]:
+        assets = dict(held)
+        for name, make in self._assets:
+            asset = make(item, base, _object(held, name, "assets"))
+            if asset is not None:
+                assets[name] = asset
+        return assets
 
     def base_matters(self, record: Record) -> bool:
         """Return whether an href read from a field of `record` is a relative path, so that `base` changes the item."""
@@ -156,6 +193,11 @@ def _a_name(value: Any, code: str, what: str, where: str, hint: str) -> str:
     return text
 
 
+def _id_rule(spec: schema.Mapping) -> schema.Rule:
+    """Return the rule of the id; an item keeps its own where the mapping has none."""
+    return _with_required("id" if spec.id is None else spec.id)
+
+
 def _with_required(spec: str | schema.Rule) -> schema.Rule:
     """Return the rule of something that no item can do without."""
     return schema.Rule(from_=spec) if isinstance(spec, str) else msgspec.structs.replace(spec, required=True)
@@ -171,6 +213,34 @@ def _properties(spec: schema.Mapping) -> list[tuple[str, Get]]:
     return found
 
 
+def _bare(item: Record) -> Record:
+    """Return what of an item stays under `only`: what makes it one, and where and when it is."""
+    held: Record = {name: item[name] for name in _WHOLE if name in item}
+    properties = _object(item, "properties")
+    times = {name: properties[name] for name in _TIMES if name in properties}
+    return {**held, "stac_extensions": [], "properties": times, "links": [], "assets": {}}
+
+
+def _object(holder: Record, name: str, *parents: str) -> Record:
+    """Return a member that is an object, {} where there is none."""
+    value = holder.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        message = f"the item's '{'.'.join([*parents, name])}' is {kind_of(value)}, not an object"
+        raise ItemError(
+            "SB215", message, pointer(*parents, name), "a mapping is laid over whole items: mend its source"
+        )
+    return value
+
+
+def _place(item: Record, shape: Shape | None, bbox: Box | None) -> None:
+    item["geometry"] = shape
+    item.pop("bbox", None)
+    if bbox is not None:
+        item["bbox"] = bbox
+
+
 def _no_moment(properties: dict[str, Any]) -> None:
     properties["datetime"] = None
     if properties.get("start_datetime") is None or properties.get("end_datetime") is None:
@@ -178,28 +248,31 @@ def _no_moment(properties: dict[str, Any]) -> None:
         raise ItemError("SB212", message, "/properties/datetime", "map one of them; STAC wants a time for every item")
 
 
-_MakeAsset = Callable[[Record, str], dict[str, Any] | None]
+class _Asset:
+    """The function from a record to an asset; None, so that it is left out, when its href is."""
 
+    def __init__(self, name: str, rules: dict[str, str | schema.Rule], lookups: Lookups) -> None:
+        self._find = _href(rules["href"], lookups, pointer("assets", name, "href")) if "href" in rules else None
+        others = ((key, spec) for key, spec in rules.items() if key != "href")
+        self._fields = [(key, rule(spec, lookups, pointer("assets", name, key))) for key, spec in others]
 
-def _asset(name: str, fields_: dict[str, str | schema.Rule], lookups: Lookups) -> _MakeAsset:
-    """Return the function (record, base) → asset; None, so that it is left out, when its href is."""
-    find = _href(fields_["href"], lookups, pointer("assets", name, "href")) if "href" in fields_ else None
-    rules = ((key, spec) for key, spec in fields_.items() if key != "href")
-    readers = [(key, rule(spec, lookups, pointer("assets", name, key))) for key, spec in rules]
-
-    def make(record: Record, base: str) -> dict[str, Any] | None:
-        asset = {}
-        if find is not None:
-            asset["href"] = find(record, base)
-            if asset["href"] is MISSING:
-                return None
-        for key, read in readers:
-            value = read(record)
-            if value is not MISSING:
-                asset[key] = value
+    def __call__(self, record: Record, base: str, held: Record | None = None) -> dict[str, Any] | None:
+        asset: dict[str, Any] = dict(held) if held else {}
+        if self._find is not None:
+            href = self._find(record, base)
+            if href is not MISSING:
+                asset["href"] = href
+        if "href" not in asset:
+            return None
+        _fill(asset, self._fields, record)
         return asset
 
-    return make
+
+def _fill(members: Record, readers: list[tuple[str, Get]], record: Record) -> None:
+    for key, read in readers:
+        value = read(record)
+        if value is not MISSING:
+            members[key] = value
 
 
 def _href(spec: str | schema.Rule, lookups: Lookups, where: str) -> Callable[[Record, str], Any]:
@@ -245,7 +318,7 @@ def _href_paths(spec: schema.Mapping) -> list[str]:
 
 
 def _id_settings(spec: schema.Mapping) -> Any:
-    rules = {"id": _with_required(spec.id)}
+    rules = {"id": _id_rule(spec)}
     if spec.collection is not None:
         rules["collection"] = _with_required(spec.collection)
     used = {name: spec.lookups.get(name, {}) for name in (entry.lookup for entry in rules.values()) if name is not None}

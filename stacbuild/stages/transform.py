@@ -25,12 +25,14 @@ class Transform:
         spec = document.mappings[mapping_name]
         mapping = _said(msgspec.to_builtins(spec))
         lookups = mapping.pop("lookups", {})
+        if not spec.only:
+            del mapping["only"]
         return {
             "mapping": mapping,
             "lookups": lookups,
             "collection": collection,
             "stac-version": document.catalog.stac_version,
-            "platform": platform_versions(spec.geometry.crs is not None),
+            "platform": platform_versions(spec.geometry is not None and spec.geometry.crs is not None),
         }
 
     def work(self, document: Document, collection: str) -> Work:
