@@ -139,3 +139,20 @@ class CheckReport(Struct):
     failures: list[dict[str, Any]]
     warnings: list[Caution] = []
     exit: Exit = Exit.OK
+
+
+class ExplainReport(Struct):
+    """`explain --json`: codes in words, each with `code`, `about`, `meaning` and perhaps `example`."""
+
+    codes: list[dict[str, Any]]
+    listing: bool = False
+    """All there are were asked for."""
+    exit: Exit = Exit.OK
+
+
+class CompletionReport(Struct):
+    """`completion --json`: the shell and its script."""
+
+    shell: str
+    script: str
+    exit: Exit = Exit.OK

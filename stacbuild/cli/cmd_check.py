@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @options.command("check")
-@click.argument("recipes", nargs=-1, metavar="[RECIPE]...")
+@click.argument("recipes", nargs=-1, metavar="[RECIPE]...", shell_complete=options.complete("file"))
 @click.option("--quick", is_flag=True, help="Only the recipe itself: no sample of records.")
 @click.option(
     "--output-format",

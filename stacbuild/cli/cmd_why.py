@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @options.command("why")
-@click.argument("target")
+@click.argument("target", shell_complete=options.complete("target"))
 @options.session
 def command(session: Session, *, target: str) -> int:
     """Tell one target's history: each stage, what its key was made of, what moved, from what to what, and where."""

@@ -106,6 +106,10 @@ def _end(error: BaseException, session: Session) -> int:
 def main() -> NoReturn:
     """Run the command of this process, and leave with its exit status."""
     _hold_streams()
+    if asked := os.environ.get("_STACBUILD_COMPLETE"):
+        from stacbuild.cli import shells  # noqa: PLC0415 - a shell asks while somebody types
+
+        sys.exit(shells.answer(root, asked))
     for stream in (sys.stdout, sys.stderr):
         if stream is not None and hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

@@ -27,6 +27,17 @@ class NotYet(click.UsageError):
         super().__init__(f"{what} is not available yet", ctx)
 
 
+def complete(kind: str) -> Callable[..., Any]:
+    """Return a completion of `shells`, which is loaded when a shell asks."""
+
+    def ask(ctx: click.Context, param: click.Parameter, incomplete: str) -> Any:
+        from stacbuild.cli import shells  # noqa: PLC0415
+
+        return getattr(shells, kind)(ctx, param, incomplete)
+
+    return ask
+
+
 class Global(click.Option):
     """An option of every command; shows its variable in the help of each."""
 
@@ -42,7 +53,7 @@ class Global(click.Option):
 def _keep(ctx: click.Context, param: click.Parameter, value: Any) -> Any:
     name = param.name or ""
     source = ctx.get_parameter_source(name)
-    if source in GIVEN and not ctx.resilient_parsing:
+    if source in GIVEN:
         ctx.ensure_object(Session).settings.keep(name, value, by_flag=source is ParameterSource.COMMANDLINE)
     return value
 
@@ -68,11 +79,18 @@ GLOBALS: list[Callable[[Any], Any]] = [
         "--file",
         metavar="RECIPE",
         cls=Global,
+        shell_complete=complete("file"),
         envvar=["STACBUILD_FILE", "STACBUILD_RECIPE"],
         help="The recipe; without it stacbuild.toml is looked for here and upwards.",
     ),
     click.option(
-        "-C", "--directory", metavar="DIR", cls=Global, envvar="STACBUILD_DIRECTORY", help="Work as if started in DIR."
+        "-C",
+        "--directory",
+        metavar="DIR",
+        cls=Global,
+        shell_complete=complete("folder"),
+        envvar="STACBUILD_DIRECTORY",
+        help="Work as if started in DIR.",
     ),
     click.option("--json", is_flag=True, cls=Global, envvar="STACBUILD_JSON", help="Print one JSON document."),
     click.option("-v", "--verbose", count=True, cls=Global, envvar="STACBUILD_VERBOSE", help="Say more; twice: most."),
@@ -131,9 +149,12 @@ session = click.make_pass_decorator(Session, ensure=True)
 def targets(function: Function) -> Function:
     """Declare TARGET… and `--targets-from`."""
     function = click.option(
-        "--targets-from", metavar="FILE", help="Read targets from FILE, one a line; - is standard input."
+        "--targets-from",
+        metavar="FILE",
+        shell_complete=complete("file"),
+        help="Read targets from FILE, one a line; - is standard input.",
     )(function)
-    return click.argument("targets", nargs=-1, metavar="[TARGET]...")(function)
+    return click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=complete("target"))(function)
 
 
 def dry_run(function: Function) -> Function:

@@ -11,6 +11,8 @@ COMMANDS = {
     "why": "Tell one target's history: what it was built from and what moved.",
     "ls": "List targets, or the files of an output, one a line.",
     "check": "Check recipes: names, files, schemas, a sample of records.",
+    "explain": "Say what an error or reason code means and what to do.",
+    "completion": "Print a shell's completion script.",
     "clean": "Remove what builds wrote, and only that.",
     "gc": "Drop from the store what no recent build needs.",
 }
@@ -18,6 +20,6 @@ COMMANDS = {
 # fmt: off
 LATER = (
     "lock", "verify", "init", "discover", "schemas", "fetch", "transform", "extend", "patch", "validate", "convert",
-    "report", "serve", "watch", "diff", "explain", "cache", "schema", "completion",
+    "report", "serve", "watch", "diff", "cache", "schema",
 )
 # fmt: on

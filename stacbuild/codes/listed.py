@@ -35,6 +35,7 @@ CODES: dict[str, str] = {
     "SB505": "One item is asked for, and the name means several. Write item:COLLECTION/ID.",
     "SB506": "`clean` removes what outputs hold, so it takes outputs only. A build removes items by itself when their "
     "records are gone.",
+    "SB510": "`explain` knows no such code. Without a code it lists all of them.",
     "SB601": "The store beside the recipe cannot be opened or written. Free some space, or look at its permissions; "
     "it may be deleted, which costs time only.",
     "SB602": "An output file cannot be written: no room, no permission, or something of another kind in its place.",

@@ -1,6 +1,7 @@
 """Reports in words: each kind of report to the lines that stdout gets. Pure but for the source lines of frames.
 
-BuildReport → built.py    StatusReport, WhyReport → stale.py    CheckReport → checked.py    the small ones here
+BuildReport → built.py    StatusReport, WhyReport → stale.py    CheckReport → checked.py    ExplainReport → explained.py
+The small ones are here.
 """
 
 from __future__ import annotations
@@ -8,14 +9,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from stacbuild.failures import Exit
-from stacbuild.report import BuildReport, CheckReport, CleanReport, GcReport, LsReport, StatusReport, WhyReport
-from stacbuild.ui import built, checked, scrub, stale
+from stacbuild.report import (
+    BuildReport,
+    CheckReport,
+    CleanReport,
+    CompletionReport,
+    ExplainReport,
+    GcReport,
+    LsReport,
+    StatusReport,
+    WhyReport,
+)
+from stacbuild.ui import built, checked, explained, scrub, stale
 from stacbuild.ui.counts import count, duration, many, size
 
 if TYPE_CHECKING:
     from stacbuild.ui.paint import Paint
 
-Report = BuildReport | StatusReport | WhyReport | LsReport | CleanReport | GcReport | CheckReport
+Report = (
+    BuildReport
+    | StatusReport
+    | WhyReport
+    | LsReport
+    | CleanReport
+    | GcReport
+    | CheckReport
+    | ExplainReport
+    | CompletionReport
+)
 
 
 class Style(NamedTuple):
@@ -31,6 +52,8 @@ def of(report: Report, style: Style) -> list[str]:
     """Return the lines of a report."""
     if style.verbosity < -1 or (style.verbosity < 0 and _is_well(report)):
         return []
+    if isinstance(report, CompletionReport | ExplainReport):  # our own texts, with lines in them
+        return _lines(report, style)
     return _lines(scrub.for_screen(report, style.redact), style)
 
 
@@ -50,6 +73,10 @@ def _lines(report: Report, style: Style) -> list[str]:  # noqa: PLR0911 - one a 
             return [_gc(report)]
         case CheckReport():
             return checked.lines(report, style.paint, concise=style.concise)
+        case CompletionReport():
+            return report.script.rstrip("\n").split("\n")
+        case ExplainReport():
+            return explained.lines(report, style.paint)
 
 
 def _is_well(report: Report) -> bool:
