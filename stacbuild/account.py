@@ -10,7 +10,7 @@ from stacbuild.deliver import Delivery, Inspected
 from stacbuild.failing import Failures
 from stacbuild.failures import Exit
 from stacbuild.listing import SourceListing
-from stacbuild.model import Group, Input
+from stacbuild.model import Group, Input, Tally
 from stacbuild.plan import DUPLICATE_ID, Plan, Step
 from stacbuild.report import BuildReport, Caution, StageCount
 from stacbuild.resolve import Counts
@@ -126,6 +126,7 @@ class Account:
         total = sum(_built(head.groups, name) for name in self._shop.pipelines)
         failed = failed_of(head)
         items = {**dict.fromkeys(_ITEMS, 0), "total": total, "unchanged": total, "failed": failed}
+        items["dropped"] = _dropped(head.groups)
         self.counts.of("fetch").reused = sum(entry.inputs for entry in head.groups if entry.shard)
         report = self._report(plan, items, failed, self._stages(head.groups, 0))
         report.outputs = {
@@ -173,7 +174,7 @@ class Account:
         unchanged = total - added - modified
         return {
             "total": total, "added": added, "modified": modified, "deleted": deleted,
-            "unchanged": unchanged, "failed": failed, "dropped": 0,
+            "unchanged": unchanged, "failed": failed, "dropped": _dropped(settler.entries),
         }  # fmt: skip
 
     def _stages(self, entries: list[GroupEntry], written: int) -> dict[str, dict[str, Any]]:
@@ -189,16 +190,16 @@ class Account:
         return result
 
     def _reached(self, entries: list[GroupEntry]) -> dict[str, int]:
-        """Return how many pairs reach each stage: all reach the first, those without a fault reach validate."""
+        """Return how many pairs reach each stage: those that did not end before it."""
         reached: dict[str, int] = {}
         for name, line in self._shop.pipelines.items():
             tallies = [t for entry in entries if entry.shard and (t := entry.tallies.get(name)) is not None]
-            pairs = sum(t.live + t.failed for t in tallies)
-            whole = pairs - sum(t.failed - t.invalid for t in tallies)
-            for position, stage in enumerate(line.stages):
-                reached[stage.name] = reached.get(stage.name, 0) + (whole if position else pairs)
+            left = sum(t.live + t.failed + t.dropped for t in tallies) - _stopped(tallies, 0)
+            for position, stage in enumerate(line.stages, 1):
+                reached[stage.name] = reached.get(stage.name, 0) + left
+                left -= _stopped(tallies, position)
             if line.judged:
-                reached["validate"] = reached.get("validate", 0) + whole
+                reached["validate"] = reached.get("validate", 0) + left
         return reached
 
     def _outputs(self, deliveries: dict[str, Delivery | None]) -> dict[str, dict[str, Any]]:
@@ -226,7 +227,7 @@ def _unworked(row: Input, listing: SourceListing, plan: Plan) -> bool:
     if row.fault is not None or row.key in plan.clashes.keys.get(listing.name, {}):
         return True
     ids = plan.clashes.ids
-    return all(name in ids.get(fed, {}) for fed, (name, _) in zip(listing.feeds, row.names, strict=True))
+    return all(name in ids.get(target, {}) for target, name, _ in listing.targets(row))
 
 
 _ITEMS = ("total", "added", "modified", "deleted", "unchanged", "failed", "dropped")
@@ -247,6 +248,14 @@ def failed_of(head: Head) -> int:
 
 def _failed(entries: list[GroupEntry]) -> int:
     return sum(entry.faults + sum(t.failed for t in entry.tallies.values()) for entry in entries)
+
+
+def _dropped(entries: list[GroupEntry]) -> int:
+    return sum(t.dropped for entry in entries for t in entry.tallies.values())
+
+
+def _stopped(tallies: list[Tally], position: int) -> int:
+    return sum(t.stopped[position] for t in tallies if len(t.stopped) > position)
 
 
 def _built(entries: list[GroupEntry], collection: str) -> int:

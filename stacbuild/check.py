@@ -99,7 +99,7 @@ def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[str], bench: 
             fault = raw.fault
             if fault is None and raw.key is None:
                 fault = Fault("fetch", "SB491", "no value in the source's key")
-            faults = [fault] if fault is not None else list(_faults(raw.blob, shard, feeds, bench))
+            faults = [fault] if fault is not None else list(_faults(raw.blob, name, shard, feeds, bench))
             report.sample["failed"] += bool(faults)
             report.failures += [_failure(fault, place) for fault in faults]
     except SourceUnreadable as error:
@@ -107,9 +107,9 @@ def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[str], bench: 
         report.failures.append(_failure(fault, {"name": name, "where": shard.name}))
 
 
-def _faults(blob: bytes, shard: Shard, feeds: list[str], bench: Bench) -> Iterator[Fault]:
+def _faults(blob: bytes, name: str, shard: Shard, feeds: list[str], bench: Bench) -> Iterator[Fault]:
     base = shard.name.rpartition("/")[0]
-    jobs = [Job(collection, blob, base, canon.digest(blob), 0) for collection in feeds]
+    jobs = [Job(collection, blob, name, base, canon.digest(blob), 0) for collection in feeds]
     for outcome in bench.run(Chunk(0, jobs)).outcomes:
         yield from _of(outcome)
 

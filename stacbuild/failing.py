@@ -135,6 +135,8 @@ def _place(entry: GroupEntry, row: Input) -> dict[str, Any]:
 def _of_pair(collection: str, pair: Pair, place: dict[str, Any], level: str) -> Iterator[Failure]:
     kept = not pair.live and pair.kept is not None
     target = f"item:{collection}/{pair.id}" if pair.id is not None else f"collection:{collection}"
+    if pair.fault is not None and pair.fault.drop:
+        return
     if pair.fault is not None:
         yield _failure(target, pair.id, collection, pair.fault, place, pair.key, kept=kept)
     elif pair.verdict is not None and pair.verdict.state != "valid":

@@ -7,6 +7,7 @@
     ├── LockedError           5   another build holds the lock
     └── SurroundingsError     6   disk, network or database refuse
     ItemError                 one item's data cannot be used; the others are built
+    └── DropError             the recipe does not want this item: no failure
 
 Never: prints, or reads anything.
 """
@@ -114,6 +115,10 @@ class ItemError(Exception):
         self.code, self.message, self.path, self.hint = code, message, path, hint
 
 
+class DropError(ItemError):
+    """The recipe does not want this item: it is in no output, and nothing is wrong with it."""
+
+
 class Fault(msgspec.Struct, frozen=True, array_like=True):
     """Why an item failed at a stage: the part of a failure that depends on the item's data alone, so it is cached."""
 
@@ -123,11 +128,13 @@ class Fault(msgspec.Struct, frozen=True, array_like=True):
     path: str = ""
     hint: str | None = None
     warning: bool = False
+    drop: bool = False
+    """The recipe does not want the item: it is no failure."""
 
 
 def fault_of(stage: str, error: ItemError) -> Fault:
     """Return the fault that `error` is at `stage`."""
-    return Fault(stage, error.code, error.message, error.path, error.hint)
+    return Fault(stage, error.code, error.message, error.path, error.hint, drop=isinstance(error, DropError))
 
 
 ERROR_TYPES = {

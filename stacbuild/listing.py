@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import xxhash
@@ -21,11 +21,12 @@ from stacbuild.failures import Fault, ItemError
 from stacbuild.model import Input, Stamp
 from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import Source
+from stacbuild.recipe.words import is_pattern
 from stacbuild.sources.base import Raw, Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of
 from stacbuild.spool import Spool
-from stacbuild.stages.mapping import Mapper
-from stacbuild.stages.transform import mapper
+from stacbuild.routing import Routes
+from stacbuild.stages.transform import Namer, namer, salt
 from stacbuild.trace import GroupEntry, Memory, ShardMemory, SourceMemory
 
 SLACK_NS: Final = 20_000_000
@@ -67,7 +68,7 @@ class SourceListing(Struct):
     name: str
     source: Source
     feeds: list[str]
-    """The collections that it feeds, in the order of an input's `names`."""
+    """The recipe's tables that read it, in the order of an input's `names`."""
     place: bytes
     names: bytes
     before: SourceMemory | None
@@ -83,6 +84,16 @@ class SourceListing(Struct):
         """Yield the groups of all its files in order."""
         for shard in self.shards:
             yield from shard.groups
+
+    def targets(self, row: Input) -> Iterator[tuple[str, str | None, bytes]]:
+        """Yield the collections that an input goes to, with its id and input digest there."""
+        for table, (identity, placed, target) in zip(self.feeds, row.names, strict=False):
+            if target != "":
+                yield table if target is None else target, identity, placed or row.digest
+
+    def fed(self, entry: GroupEntry) -> set[str]:
+        """Return the collections that a group's inputs go to."""
+        return {table for table in self.feeds if not is_pattern(table)} | set(entry.targets)
 
     def shard(self, name: str) -> Shard:
         """Return the file called `name`."""
@@ -103,30 +114,39 @@ def list_sources(
     """
     document = recipe.document
     names = sorted({name for collection in document.collections.values() for name in collection.from_})
-    return [_list_source(recipe, name, memory, reread=reread, told=told, spool=spool) for name in names]
+    routes = Routes(recipe)
+    return [_list_source(recipe, routes, name, memory, reread=reread, told=told, spool=spool) for name in names]
 
 
 def _list_source(
-    recipe: Recipe, name: str, memory: Memory, *, reread: bool, told: Callable[[str, int], None], spool: Spool | None
+    recipe: Recipe,
+    routes: Routes,
+    name: str,
+    memory: Memory,
+    *,
+    reread: bool,
+    told: Callable[[str, int], None],
+    spool: Spool | None,
 ) -> SourceListing:
     document, source = recipe.document, recipe.document.sources[name]
-    feeds = sorted(c for c, collection in document.collections.items() if name in collection.from_)
-    mappers = {collection: mapper(document, collection) for collection in feeds}
+    tables = sorted(table for table, collection in document.collections.items() if name in collection.from_)
+    feeds = [Feed(table, namer(document, table, name), salt(document, table, name)) for table in tables]
     settings = {
         "fetch": kind_of(source).fetch_settings(source),
-        "names": {c: m.id_settings for c, m in mappers.items()},
+        "names": {feed.table: [feed.namer.id_settings, feed.salt] for feed in feeds},
+        "tables": sorted(document.collections) if any(is_pattern(table) for table in tables) else [],
     }
     listing = SourceListing(
         name=name,
         source=source,
-        feeds=feeds,
+        feeds=tables,
         place=keys.settings({"path": source.path, "fetch": settings["fetch"]}),
         names=keys.settings(settings),
         before=memory.head.sources.get(name),
         shards=[],
         vanished=[],
     )
-    reader = _Reader(listing, recipe.root, mappers, told, spool)
+    reader = _Reader(listing, routes, feeds, told, spool)
     reader.read(kind_of(source).shards(source, recipe.root), _entries(memory, name), reread=reread)
     return listing
 
@@ -135,19 +155,27 @@ def _entries(memory: Memory, source: str) -> list[GroupEntry]:
     return [entry for entry in memory.head.groups if entry.source == source]
 
 
+class Feed(NamedTuple):
+    """A table of the recipe that reads a source."""
+
+    table: str
+    namer: Namer
+    salt: str
+
+
 class _Reader:
     """Fills one source's listing."""
 
     def __init__(
         self,
         listing: SourceListing,
-        root: Path,
-        mappers: dict[str, Mapper],
+        routes: Routes,
+        feeds: list[Feed],
         told: Callable[[str, int], None],
         spool: Spool | None,
     ) -> None:
-        self._listing, self._root, self._told, self._spool = listing, root, told, spool
-        self._mappers = [mappers[collection] for collection in listing.feeds]
+        self._listing, self._routes, self._told, self._spool = listing, routes, told, spool
+        self._feeds = feeds
         self._spare: dict[bytes, list[GroupEntry]] = {}
         self._count = 0
 
@@ -232,6 +260,8 @@ class _Reader:
         entry = GroupEntry(
             self._listing.name, shard.name, root, inputs=len(rows), faults=faults, first=first, line=line
         )
+        entry.targets = sorted({target for row in rows for _, _, target in row.names if target})
+        entry.untaken = sum(row.fault is None and all(target == "" for _, _, target in row.names) for row in rows)
         self._count += len(rows)
         if self._count % 8192 < len(rows):
             self._told(self._listing.name, self._count)
@@ -248,17 +278,32 @@ class _Reader:
         if fault is not None:
             return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
         record = canon.decode(raw.blob)
+        names = [self._name(feed, record, digest, base) for feed in self._feeds]
         assert raw.key is not None
-        return Input(raw.key, digest, raw.line - line, [name_of(m, record, digest, base) for m in self._mappers])
+        return Input(raw.key, digest, raw.line - line, names)
 
+    def _name(
+        self, feed: Feed, record: dict[str, Any], digest: bytes, base: str
+    ) -> tuple[str | None, bytes | None, str | None]:
+        """Return the id that `record` will have, its input digest if that is another, and the target of a pattern."""
+        target = self._target(feed, record)
+        if target == "":
+            return None, None, target
+        try:
+            identity = feed.namer.name(record)
+        except ItemError:
+            identity = None
+        matters = feed.namer.base_matters(record)
+        placed = keys.placed(digest, feed.salt + (base if matters else "")) if matters or feed.salt else None
+        return identity, placed, target
 
-def name_of(mapping: Mapper, record: dict[str, Any], digest: bytes, base: str) -> tuple[str | None, bytes | None]:
-    """Return the id that `record` will have, and its input digest if its folder matters."""
-    try:
-        identity = mapping.name(record)
-    except ItemError:
-        identity = None
-    return identity, keys.placed(digest, base) if mapping.base_matters(record) else None
+    def _target(self, feed: Feed, record: dict[str, Any]) -> str | None:
+        if not is_pattern(feed.table):
+            return None
+        try:
+            return self._routes.target(feed.table, feed.namer.collection(record))
+        except ItemError:
+            return ""
 
 
 def stamp_of(file: Path) -> Stamp | None:

@@ -88,14 +88,15 @@ class Pair(Struct, array_like=True):
 class Input(Struct, array_like=True):
     """A record as listed: key, digest of its canonical bytes, its line counted from its group's first.
 
-    `names` has an entry for each collection that the source feeds, in the order of the recipe: the id (None if it
-    cannot be made) and the input digest if it differs from `digest` (the record's folder matters to its hrefs).
+    `names` has an entry for each table of the recipe that reads the source, in their order: the id (None if it cannot
+    be made), the input digest if it differs from `digest` (where it stands matters to its hrefs), and the target that
+    a pattern found for it (None: the table's own; "": none).
     """
 
     key: str
     digest: bytes
     line: int
-    names: list[tuple[str | None, bytes | None]]
+    names: list[tuple[str | None, bytes | None, str | None]]
     fault: Fault | None = None
 
 
@@ -127,6 +128,10 @@ class Tally(Struct, array_like=True):
     """Digest of the (id, digest) of every version in the catalog."""
     fold: bytes = b""
     """The group's share of extent, summaries, item_assets."""
+    dropped: int = 0
+    """Inputs that the recipe does not want as items."""
+    stopped: list[int] = []
+    """How many pairs ended before the first document stage, at it, at the second, …"""
 
 
 class Context(Struct, array_like=True):

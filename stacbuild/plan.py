@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from stacbuild import clashes
+from stacbuild.clashes import Place
 from stacbuild.contexts import Contexts
 from stacbuild.failures import Fault
 from stacbuild.listing import GroupListing, ShardListing, SourceListing
@@ -25,6 +26,9 @@ DELETIONS_ALWAYS_ALLOWED: Final = 100
 """So many removals are never held back, whatever the share."""
 
 DUPLICATE_ID: Final = "SB293"
+OTHER_TAKEN: Final = "SB294"
+"""Under `on-duplicate = "first"` or `"last"`: another input of that id is the item."""
+_BY_ID: Final = (DUPLICATE_ID, OTHER_TAKEN)
 
 Load = Callable[[GroupEntry], Group]
 Selected = Callable[[str, str, str], bool]
@@ -43,7 +47,7 @@ class Step(Struct):
     id: str | None
     old: Pair | None
     verdict: str
-    """fresh, new, stale or failed."""
+    """fresh, new, stale, failed, or dropped: the recipe did not want it, and nothing of that moved."""
     reasons: list[Reason]
     marks: list[Mark]
     start: int
@@ -83,6 +87,10 @@ class Gone(Struct):
     held: bool = False
     ordered: bool = False
     """The recipe's own change removes them: no limit."""
+    kept: dict[str, list[Pair]] = {}
+    """Pairs of collections whose items stay when their inputs vanish."""
+    stay: list[GroupEntry] = []
+    """Groups of such pairs as an earlier build has left them."""
 
 
 class Options(Struct, frozen=True):
@@ -111,7 +119,8 @@ class Plan:
     ) -> None:
         self.document, self.pipelines, self.contexts = document, pipelines, contexts
         self.memory, self.listings, self.options = memory, listings, options
-        self.clashes = clashes.find(memory, listings, {name: line.sources for name, line in pipelines.items()})
+        self.clashes = clashes.find(memory, listings, document)
+        self._by_name = {listing.name: listing for listing in listings}
         self._vanished = {listing.name: self._rows_of_vanished(listing) for listing in listings}
         self.gone = [self._gone(listing) for listing in listings]
         self._visit = self._moved_clashes()
@@ -139,22 +148,40 @@ class Plan:
     def _gone(self, listing: SourceListing) -> Gone:
         vanished = self._vanished[listing.name]
         inputs: dict[str, Input] = dict(vanished["inputs"])
+        listed: set[str] = set()
         for group in listing.groups():
             if group.packed is not None and inputs:
-                for row in group.inputs():
-                    inputs.pop(row.key, None)
+                listed.update(row.key for row in group.inputs() if row.key in inputs)
+        stay = [entry for entry in listing.vanished if self._stays(entry, listed)]
+        for key in listed.union(*(self._keys(entry) for entry in stay)):
+            inputs.pop(key, None)
         pairs = {
             collection: [row for key, row in rows.items() if key in inputs]
             for collection, rows in vanished["pairs"].items()
         }
+        kept = {name: [p for p in rows if p.built is not None] for name, rows in pairs.items() if self._keeps(name)}
+        pairs = {name: rows for name, rows in pairs.items() if name not in kept}
         known = sum(entry.inputs for entry in self.memory.head.groups if entry.source == listing.name)
-        gone = Gone(listing.name, list(inputs.values()), pairs, known)
+        gone = Gone(listing.name, list(inputs.values()), pairs, known, kept=kept, stay=stay)
         gone.ordered = listing.before is not None and listing.before.place != listing.place
         empty = not any(True for _ in listing.groups())
-        if inputs and not gone.ordered:
+        if inputs and not gone.ordered and any(pairs.values()):
             too_many = len(inputs) > limit(self.options.deletions, known)
             gone.held = self.options.targeted or too_many or (empty and _allowed(self.options.deletions, known) < known)
         return gone
+
+    def _keeps(self, collection: str) -> bool:
+        spec = self.document.collections.get(collection)
+        return spec is not None and spec.keep_removed
+
+    def _stays(self, entry: GroupEntry, listed: set[str]) -> bool:
+        """Tell whether a group of kept items is as it shall be: none of its inputs is there again."""
+        if entry.shard or not entry.tallies or not all(map(self._keeps, entry.tallies)):
+            return False
+        return not listed or listed.isdisjoint(self._keys(entry))
+
+    def _keys(self, entry: GroupEntry) -> set[str]:
+        return {row.key for row in self.memory.group(entry).inputs}
 
     # --- what is to be looked at
 
@@ -168,13 +195,8 @@ class Plan:
         """Tell from a group's entry alone that nothing is to be done for it."""
         if self.options.force or source in self._visit[0]:
             return False
-        feeds = self._feeds(source)
-        if set(entry.tallies) != set(feeds):
-            return False
-        return all(self._fresh_in(collection, entry) for collection in feeds)
-
-    def _feeds(self, source: str) -> list[str]:
-        return next(listing.feeds for listing in self.listings if listing.name == source)
+        fed = self._by_name[source].fed(entry)
+        return set(entry.tallies) == fed and all(self._fresh_in(collection, entry) for collection in fed)
 
     def _fresh_in(self, collection: str, entry: GroupEntry) -> bool:
         tally, line = entry.tallies[collection], self.pipelines[collection]
@@ -218,34 +240,37 @@ class Plan:
         else:
             inputs, old = group.inputs(), self._vanished[listing.name]["pairs"]
         plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, old, group.spooled)
-        for number, collection in enumerate(listing.feeds):
-            plan.steps[collection] = list(self._steps(plan, listing, collection, number))
+        plan.steps = {collection: [] for collection in sorted(listing.fed(group.entry))}
+        for step in self._steps(plan, listing):
+            plan.steps[step.collection].append(step)
         return plan
 
-    def _steps(self, plan: GroupPlan, listing: SourceListing, collection: str, number: int) -> Iterator[Step]:
+    def _steps(self, plan: GroupPlan, listing: SourceListing) -> Iterator[Step]:
         shared = self.clashes.keys.get(listing.name, {})
-        old = plan.old.get(collection, {})
         unreadable = plan.shard is not None and plan.shard.trouble is not None
         for position, row in enumerate(plan.inputs, plan.entry.first):
             if row.fault is None and row.key not in shared:
-                step = self.step(collection, listing.name, row, number, old.get(row.key))
-                step.ordinal = position
-                if unreadable:
-                    step.selected = False
-                yield step
+                for collection, identity, digest in listing.targets(row):
+                    step = self.step(plan, collection, row, identity, digest)
+                    step.ordinal = position
+                    if unreadable:
+                        step.selected = False
+                    yield step
 
     # --- one pair
 
-    def step(self, collection: str, source: str, row: Input, number: int, old: Pair | None) -> Step:
-        """Return what is to be done for `row` in `collection` (feed `number` of its source), last seen as `old`."""
-        identity, placed = row.names[number]
-        digest = placed or row.digest
+    def step(self, plan: GroupPlan, collection: str, row: Input, identity: str | None, digest: bytes) -> Step:
+        """Return what is to be done for `row`, an input of `plan`, in `collection`, where it has `digest`."""
+        source, old = plan.source, plan.old.get(collection, {}).get(row.key)
         line = self.pipelines[collection]
         step = Step(collection, source, row, 0, digest, identity, old, "fresh", [], [], 0, line.judged)
         step.selected = self.options.selected is None or self.options.selected(collection, row.key, source)
         places = self.clashes.ids.get(collection, {}).get(identity or "")
         if places is not None:
-            return self._shared_id(step, places)
+            place = (source, plan.entry.shard, plan.entry.line + row.line)
+            fault = self._shared_id(step, place, places)
+            if fault is not None:
+                return _refused_id(step, fault)
         if self.options.force and step.selected:
             step.verdict, step.reasons = ("stale" if old else "new"), [Reason("forced")]
         elif old is None:
@@ -256,28 +281,33 @@ class Plan:
             self._walk(step, old, line)
         return step
 
-    def _shared_id(self, step: Step, places: list[str]) -> Step:
-        text = f"id '{step.id}' is made of {len(places)} records: {', '.join(places[:8])}"
-        step.fault = Fault("transform", DUPLICATE_ID, text, "/id", "make the id of more fields, or remove all but one")
-        old = step.old
-        known = (
-            old is not None and old.input == step.digest and old.fault is not None and old.fault.code == DUPLICATE_ID
-        )
-        step.verdict = "failed" if known else ("stale" if step.old else "new")
-        step.reasons = [Reason("failed-before")] if known else [Reason("source-changed", step.source)]
-        step.judge = False
-        return step
+    def _shared_id(self, step: Step, place: Place, places: list[Place]) -> Fault | None:
+        """Return why an input that shares its id is no item; None: it is the one that is taken."""
+        choice = self.document.collections[step.collection].on_duplicate
+        if choice == "error":
+            named = ", ".join(f"{file}:{line}" for _, file, line in sorted(places, key=lambda p: p[1:])[:8])
+            text = f"id '{step.id}' is made of {len(places)} records: {named}"
+            hint = 'make the id of more fields, remove all but one, or say on-duplicate = "first" or "last"'
+            return Fault("transform", DUPLICATE_ID, text, "/id", hint)
+        taken = places[0 if choice == "first" else -1]
+        if taken == place:
+            return None
+        return Fault("transform", OTHER_TAKEN, f"id '{step.id}' is taken by {taken[1]}:{taken[2]}", "/id", drop=True)
 
     def _walk(self, step: Step, old: Pair, line: Pipeline) -> None:
         """Keep the marks of `old` up to the first stage whose context moved."""
         numbers = self.contexts.stages[step.collection]
         for position, number in enumerate(numbers):
+            if position >= len(old.marks) and old.fault is not None and old.fault.code in _BY_ID:
+                step.verdict, step.start = "stale", 0
+                step.reasons = [Reason("source-changed", step.source)]
+                return
             if position >= len(old.marks) or old.marks[position].context != number:
                 before = old.marks[position].context if position < len(old.marks) else None
                 step.verdict, step.start = "stale", position
                 step.reasons = self._moved(step.collection, position, before)
                 return
-            if not old.marks[position].digest and old.fault is not None and old.fault.code != DUPLICATE_ID:
+            if not old.marks[position].digest and old.fault is not None and old.fault.code not in _BY_ID:
                 self._failed_before(step, old, position)
                 return
             step.marks.append(old.marks[position])
@@ -286,8 +316,11 @@ class Plan:
 
     def _failed_before(self, step: Step, old: Pair, position: int) -> None:
         step.start = position
+        assert old.fault is not None
         step.verdict, step.reasons = "failed", [Reason("failed-before")]
-        if self.options.selected is None or not step.selected:
+        if old.fault.drop:
+            step.verdict, step.reasons = "dropped", []
+        if old.fault.drop or self.options.selected is None or not step.selected:
             step.fault, step.judge = old.fault, False
             step.marks.append(old.marks[position])
 
@@ -326,6 +359,17 @@ class Plan:
         return reasons[:8] or [Reason("stage-revised", stage.name)]
 
 
+def _refused_id(step: Step, fault: Fault) -> Step:
+    old = step.old
+    known = old is not None and old.input == step.digest and old.fault is not None and old.fault.code == fault.code
+    step.fault, step.judge = fault, False
+    if known:
+        step.verdict, step.reasons = ("dropped", []) if fault.drop else ("failed", [Reason("failed-before")])
+    else:
+        step.verdict, step.reasons = ("stale" if old else "new"), [Reason("source-changed", step.source)]
+    return step
+
+
 def limit(allowed: float, known: int) -> float:
     """Return how many may vanish at once: a share of `known` if `allowed` is a float, else the number itself."""
     return max(DELETIONS_ALWAYS_ALLOWED, _allowed(allowed, known))
@@ -340,7 +384,7 @@ def refused(verdict: Verdict | None, level: str) -> bool:
     return verdict is not None and verdict.state == "invalid" and level == "strict"
 
 
-def _duplicates(memory: Any) -> dict[str, list[str]]:
+def _duplicates(memory: Any) -> dict[str, list[Any]]:
     return memory.duplicates if memory is not None else {}
 
 

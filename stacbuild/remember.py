@@ -39,7 +39,8 @@ def head(shop: Workshop, done: Done, outputs: dict[str, OutputMemory]) -> Head:
         contexts=shop.contexts.used(used),
         sources=sources(done.plan, done.unreadable),
         collections={
-            name: CollectionMemory(duplicates.get(name, {}), line.summaries) for name, line in shop.pipelines.items()
+            name: CollectionMemory(duplicates.get(name, {}), line.summaries, line.sources)
+            for name, line in shop.pipelines.items()
         },
         outputs=outputs,
         groups=entries,

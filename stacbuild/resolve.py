@@ -160,7 +160,7 @@ class Resolver:
         if not again and old is not None and old.now is not None and old.verdict is not None:
             known = old.now.digest if self._contexts.verdict_current(old.verdict.context) else b""
         incoming = step.now.digest if step.now is not None else _incoming(step)
-        return Job(step.collection, document, base, incoming, step.start, known)
+        return Job(step.collection, document, step.source, base, incoming, step.start, known)
 
     def stored_document(self, step: Step) -> bytes:
         """Return the document that goes into stage `start` of a step that does not begin with its record."""
@@ -223,9 +223,10 @@ class Resolver:
     def _failed(
         self, step: Step, outcome: Outcome, position: int, incoming: bytes, contexts: set[bytes], counts: Counts
     ) -> Iterator[Result]:
+        assert outcome.fault is not None
         number = self._contexts.stages[step.collection][position]
         count = counts.of(self._line(step).stages[position].name)
-        count.ran, count.failed = count.ran + 1, count.failed + 1
+        count.ran, count.failed = count.ran + 1, count.failed + (not outcome.fault.drop)
         step.fault, step.now, step.judge = outcome.fault, None, False
         step.marks.append(Mark(number, b""))
         context = self._contexts.digest(number)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from stacbuild import aggregate, canon, keys
 from stacbuild.contexts import Contexts
-from stacbuild.model import Group, Pair, Tally, Version
+from stacbuild.model import Group, Input, Pair, Tally, Version
 from stacbuild.pipeline import Pipeline
 from stacbuild.plan import Gone, GroupPlan, Step, limit, refused
 from stacbuild.recipe.schema import Validation
@@ -107,7 +107,7 @@ class Settler:
             pair.now = self._with_facts(step.now, self._pipelines[step.collection].summaries)
             pair.id = pair.now.id
             pair.live = not self.refuses(pair)
-        if not pair.live and step.old is not None:
+        if not pair.live and step.old is not None and not _dropped(pair):
             pair.kept = step.old.built
         return pair
 
@@ -141,7 +141,7 @@ class Settler:
         strict = self._validation.level == "strict"
         return Tally(
             live=sum(pair.live for pair in pairs),
-            failed=sum(not pair.live for pair in pairs),
+            failed=sum(not pair.live and not _dropped(pair) for pair in pairs),
             kept=sum(pair.kept is not None for pair in pairs),
             warned=sum(pair.live and _doubtful(pair) for pair in pairs),
             invalid=sum(_invalid(pair) for pair in pairs) if strict else 0,
@@ -150,22 +150,55 @@ class Settler:
             verdicts=sorted({pair.verdict.context for pair in pairs if pair.verdict is not None}),
             root=keys.join(*sorted(version.id.encode() + b"\0" + version.digest for version in built)),
             fold=_pack(aggregate.fold((version.facts for version in built), line.summaries)),
+            dropped=sum(map(_dropped, pairs)),
+            stopped=_stopped(pairs),
         )
 
     # --- what vanished
 
     def gone(self, gone: Gone) -> None:
         """Write down inputs that vanished and are kept, or note that their items leave."""
+        for entry in gone.stay:
+            self._stay(entry)
         if gone.held and gone.inputs:
-            entry = GroupEntry(gone.source, "", b"", inputs=len(gone.inputs))
-            entry.tallies = {c: self.tally(c, pairs) for c, pairs in gone.pairs.items() if c in self._pipelines}
-            self._rows.add(entry, Group(gone.inputs, gone.pairs))
-            self.entries.append(entry)
+            self._keep_gone(gone.source, gone.inputs, {**gone.pairs, **gone.kept})
             return
         for collection, pairs in gone.pairs.items():
-            if collection in self.changes:
-                left = {pair.built.id: pair.built.digest for pair in pairs if pair.built is not None}
-                self.changes[collection].before.update(left)
+            self._leave(collection, pairs)
+        kept = {collection: self._not_made_anew(collection, pairs) for collection, pairs in gone.kept.items()}
+        keys_ = {pair.key for pairs in kept.values() for pair in pairs}
+        if keys_:
+            self._keep_gone(gone.source, [row for row in gone.inputs if row.key in keys_], kept)
+
+    def _keep_gone(self, source: str, inputs: list[Input], pairs: dict[str, list[Pair]]) -> None:
+        entry = GroupEntry(source, "", b"", inputs=len(inputs))
+        pairs = {collection: some for collection, some in pairs.items() if collection in self._pipelines}
+        entry.tallies = {collection: self.tally(collection, some) for collection, some in pairs.items()}
+        entry.targets = sorted(collection for collection, some in pairs.items() if some)
+        self._rows.add(entry, Group(inputs, pairs))
+        self.entries.append(entry)
+
+    def _leave(self, collection: str, pairs: list[Pair]) -> None:
+        if collection in self.changes:
+            left = {pair.built.id: pair.built.digest for pair in pairs if pair.built is not None}
+            self.changes[collection].before.update(left)
+
+    def _not_made_anew(self, collection: str, pairs: list[Pair]) -> list[Pair]:
+        """Return the kept pairs but those whose id another input makes now: that is the item, moved or changed."""
+        made = self.changes[collection].after
+        stay = [pair for pair in pairs if pair.built is not None and pair.built.id not in made]
+        self._leave(collection, [pair for pair in pairs if pair.built is not None and pair.built.id in made])
+        return stay
+
+    def _stay(self, entry: GroupEntry) -> None:
+        """Take over a group of items that stay though their inputs vanished, without those that are made anew."""
+        if not any(self.changes[name].after for name in entry.tallies):
+            self.entries.append(entry)
+            return
+        group = self._rows.read(entry)
+        pairs = {collection: self._not_made_anew(collection, some) for collection, some in group.pairs.items()}
+        if any(pairs.values()):
+            self._keep_gone(entry.source, group.inputs, pairs)
 
     # --- withdrawals
 
@@ -219,6 +252,16 @@ def root_of(entries: list[GroupEntry], collection: str) -> bytes:
 
 def _invalid(pair: Pair) -> bool:
     return pair.fault is None and pair.verdict is not None and pair.verdict.state == "invalid"
+
+
+def _dropped(pair: Pair) -> bool:
+    return pair.fault is not None and pair.fault.drop
+
+
+def _stopped(pairs: list[Pair]) -> list[int]:
+    """Return how many pairs ended before the first document stage, at it, at the second stage, and so on."""
+    ends = [len(pair.marks) or int(not pair.fault.drop) for pair in pairs if pair.fault is not None]
+    return [ends.count(position) for position in range(max(ends, default=-1) + 1)]
 
 
 def _doubtful(pair: Pair) -> bool:

@@ -13,6 +13,7 @@ from stacbuild.failures import Exit, Problem, UsageError
 from stacbuild.outputs.base import Output
 from stacbuild.plan import GroupPlan, Options, Plan, Step, differences
 from stacbuild.report import LsReport, Reason, StaleTarget, StatusReport, WhyReport
+from stacbuild.stages.registry import ALL_STAGES
 from stacbuild.targets import Known, Selection, named, parse, select, tables_of
 from stacbuild.trace import GroupEntry
 from stacbuild.workshop import Workshop
@@ -56,7 +57,7 @@ def target_of(collection: str, step: Step) -> str:
 def stages_of(step: Step, plan: Plan) -> list[str]:
     """Return the stages that a stale step may run."""
     line = plan.pipelines[step.collection]
-    names = [stage.name for stage in line.stages[step.start :]]
+    names = [stage.name for stage in line.stages[step.start :] if stage.name in ALL_STAGES]
     return [*names, *(["validate"] if line.judged and step.judge else []), "write"]
 
 
@@ -67,7 +68,7 @@ def status(shop: Workshop, targets: Sequence[str], limit: int | None) -> StatusR
     listings, held = shop.listings(), shop.inspect()
     plan = shop.plan(listings, Options())
     chosen = select(targets, shop.document, lambda: known(plan)) if targets else Selection([])
-    items = dict.fromkeys(("fresh", "new", "stale", "gone", "failed"), 0)
+    items = dict.fromkeys(("fresh", "new", "stale", "gone", "failed", "dropped"), 0)
     stale: list[StaleTarget] = []
     total = 0
     if chosen:
@@ -102,6 +103,7 @@ def _count_fresh(plan: Plan, items: dict[str, int]) -> None:
         for tally in entry.tallies.values():
             items["fresh"] += tally.live
             items["failed"] += tally.failed
+            items["dropped"] += tally.dropped
 
 
 def _count_group(

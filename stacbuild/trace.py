@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from stacbuild.model import Context, Group, Stamp, Tally
 
-FORMAT: Final = b"stacbuild-memory 1\n"
+FORMAT: Final = b"stacbuild-memory 2\n"
 ROWS_FILES_AT_MOST: Final = 12
 STAMP: Final = struct.Struct("<QqqQ")
 
@@ -49,6 +49,10 @@ class GroupEntry(Struct, array_like=True):
     line: int = 0
     """Line of its first record; inputs count theirs from it."""
     tallies: dict[str, Tally] = {}
+    targets: list[str] = []
+    """The targets that patterns found for its inputs."""
+    untaken: int = 0
+    """Inputs that no table takes."""
 
 
 class ShardMemory(Struct, array_like=True):
@@ -75,9 +79,11 @@ class SourceMemory(Struct, array_like=True):
 class CollectionMemory(Struct, array_like=True):
     """A collection as last built."""
 
-    duplicates: dict[str, list[str]] = {}
-    """Ids that several inputs share → where they stand."""
+    duplicates: dict[str, list[tuple[str, str, int]]] = {}
+    """Ids that several inputs share → source, file and line of each, in the order of precedence."""
     summaries: list[str] = []
+    sources: list[str] = []
+    """Its `from`: the order decides which of several items of one id is first."""
 
 
 class OutputMemory(Struct, array_like=True):

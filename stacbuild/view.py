@@ -59,7 +59,7 @@ class Catalog:
             if tally is not None and tally.live + tally.kept:
                 for pair in self._load(entry).pairs.get(collection, []):
                     if pair.built is not None:
-                        (live if pair.live else kept).append(_item(pair.built, shared))
+                        (live if pair.live and entry.shard else kept).append(_item(pair.built, shared))
         if kept:
             taken = {item.id for item in live}
             live += [item for item in kept if item.id not in taken]
@@ -124,7 +124,10 @@ class Catalog:
             "summaries": found,
             "item_assets": aggregate.item_assets(total),
         }
-        return {**facts, **{name: value for name, value in optional.items() if value}}
+        document = {**facts, **{name: value for name, value in optional.items() if value}}
+        for path, value in spec.set.items():
+            put(document, path, value)
+        return document
 
     def _extent(self, collection: str, total: aggregate.Fold) -> dict[str, Any]:
         given = self._document.collections[collection].extent

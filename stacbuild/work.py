@@ -16,6 +16,7 @@ from stacbuild.model import Version
 from stacbuild.pipeline import Pipeline, pipelines
 from stacbuild.recipe.schema import Document
 from stacbuild.stages import hrefs
+from stacbuild.stages.base import Origin
 from stacbuild.stages.judge import Judge
 from stacbuild.store import pack
 
@@ -25,6 +26,7 @@ class Job(Struct, array_like=True):
 
     collection: str
     document: bytes
+    source: str
     base: str
     input: bytes
     """Digest of what goes into stage `start`."""
@@ -100,11 +102,11 @@ class Bench:
         line = self._lines[job.collection]
         works = self._compiled(job.collection)
         outcome = Outcome([], [])
-        value = canon.decode(job.document)
+        value, origin = canon.decode(job.document), Origin(job.source, job.base)
         digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):
             try:
-                value = works[number](value, job.base)
+                value = works[number](value, origin)
                 members = canon.encode_members(value)
             except ItemError as error:
                 outcome.fault = fault_of(line.stages[number].name, error)
@@ -112,11 +114,12 @@ class Bench:
             except canon.CanonError as error:
                 outcome.fault = Fault(line.stages[number].name, "SB298", f"the item is not JSON: {error}")
                 return outcome
-            digest = canon.digest(canon.whole(members))
+            before, digest = digest, canon.digest(canon.whole(members))
+            if digest != before or not outcome.ordinals:
+                written = line_of(members)
+                documents.append(written[0])
             outcome.digests.append(digest)
-            outcome.ordinals.append(len(documents))
-            written = line_of(members)
-            documents.append(written[0])
+            outcome.ordinals.append(len(documents) - 1)
         if outcome.digests:
             outcome.version = version_of(value, digest, outcome.ordinals[-1], written, line.summaries)
         self._judge_it(job, line, value, digest, outcome)

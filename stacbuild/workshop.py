@@ -6,7 +6,7 @@ Opening it reads one small file; the store, the schemas and the heavy libraries 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from stacbuild.outputs.registry import open_outputs
 from stacbuild.pipeline import pipelines, without_secrets
 from stacbuild.plan import Options, Plan
 from stacbuild.recipe.load import Recipe
+from stacbuild.routing import Routes
 from stacbuild.settle import root_of
 from stacbuild.spool import Spool
 from stacbuild.stages.judge import Judge
@@ -38,16 +39,22 @@ class Workshop:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self.document = recipe.document
+        self.routes = Routes(recipe)
         self.state = recipe.root / STATE
         self.folder = self.state / "memory" / recipe.name
         self.memory = Memory(self.folder)
         self.intents = Intents(self.folder)
-        self.pipelines = pipelines(recipe.document, recipe.redact)
         self.outputs: list[Output] = open_outputs(recipe.document.outputs, recipe.root)
+        self._aim(entry for entry in self.memory.head.groups)
         self._judge: Judge | None = None
         self._store: Store | None = None
         self.contexts = self.new_contexts()
+
+    def _aim(self, entries: Iterable[GroupEntry]) -> None:
+        """Take the targets that patterns have found; before the sources are listed, those of the last build."""
+        self.targets = sorted({target for entry in entries for target in entry.targets})
+        self.document = self.routes.expanded(self.targets)
+        self.pipelines = pipelines(self.document, self.recipe.redact)
 
     @property
     def failures_path(self) -> Path:
@@ -105,7 +112,16 @@ class Workshop:
         self, *, reread: bool = False, told: Callable[[str, int], None] | None = None, spool: Spool | None = None
     ) -> list[SourceListing]:
         """Return what the sources hold now; `spool` takes the records that will be worked on."""
-        return list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody, spool=spool)
+        listings = list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody, spool=spool)
+        before = self.targets
+        self._aim([*self._kept_entries(), *(group.entry for listing in listings for group in listing.groups())])
+        if self.targets != before:
+            self.contexts = self.new_contexts()
+        return listings
+
+    def _kept_entries(self) -> list[GroupEntry]:
+        """Return the groups of what vanished and stays: their targets are there without an input."""
+        return [entry for entry in self.memory.head.groups if not entry.shard]
 
     def plan(self, listings: list[SourceListing], options: Options) -> Plan:
         """Return what is stale and why."""
@@ -139,7 +155,7 @@ class Workshop:
     def collection_settings(self, name: str) -> bytes:
         """Return a digest of what the recipe says of a collection's document."""
         spec = msgspec.to_builtins(self.document.collections[name])
-        for key in ("from", "mapping", "on-duplicate"):
+        for key in ("from", "mapping", "on-duplicate", "where", "keep-removed"):
             spec.pop(key, None)
         return settings(spec)
 

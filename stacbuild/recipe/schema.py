@@ -7,7 +7,7 @@ recipe.md names and is not built yet stands in `later.py`, not here.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -36,6 +36,7 @@ class Catalog(Table, frozen=True):
 class TableSource(Table, frozen=True, tag_field="kind", tag="table"):
     """`[sources.NAME]` of kind `table`: records in csv, tsv, json, ndjson files (.gz, .zst too)."""
 
+    gives: ClassVar[Literal["records", "items"]] = "records"
     path: File | list[File]
     """The files: csv, tsv, json (an array) or ndjson, each also as `.gz` or `.zst`; a glob or a list of them."""
     key: str | list[str]
@@ -146,8 +147,14 @@ class Collection(Table, frozen=True):
     """The properties of which the values, or their range, are told; extent and item_assets always are."""
     extent: dict[str, Any] = {}
     """`bbox` and `interval`: what is given here stands instead of what the items say."""
-    on_duplicate: Literal["error"] = "error"
-    """What is done when items share an id: `error` fails all of them."""
+    where: str | None = None
+    """CQL2: only items for which it is true are taken; a property that an item has not is unknown, never true."""
+    set: dict[str, Any] = {}
+    """Any other fields of the collection's document, each by its dotted path."""
+    keep_removed: bool = False
+    """Whether an item stays that its source has no more."""
+    on_duplicate: Literal["error", "first", "last"] = "error"
+    """What is done when items share an id: all of them fail, or the first or last is taken, by `from`, file and line."""
 
 
 class Validation(Table, frozen=True):

@@ -7,12 +7,20 @@ same input. Adding one is a file and a line in `registry.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from stacbuild.recipe.schema import Document
 
-Work = Callable[[Any, str], dict[str, Any]]
-"""(record or document, folder of the record's file relative to the recipe) → document; raises ItemError."""
+
+class Origin(NamedTuple):
+    """Where a record comes from: its source, and its file's folder relative to the recipe's."""
+
+    source: str
+    base: str
+
+
+Work = Callable[[Any, Origin], dict[str, Any]]
+"""(record or document, where it comes from) → document; raises ItemError."""
 
 
 class Stage(Protocol):

@@ -1,0 +1,106 @@
+"""An item of somebody else becomes ours: its collection, its hrefs in the store's form, without structural links. PURE.
+
+What it says of itself stays as it is. What cannot be an item at all is refused here, with a pointer, so that no later
+stage meets it; whether it is a good one, validate says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from stacbuild.failures import ItemError
+from stacbuild.stages import hrefs
+from stacbuild.stages.paths import excerpt, kind_of, pointer
+
+CODES: dict[str, str] = {
+    "SB220": "A source gave something that cannot be an item: a member that every item needs is missing or of a wrong "
+    "type. Mend it at its source, or leave its file out.",
+    "SB221": "The collection's `where` does not select this item. It is dropped; nothing is wrong with it.",
+}
+"""Code → what it means and what to do."""
+
+REVISION: Final = 1
+"""Raised when the same item comes out otherwise."""
+
+STRUCTURAL: Final = frozenset({"root", "parent", "collection", "self", "child", "item"})
+"""Relations that say where a document stands; writers put in their own."""
+
+_SHAPES: Final = (("properties", dict, "an object"), ("assets", dict, "an object"), ("links", list, "an array"))
+
+
+def adopted(item: dict[str, Any], base: str, collection: str) -> dict[str, Any]:
+    """Return `item` as an item of `collection`.
+
+    Args:
+        item: a STAC Item as it was read; not changed.
+        base: folder of its file relative to the recipe's, posix.
+        collection: the target.
+
+    Raises:
+        ItemError: SB220, it cannot be an item.
+    """
+    _check(item)
+    result = {**item, "collection": collection, "assets": {}, "links": []}
+    for name, asset in (item.get("assets") or {}).items():
+        result["assets"][name] = _stored(asset, base)
+    for link in item.get("links") or []:
+        if link.get("rel") not in STRUCTURAL:
+            result["links"].append(_stored(link, base))
+    return result
+
+
+def _stored(part: dict[str, Any], base: str) -> dict[str, Any]:
+    href = part.get("href")
+    return {**part, "href": hrefs.stored(href, base)} if isinstance(href, str) and href else part
+
+
+def has_relative_href(item: dict[str, Any]) -> bool:
+    """Tell whether what an item points to depends on where its file lies."""
+    return any(hrefs.is_relative(href) for href in _hrefs(item))
+
+
+def _hrefs(item: dict[str, Any]) -> Iterator[str]:
+    assets, links = item.get("assets"), item.get("links")
+    parts = list(assets.values()) if isinstance(assets, dict) else []
+    if isinstance(links, list):
+        parts += [link for link in links if isinstance(link, dict) and link.get("rel") not in STRUCTURAL]
+    for part in parts:
+        href = part.get("href") if isinstance(part, dict) else None
+        if isinstance(href, str) and href:
+            yield href
+
+
+def _check(item: dict[str, Any]) -> None:
+    if item.get("type") != "Feature":
+        _refuse("/type", f"an item's type is Feature, not {excerpt(item.get('type'))}")
+    if not isinstance(item.get("properties"), dict):
+        _refuse("/properties", "an item has an object `properties`")
+    for name, kind, word in _SHAPES:
+        if item.get(name) is not None and not isinstance(item[name], kind):
+            _refuse(pointer(name), f"`{name}` is {word}, not {kind_of(item[name])}")
+    for name, asset in (item.get("assets") or {}).items():
+        if not isinstance(asset, dict):
+            _refuse(pointer("assets", name), f"an asset is an object, not {kind_of(asset)}")
+    for number, link in enumerate(item.get("links") or []):
+        if not isinstance(link, dict):
+            _refuse(pointer("links", str(number)), f"a link is an object, not {kind_of(link)}")
+    _check_lists(item)
+
+
+def _check_lists(item: dict[str, Any]) -> None:
+    box = item.get("bbox")
+    numbers = isinstance(box, list) and all(type(number) in (int, float) for number in box)
+    if box is not None and not (numbers and len(box) in (4, 6)):
+        _refuse("/bbox", "a bbox has 4 or 6 numbers")
+    declared = item.get("stac_extensions")
+    if declared is not None and not (isinstance(declared, list) and all(isinstance(url, str) for url in declared)):
+        _refuse("/stac_extensions", "`stac_extensions` is an array of texts")
+    for name in ("datetime", "start_datetime", "end_datetime"):
+        moment = item["properties"].get(name)
+        if moment is not None and not isinstance(moment, str):
+            _refuse(pointer("properties", name), f"a time is text, not {kind_of(moment)}")
+
+
+def _refuse(path: str, message: str) -> None:
+    raise ItemError("SB220", message, path, "mend it at its source, or leave its file out")
