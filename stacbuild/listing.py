@@ -22,10 +22,10 @@ from stacbuild.model import Input, Stamp
 from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import Source
 from stacbuild.recipe.words import is_pattern
+from stacbuild.routing import Routes
 from stacbuild.sources.base import Raw, Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of
 from stacbuild.spool import Spool
-from stacbuild.routing import Routes
 from stacbuild.stages.transform import Namer, namer, salt
 from stacbuild.trace import GroupEntry, Memory, ShardMemory, SourceMemory
 

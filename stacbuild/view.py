@@ -14,6 +14,7 @@ from stacbuild.model import Group, Version
 from stacbuild.outputs.base import Item
 from stacbuild.recipe.schema import Document
 from stacbuild.settle import root_of
+from stacbuild.stages.paths import put
 from stacbuild.store import Store
 from stacbuild.trace import GroupEntry
 

@@ -43,7 +43,7 @@ def outcome():
         schema.Document,
     )
     records = (HERE / "records.ndjson").read_bytes().splitlines()
-    jobs = [Job("scenes", record, "data", canon.digest(record), 0) for record in records]
+    jobs = [Job("scenes", record, "records", "data", canon.digest(record), 0) for record in records]
     return Bench(Tools(document, (), {})).run(Chunk(1, jobs))
 
 

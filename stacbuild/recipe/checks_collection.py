@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from stacbuild.recipe import names
-from stacbuild.recipe.judging import at, filled, known_names
+from stacbuild.recipe.judging import at, bad, filled, known_names
 from stacbuild.recipe.lines import Draft, Sheet
+from stacbuild.recipe.words import is_pattern
 
-GLOB = re.compile(r"[*?\[]")
 BOXES = (4, 6)
+OWN_KEYS = ("title", "description", "license", "keywords", "providers", "summaries", "extent")
+OURS = ("type", "id", "links", "stac_version", "item_assets")
 
 
 def collection(sheet: Sheet, draft: Draft) -> None:
     """Judge a target."""
     name = draft.path[-1]
-    if GLOB.search(name):
-        sheet.find("SB110", draft.path, f"{names.place(draft.path)}: a pattern as target is not available yet")
+    if is_pattern(name):
+        _pattern(sheet, draft)
     filled(sheet, draft, "from", "license")
     known_names(sheet, draft, "from", draft.good.get("from", []), "sources")
     if draft.good.get("mapping") is not None:
@@ -29,6 +30,42 @@ def collection(sheet: Sheet, draft: Draft) -> None:
             path = at(draft, "providers", str(index))
             sheet.find("SB104", path, f"{names.subject(path, 2)}: `name` is missing", 'as in { name = "Us" }')
     _extent(sheet, draft, draft.good.get("extent", {}))
+    _set(sheet, draft)
+    _where(sheet, draft)
+
+
+def _pattern(sheet: Sheet, draft: Draft) -> None:
+    """Note a pattern over records whose mapping does not say which collection each goes to."""
+    mapping = draft.good.get("mapping")
+    named = mapping is not None and "collection" in sheet.entries("mappings", mapping)
+    if mapping in sheet.entries("mappings") and not named and _of_records(sheet, draft):
+        message = f"{names.place(draft.path)} is a pattern, and mapping '{names.clip(mapping)}' names no collection"
+        hint = f'write collection = {{ from = "column" }} into [mappings.{mapping}]'
+        sheet.find("SB104", draft.path, message, hint)
+
+
+def _of_records(sheet: Sheet, draft: Draft) -> list[str]:
+    kinds = {name: sheet.entries("sources", name).get("kind") for name in draft.good.get("from", [])}
+    return [name for name, kind in kinds.items() if kind in names.OF_RECORDS]
+
+
+def _set(sheet: Sheet, draft: Draft) -> None:
+    for name in draft.good.get("set", {}):
+        own = name.replace("_", "-")
+        if own in OWN_KEYS:
+            hint = f"write {own} = … into the table of the collection"
+            path = at(draft, "set", name)
+            sheet.find("SB105", path, f"{names.subject(path, 2)}: `{own}` is a key of its own", hint)
+        elif name in OURS:
+            path = at(draft, "set", name)
+            sheet.find("SB103", path, f"{names.subject(path, 2)}: `{name}` is written by the build", "take it out")
+
+
+def _where(sheet: Sheet, draft: Draft) -> None:
+    text = draft.good.get("where")
+    if text is None:
+        return
+    bad(sheet, draft, "where", "is not available yet", code="SB110")
 
 
 def _needs_mapping(sheet: Sheet, draft: Draft) -> None:

@@ -13,7 +13,7 @@ LATER_KEYS: dict[str, frozenset[str]] = {
     "Rule": frozenset({"split", "join"}),
     "Geometry": frozenset({"wkb"}),
     "Mapping": frozenset({"timezone", "function"}),
-    "Collection": frozenset({"where", "patches", "extensions", "keep-removed", "set", "collection-extensions"}),
+    "Collection": frozenset({"patches", "extensions", "collection-extensions"}),
     "Validation": frozenset({"engine", "formats", "extra"}),
     "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),
     "NdjsonOutput": frozenset({"hrefs"}),
@@ -27,7 +27,6 @@ LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
     ("outputs", "kind"): ("geoparquet", "item-collection", "pgstac"),
     ("Catalog", "stac-version"): ("keep", "1.0.0"),
     ("TableSource", "format"): ("parquet",),
-    ("Collection", "on-duplicate"): ("first", "last"),
     ("Cache", "backend"): ("redis", "redis:", "rediss:", "http:", "https:", "s3:"),
     ("Build", "executor"): ("dask",),
 }

@@ -154,7 +154,7 @@ class Collection(Table, frozen=True):
     keep_removed: bool = False
     """Whether an item stays that its source has no more."""
     on_duplicate: Literal["error", "first", "last"] = "error"
-    """What is done when items share an id: all of them fail, or the first or last is taken, by `from`, file and line."""
+    """What is done when items share an id: all fail, or the first or last by `from`, file and line is taken."""
 
 
 class Validation(Table, frozen=True):

@@ -92,6 +92,19 @@ def _piece(template: str, match: re.Match[str]) -> tuple[str, bool]:
     return match.group(1), True
 
 
+def put(document: dict[str, Any], path: str, value: Any) -> None:
+    r"""Set what stands at a dotted path of a document that is the caller's own (`\.` is a dot in a name).
+
+    Objects on the way are made, and copied where they are there, so that nothing shared changes.
+    """
+    *above, last = split(path)
+    for name in above:
+        inner = document.get(name)
+        document[name] = dict(inner) if isinstance(inner, dict) else {}
+        document = document[name]
+    document[last] = value
+
+
 def fields(template: str) -> list[str]:
     """Return the field paths that a template names, in order.
 

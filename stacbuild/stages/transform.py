@@ -87,7 +87,9 @@ class _Maker:
             assert self._mapper is not None, "records need a mapping: the recipe's check says so"
             return self._mapper.item(record, origin.base)
         found = items.adopted(record, origin.base, self._collection)
-        return found if self._mapper is None else self._mapper.over(found, origin.base)
+        if self._mapper is None:
+            return found
+        return self._mapper.over({**found, "collection": record.get("collection")}, "")
 
 
 # --- what is known of an item before it is made
@@ -117,7 +119,7 @@ class _ItemNamer:
         self.id_settings = {"items": items.REVISION, "mapping": None if over is None else over.id_settings}
 
     def name(self, record: dict[str, Any]) -> str:
-        if self._over is not None and self._over.names:
+        if self._over is not None:
             return self._over.name(record)
         name = record.get("id")
         if not isinstance(name, str) or not name:
