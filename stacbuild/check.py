@@ -91,9 +91,7 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
 
 def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[str], bench: Bench, report: CheckReport) -> None:
     try:
-        for raw in islice(
-            kind_of(recipe.document.sources[name]).read(shard.file, recipe.document.sources[name]), SAMPLE
-        ):
+        for raw in islice(kind_of(recipe.document.sources[name]).read(shard, recipe.document.sources[name]), SAMPLE):
             place = {"name": name, "where": f"{shard.name}:{raw.line}"}
             report.sample["tried"] += 1
             fault = raw.fault

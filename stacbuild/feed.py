@@ -77,4 +77,4 @@ class Feed:
 
     def _reader(self, listing: SourceListing, group: GroupPlan) -> Iterator[Raw]:
         assert group.shard is not None
-        return iter(kind_of(listing.source).read(group.shard.shard.file, listing.source))
+        return iter(kind_of(listing.source).read(group.shard.shard, listing.source))

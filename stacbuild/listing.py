@@ -242,7 +242,7 @@ class _Reader:
         rows: list[Input] = []
         blobs: list[bytes] = []
         first = line = 0
-        for raw in kind_of(self._listing.source).read(shard.file, self._listing.source):
+        for raw in kind_of(self._listing.source).read(shard, self._listing.source):
             if not rows:
                 first, line = raw.ordinal, raw.line
             rows.append(self._input(raw, base, line))
@@ -272,7 +272,7 @@ class _Reader:
         digest = canon.digest(raw.blob)
         fault = raw.fault
         if fault is None and raw.key is None:
-            wanted = self._listing.source.key
+            wanted = getattr(self._listing.source, "key", "id")
             text = f"no value in key {wanted!r}"
             fault = Fault("fetch", "SB491", text, "", 'every record needs one; key = "*" takes the whole record')
         if fault is not None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from stacbuild import canon
 from stacbuild.recipe.schema import TableSource
 from stacbuild.sources import table, text
+from stacbuild.sources.base import Shard
 
 
 def source(path="t.csv", key="id", **more):
@@ -22,7 +23,7 @@ def source(path="t.csv", key="id", **more):
 
 def read(folder, name, blob, **more):
     (folder / name).write_bytes(blob)
-    return list(table.read(folder / name, source(name, **more)))
+    return list(table.read(Shard(name, folder / name), source(name, **more)))
 
 
 def blobs(raws):
@@ -153,7 +154,7 @@ def test_what_a_csv_writer_writes_is_read_back(tmp_path_factory, made, end, piec
     blob = written(header, rows, lineterminator=end)
     file = tmp_path_factory.mktemp("t") / "t.csv"
     file.write_bytes(blob)
-    found = list(table.read(file, source(key="*")))
+    found = list(table.read(Shard(file.name, file), source(key="*")))
     expected = [{n: c for n, c in zip(header, row, strict=True) if c} for row in rows]
     assert [json.loads(blob) for blob in blobs(found)] == [
         record for record, row in zip(expected, rows, strict=True) if row
@@ -170,7 +171,7 @@ def test_order_of_columns_does_not_matter(tmp_path_factory, made, rolls):
     folder = tmp_path_factory.mktemp("t")
     (folder / "a.csv").write_bytes(written(header, rows))
     (folder / "b.csv").write_bytes(written([header[i] for i in order], [[row[i] for i in order] for row in rows]))
-    one, two = (list(table.read(folder / name, source(key="*"))) for name in ("a.csv", "b.csv"))
+    one, two = (list(table.read(Shard(name, folder / name), source(key="*"))) for name in ("a.csv", "b.csv"))
     assert [(raw.blob, raw.key) for raw in one] == [(raw.blob, raw.key) for raw in two]
 
 
@@ -188,7 +189,7 @@ def test_what_a_json_writer_writes_is_read_back_from_both_forms(tmp_path_factory
     (folder / "t.ndjson").write_text("\n".join(map(json.dumps, records)))
     expected = [canon.encode({n: v for n, v in record.items() if v is not None}) for record in records]
     for name in ("t.json", "t.ndjson"):
-        assert blobs(table.read(folder / name, source(key="*"))) == expected
+        assert blobs(table.read(Shard(name, folder / name), source(key="*"))) == expected
 
 
 def test_memory_is_bounded_by_a_record_and_not_by_the_file(tmp_path):
@@ -196,7 +197,7 @@ def test_memory_is_bounded_by_a_record_and_not_by_the_file(tmp_path):
     with gzip.open(tmp_path / "t.csv.gz", "wb", compresslevel=1) as file:
         file.write(b"id,a\n" + row * 40_000)
     tracemalloc.start()
-    count = sum(1 for _ in table.read(tmp_path / "t.csv.gz", source()))
+    count = sum(1 for _ in table.read(Shard("t.csv.gz", tmp_path / "t.csv.gz"), source()))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert count == 40_000

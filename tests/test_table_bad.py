@@ -7,15 +7,15 @@ import pytest
 import zstandard
 
 from stacbuild.recipe.schema import TableSource
-from stacbuild.sources import documents, table, text
-from stacbuild.sources.base import CODES, SourceUnreadable
+from stacbuild.sources import json_document, table, text
+from stacbuild.sources.base import CODES, Shard, SourceUnreadable
 
 MIB = 1024 * 1024
 
 
 def read(folder, name, blob, key="id", **more):
     (folder / name).write_bytes(blob)
-    return list(table.read(folder / name, TableSource(path=name, key=key, **more)))
+    return list(table.read(Shard(name, folder / name), TableSource(path=name, key=key, **more)))
 
 
 def unreadable(folder, name, blob, **more):
@@ -177,7 +177,7 @@ def test_broken_document_is_told_with_its_place(tmp_path):
 
 
 def test_document_beyond_the_limit_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(documents, "WHOLE_LIMIT", 100)
+    monkeypatch.setattr(json_document, "WHOLE_LIMIT", 100)
     error = unreadable(tmp_path, "t.json", b"[" + b" " * 100 + b"]")
     assert (error.code, error.hint) == ("SB417", "write it as ndjson, one record a line")
 
@@ -213,14 +213,14 @@ def test_other_delimiter_is_guessed_in_the_hint_only(tmp_path):
 
 def test_absent_file_is_unreadable(tmp_path):
     with pytest.raises(SourceUnreadable) as caught:
-        list(table.read(tmp_path / "gone.csv", TableSource(path="gone.csv", key="id")))
+        list(table.read(Shard("gone.csv", tmp_path / "gone.csv"), TableSource(path="gone.csv", key="id")))
     assert caught.value.code == "SB411"
 
 
 def test_folder_in_the_place_of_a_file_is_unreadable(tmp_path):
     (tmp_path / "t.csv").mkdir()
     with pytest.raises(SourceUnreadable) as caught:
-        list(table.read(tmp_path / "t.csv", TableSource(path="t.csv", key="id")))
+        list(table.read(Shard("t.csv", tmp_path / "t.csv"), TableSource(path="t.csv", key="id")))
     assert caught.value.code == "SB412"
 
 
@@ -228,7 +228,7 @@ def test_folder_in_the_place_of_a_file_is_unreadable(tmp_path):
 def test_file_without_permission_is_unreadable(tmp_path):
     (tmp_path / "t.csv").touch(mode=0)
     with pytest.raises(SourceUnreadable) as caught:
-        list(table.read(tmp_path / "t.csv", TableSource(path="t.csv", key="id")))
+        list(table.read(Shard("t.csv", tmp_path / "t.csv"), TableSource(path="t.csv", key="id")))
     assert caught.value.code == "SB412"
 
 

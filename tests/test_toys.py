@@ -66,9 +66,9 @@ class Words:
     missing_paths = staticmethod(table.missing_paths)
 
     @staticmethod
-    def read(file, source):
+    def read(shard, source):
         del source
-        for ordinal, word in enumerate(file.read_text().split()):
+        for ordinal, word in enumerate(shard.file.read_text().split()):
             yield Raw(ordinal, ordinal + 1, msgspec.json.encode({"word": word}), word, None)
 
     @staticmethod

@@ -59,6 +59,7 @@ RULES: dict[type[Struct], Callable[[Sheet, Draft], None]] = {
     schema.Document: _document,
     schema.Catalog: lambda sheet, draft: filled(sheet, draft, "id"),
     schema.TableSource: checks_source.table_source,
+    schema.StacItemsSource: checks_source.stac_items_source,
     schema.Rule: checks_mapping.rule,
     schema.Geometry: checks_mapping.geometry,
     schema.Mapping: checks_mapping.mapping,

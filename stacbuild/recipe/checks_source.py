@@ -14,17 +14,34 @@ def table_source(sheet: Sheet, draft: Draft) -> None:
     """Judge a source of kind `table`."""
     filled(sheet, draft, "path", "key")
     good = draft.good
-    paths = good.get("path", [])
-    for path in [paths] if isinstance(paths, str) else paths:
-        if "://" in path:
-            bad(sheet, draft, "path", "names a URL: a table over the network is not available yet", code="SB110")
-        elif re.search(r"\.(?:geo)?parquet$", path, re.IGNORECASE):
-            bad(sheet, draft, "path", "names a Parquet file: not available yet", code="SB110")
+    _paths(sheet, draft, "a table over the network is not available yet")
     if len(good.get("delimiter") or "x") != 1:
         bad(sheet, draft, "delimiter", f"must be one character, got {names.shown(good['delimiter'])}")
     if not _is_encoding(good.get("encoding", "utf-8")):
         what = f"names no encoding: {names.shown(good['encoding'])}"
         bad(sheet, draft, "encoding", what, 'for example "utf-8", "latin-1", "cp1252"', code="SB102")
+
+
+def stac_items_source(sheet: Sheet, draft: Draft) -> None:
+    """Judge a source of kind `stac-items`."""
+    filled(sheet, draft, "path", "ignore")
+    _paths(sheet, draft, "items over the network are not available yet")
+    for path in draft.good.get("ignore", []):
+        if "" in re.split(r"(?<!\\)\.", path.removesuffix("?query")):
+            hint = 'as in "links", "properties.updated", "assets.*.href?query"'
+            bad(sheet, draft, "ignore", f"holds {names.shown(path)}, which has an empty name in it", hint)
+        elif path in ("id", "*"):
+            bad(sheet, draft, "ignore", f"holds {names.shown(path)}: an item must keep its id")
+
+
+def _paths(sheet: Sheet, draft: Draft, what: str) -> None:
+    """Note paths that no reader of files takes; `what` is said of a URL."""
+    paths = draft.good.get("path", [])
+    for path in [paths] if isinstance(paths, str) else paths:
+        if "://" in path:
+            bad(sheet, draft, "path", f"names a URL: {what}", code="SB110")
+        elif re.search(r"\.(?:geo)?parquet$", path, re.IGNORECASE):
+            bad(sheet, draft, "path", "names a Parquet file: not available yet", code="SB110")
 
 
 def _is_encoding(name: str) -> bool:

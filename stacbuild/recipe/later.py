@@ -10,6 +10,7 @@ from typing import Any
 LATER_KEYS: dict[str, frozenset[str]] = {
     "Document": frozenset({"include", "matrix", "extensions", "patches"}),
     "TableSource": frozenset({"http", "ignore"}),
+    "StacItemsSource": frozenset({"http"}),
     "Rule": frozenset({"split", "join"}),
     "Geometry": frozenset({"wkb"}),
     "Mapping": frozenset({"timezone", "function"}),
@@ -23,7 +24,7 @@ LATER_KEYS: dict[str, frozenset[str]] = {
 """Struct → keys of the language that are not built yet."""
 
 LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("sources", "kind"): ("stac-api", "stac-catalog", "stac-items", "json-api", "raster", "stactools", "pgstac"),
+    ("sources", "kind"): ("stac-api", "stac-catalog", "json-api", "raster", "stactools", "pgstac"),
     ("outputs", "kind"): ("geoparquet", "item-collection", "pgstac"),
     ("Catalog", "stac-version"): ("keep", "1.0.0"),
     ("TableSource", "format"): ("parquet",),

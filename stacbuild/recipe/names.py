@@ -56,6 +56,7 @@ NEEDED: dict[tuple[str, str], str] = {
     ("Catalog", "id"): 'give the catalog an id, as in id = "boreal"',
     ("TableSource", "path"): 'name the file, as in path = "data/scenes.csv"',
     ("TableSource", "key"): 'name the column that identifies a record; "*" is the record\'s digest',
+    ("StacItemsSource", "path"): 'name the files, as in path = "drop/**/*.json"',
     ("Mapping", "id"): 'say where the id comes from, as in id = "scene_id"',
     ("Mapping", "geometry"): 'as in geometry = { wkt = "footprint" } or { lon = "x", lat = "y" }',
     ("Collection", "from"): 'name its sources, as in from = ["scenes"]',

@@ -51,6 +51,17 @@ class TableSource(Table, frozen=True, tag_field="kind", tag="table"):
     """The one character between a row's cells; without it the format's own."""
 
 
+class StacItemsSource(Table, frozen=True, tag_field="kind", tag="stac-items"):
+    """`[sources.NAME]` of kind `stac-items`: STAC Items in files of any form (.gz, .zst too)."""
+
+    gives: ClassVar[Literal["records", "items"]] = "items"
+    path: File | list[File]
+    """The files: an Item, a FeatureCollection, an array, or ndjson, each also as `.gz` or `.zst`; a glob or a list of
+    them."""
+    ignore: list[str] = []
+    """Paths of what is taken out of each item first: `links`, `properties.updated`, `assets.*.href?query`."""
+
+
 class Rule(Table, frozen=True):
     """Where one value comes from: exactly one of `from`, `template`, `value`; then lookup → as → scale → offset."""
 
@@ -227,7 +238,7 @@ class Log(Table, frozen=True):
     """A file that gets the log as JSON lines."""
 
 
-Source = TableSource
+Source = TableSource | StacItemsSource
 Output = StacJsonOutput | NdjsonOutput
 
 

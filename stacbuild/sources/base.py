@@ -21,6 +21,9 @@ CODES: dict[str, str] = {
     "SB406": "A record is not JSON; NaN and Infinity are not either.",
     "SB407": "A record is JSON, but not an object. Each record needs named fields.",
     "SB408": "A record is nested too deep, or holds what canonical JSON cannot say.",
+    "SB409": "A document is no Item: a Catalog, a Collection, a GeoJSON feature, or something else. Narrow `path` to "
+    "the Items; catalogs and tables have kinds of source of their own.",
+    "SB410": "An Item has no id, or one that is not text.",
     "SB411": "A file is not there. Its items stay as they were last built.",
     "SB412": "A file cannot be opened or read. Look at its permissions.",
     "SB413": "A compressed file is damaged, cut off, or not compressed. Fetch it again, or mend its name.",
@@ -31,14 +34,21 @@ CODES: dict[str, str] = {
     "written as NDJSON, one object a line.",
     "SB418": "`encoding`, `delimiter` or `format` does not fit the file.",
 }
-"""Code → what it means and what to do. SB40x cost one record, SB41x a file."""
+"""Code → what it means and what to do. SB401 to SB410 cost one record, from SB411 on a file."""
 
 
 class Shard(NamedTuple):
-    """A file of a source. `name` is its posix path relative to the recipe's folder (`data/a.csv`, `../x.csv`)."""
+    """A file of a source.
+
+    Attributes:
+        name: its posix path relative to the recipe's folder (`data/a.csv`, `../x.csv`).
+        file: where it is.
+        named: the recipe names it, not only a pattern that it matches.
+    """
 
     name: str
     file: Path
+    named: bool = True
 
 
 class Raw(NamedTuple):

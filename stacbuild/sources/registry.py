@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from stacbuild.recipe.schema import TableSource
-from stacbuild.sources import table
+from stacbuild.recipe.schema import StacItemsSource, TableSource
+from stacbuild.sources import stac_items, table
 from stacbuild.sources.base import Raw, Shard
 
 
@@ -20,14 +20,14 @@ class SourceKind(Protocol):
     def missing_paths(self, source: Any, root: Path) -> list[str]:
         """Return the paths and patterns of the recipe that nothing answers to."""
 
-    def read(self, file: Path, source: Any) -> Iterator[Raw]:
+    def read(self, shard: Shard, source: Any) -> Iterator[Raw]:
         """Yield a file's records; raises SourceUnreadable."""
 
     def fetch_settings(self, source: Any) -> Any:
         """Return, as JSON, what of its table decides the records; never where they lie."""
 
 
-KINDS: dict[type, SourceKind] = {TableSource: table}
+KINDS: dict[type, SourceKind] = {TableSource: table, StacItemsSource: stac_items}
 
 
 def kind_of(source: Any) -> SourceKind:

@@ -1,0 +1,89 @@
+"""Source `stac-items`: STAC Items in files: one Item, a FeatureCollection, an array, NDJSON; also .gz and .zst.
+
+What a file is is told from what stands in it; only NDJSON is told from its name. Items come as they are, nulls and
+all. Never migrates, maps, validates or follows a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from stacbuild.failures import ItemError
+from stacbuild.recipe.schema import StacItemsSource
+from stacbuild.sources import found
+from stacbuild.sources.base import Raw, Shard, SourceUnreadable, unread
+
+REVISION: Final = 1
+"""Raised when the same file gives other items."""
+
+_LINES: Final = {".ndjson", ".jsonl", ".geojsonl"}
+_ENCODED: Final = {"SB402", "SB418"}
+
+
+def shards(source: StacItemsSource, root: Path) -> list[Shard]:
+    """Return the files of `path` by name."""
+    return found.shards(source.path, root)
+
+
+def missing_paths(source: StacItemsSource, root: Path) -> list[str]:
+    """Return the paths of `source`, as they are written, that are no file or match none."""
+    return found.missing_paths(source.path, root)
+
+
+def fetch_settings(source: StacItemsSource) -> dict[str, Any]:
+    """Return what of the source's table decides its items; where the files lie is not in it."""
+    return {"revision": REVISION, "ignore": sorted(set(source.ignore))}
+
+
+def read(shard: Shard, source: StacItemsSource) -> Iterator[Raw]:
+    """Yield the items of a file, those that cannot be read too, in file order.
+
+    Catalogs and Collections in a file that the recipe does not name, but that a pattern found, are passed over.
+
+    Raises:
+        SourceUnreadable: at once, or after some items, when the file cannot be read to its end.
+    """
+    from stacbuild.sources import ignoring, items, json_object  # noqa: PLC0415  a build of nothing reads nothing
+
+    ignore, names, ordinal = ignoring.ignore_of(source.ignore), items.Names(), 0
+    for line, text in _texts(shard):
+        try:
+            item = json_object.object_of(text, "utf-8")
+            if (above := items.above_item(item)) is not None:
+                if not shard.named:
+                    continue
+                items.refuse_above(above)
+            items.refuse_others(item)
+            key = names.key(item)
+            ignore(item)
+            blob = json_object.canonical(item)
+        except ItemError as error:
+            yield unread(ordinal, line, text, ItemError(error.code, error.message, error.path, _hint(error)))
+        else:
+            yield Raw(ordinal, line, blob, key, None)
+        ordinal += 1
+
+
+def _texts(shard: Shard) -> Iterator[tuple[int, bytes]]:
+    """Yield what shall be an item each, with its line or its number."""
+    from stacbuild.sources import json_document, text  # noqa: PLC0415  a build of nothing reads nothing
+
+    blocks = text.blocks(shard.file, "utf-8")
+    try:
+        if text.inner_suffix(shard.file) in _LINES:
+            yield from json_document.lines(text.lines(blocks))
+        else:
+            yield from json_document.records(json_document.whole(blocks))
+    except SourceUnreadable as error:
+        raise SourceUnreadable(error.code, error.message, _hint(error)) from error
+
+
+def _hint(error: ItemError | SourceUnreadable) -> str | None:
+    """Return what to do; `encoding` and `format`, of which tables' hints speak, this kind has not."""
+    if error.code in _ENCODED:
+        return "STAC is UTF-8: write the file in it"
+    if error.code == "SB417":
+        return "is it still being written? is it NDJSON? then name it .ndjson"
+    return error.hint
