@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from stacbuild import deliver, failing, remember
+from stacbuild import deliver, failing, locked, remember
 from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
@@ -102,6 +102,8 @@ class _Build:
 
     def _run(self) -> BuildReport:
         listings = self._list()
+        if self._request.lock is not None:
+            locked.refuse_other(self._shop, self._request.lock, listings)
         held = self._shop.inspect()
         plan = self._shop.plan(listings, self._options)
         outlets = Outlets(self._shop, self._request, self._watch, self._account, held)

@@ -3,6 +3,7 @@
     StacbuildError            a command cannot go on; has a code, a place, a hint and an exit status
     ├── RecipeError           2   the recipe is wrong: carries every problem found, not the first
     ├── UsageError            2   the command line is wrong
+    ├── StaleError            3   recipe or sources are not as they were locked
     ├── DamageError           4   outputs or store are not what was promised
     ├── LockedError           5   another build holds the lock
     └── SurroundingsError     6   disk, network or database refuse
@@ -80,6 +81,12 @@ class UsageError(StacbuildError):
     """The command line asks for something that is not there."""
 
     exit = Exit.USAGE
+
+
+class StaleError(StacbuildError):
+    """Recipe or sources are not as they were locked, and a build was to be of those."""
+
+    exit = Exit.STALE
 
 
 class DamageError(StacbuildError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from stacbuild import locked
 from stacbuild.account import Account, stage_json
 from stacbuild.deliver import Inspected
 from stacbuild.failures import Exit
@@ -19,7 +20,10 @@ from stacbuild.workshop import Workshop
 def foresee(shop: Workshop, request: Request) -> BuildReport:
     """Return the report of a build that is not done: `ran` is what would run, more only where it says `at_most`."""
     began = time.perf_counter()
-    listings, held = shop.listings(reread=request.force), shop.inspect()
+    listings = shop.listings(reread=request.force)
+    if request.lock is not None:
+        locked.refuse_other(shop, request.lock, listings)
+    held = shop.inspect()
     plan = shop.plan(listings, request.options())
     account = Account(shop, 0)
     account.begin(plan)

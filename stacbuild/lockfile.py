@@ -181,7 +181,7 @@ def _digests(lock: Lock) -> list[tuple[tuple[str, ...], str, int]]:
 def _bad(path: Path, said: str, place: tuple[int, int, int] | None = None) -> RecipeError:
     at = At(label(path), *(place or (1, 1, 1)))
     hint = "take the file back from version control, or remove it and run `stacbuild lock`"
-    return RecipeError(Problem("SB510", f"the lock file cannot be used: {said}", at, hint))
+    return RecipeError(Problem("SB520", f"the lock file cannot be used: {said}", at, hint))
 
 
 def label(path: Path) -> str:

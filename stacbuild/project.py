@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING, TypeVar
 from stacbuild.events import Message, Waiting, Watcher, nobody
 from stacbuild.failures import Problem, RecipeError, SurroundingsError, UsageError
 from stacbuild.recipe.load import Recipe, load
-from stacbuild.report import BuildReport, CheckReport, CleanReport, GcReport, LsReport, StatusReport, WhyReport
+from stacbuild.report import (
+    BuildReport,
+    CheckReport,
+    CleanReport,
+    GcReport,
+    LockReport,
+    LsReport,
+    StatusReport,
+    VerifyReport,
+    WhyReport,
+)
 
 if TYPE_CHECKING:
     from stacbuild.plan import GroupPlan
@@ -50,6 +60,7 @@ class Project:
         max_failures: float | str | None = None,
         max_deletions: float | str | None = None,
         adopt: bool = False,
+        locked: bool = False,
         wait: bool = True,
     ) -> BuildReport:
         """Bring outputs up to date.
@@ -64,14 +75,17 @@ class Project:
             max_failures: failures allowed: a number, or a share such as "5%".
             max_deletions: removals allowed at once for a source or collection, likewise.
             adopt: take over files in the way that no build wrote.
+            locked: do nothing unless recipe and sources agree with the lock file.
             wait: wait for another build of this recipe; else raise LockedError.
 
         Raises:
-            UsageError: an unknown target.
+            UsageError: an unknown target, or `locked` without a lock file.
+            StaleError: recipe or sources are not as locked.
             SurroundingsError: the disk refuses, or a file of somebody else is in the way.
             LockedError: another build is at work and `wait` is false.
         """
         from stacbuild.build import build  # noqa: PLC0415
+        from stacbuild.locked import read  # noqa: PLC0415
         from stacbuild.request import Request, workers  # noqa: PLC0415
 
         del offline
@@ -88,6 +102,7 @@ class Project:
                 max_failures=share(spec.max_failures if max_failures is None else max_failures),
                 max_deletions=share(spec.max_deletions if max_deletions is None else max_deletions),
                 adopt=adopt,
+                lock=read(shop) if locked else None,
             )
             if dry_run:
                 from stacbuild.foresee import foresee  # noqa: PLC0415
@@ -127,6 +142,56 @@ class Project:
         from stacbuild import status  # noqa: PLC0415
 
         return self._read(lambda shop: status.ls(shop, targets))
+
+    def lock(self) -> LockReport:
+        """Write down what recipe, sources and schemas are now, beside the recipe; `stacbuild.toml` → `stacbuild.lock`.
+
+        Builds nothing. A lock that says so already is not touched.
+
+        Raises:
+            RecipeError: a lock is there that is damaged, or a source's file is not there.
+            SurroundingsError: a source cannot be read, or the lock cannot be written.
+        """
+        from stacbuild.locked import lock  # noqa: PLC0415
+
+        def ask(shop: Workshop) -> LockReport:
+            self._refuse_missing(shop)
+            return lock(shop)
+
+        return self._read(ask)
+
+    def verify(
+        self,
+        *,
+        locked: bool = False,
+        outputs: bool = False,
+        sample: float | str | None = None,
+        seed: int | None = None,
+    ) -> VerifyReport:
+        """Say whether what was promised is so; mend nothing. Takes the lock, so that no build is in the middle.
+
+        Args:
+            locked: recipe, sources and schemas agree with the lock file.
+            outputs: every file that was delivered, and every chunk of the store that the catalog stands on, is there
+                and has its digest. Without `locked`, `outputs` and `sample`: this, and `locked` if there is a lock.
+            sample: items to be made again, a number or a share such as "1%": from their records, in a process of its
+                own without network, in another order, hash seed, time zone and locale; then compared, with the files
+                that hold them.
+            seed: which items; None: other ones each time. The report says which it was.
+
+        Raises:
+            UsageError: `locked` without a lock file.
+            RecipeError: the lock file is damaged.
+            SurroundingsError: a source cannot be read.
+        """
+        from stacbuild.verify import Asked, usual, verify  # noqa: PLC0415
+
+        with self._locked_shop(wait=True) as shop:
+            self._refuse_missing(shop)
+            some = locked or outputs or sample is not None
+            number = None if sample is None else share(sample)
+            asked = Asked(locked=locked, outputs=outputs, sample=number, seed=seed) if some else usual(shop)
+            return verify(shop, asked)
 
     def clean(
         self,

@@ -130,6 +130,81 @@ class GcReport(Struct):
     exit: Exit = Exit.OK
 
 
+class LockReport(Struct):
+    """`lock --json`: where the lock is, whether it was `written`, and what moved since the last one."""
+
+    recipe: str
+    path: str
+    written: bool
+    created: bool
+    moved: list[Reason]
+    sources: dict[str, int]
+    """Source → inputs."""
+    schemas: int = 0
+    seconds: float = 0.0
+    exit: Exit = Exit.OK
+
+
+class VerifyReport(Struct):
+    """`verify --json`: a part for each thing that was looked at, None where it was not."""
+
+    recipe: str
+    locked: LockedPart | None = None
+    outputs: OutputsPart | None = None
+    store: StorePart | None = None
+    sample: SamplePart | None = None
+    seconds: float = 0.0
+    exit: Exit = Exit.OK
+
+
+class LockedPart(Struct):
+    """Whether recipe and sources are as `path` has them, and what is not."""
+
+    path: str
+    moved: list[Reason]
+
+
+class Wrong(Struct, omit_defaults=True):
+    """One thing that is not as it was promised: a file, a chunk or an item; `what` says how."""
+
+    target: str
+    what: str
+    path: str | None = None
+    message: str | None = None
+    differences: list[Any] = []
+    """Of documents: `{"path", "before", "after"}`, the path a JSON Pointer."""
+
+
+class OutputsPart(Struct):
+    """How many files were hashed, which are wrong, and files beside them that no build wrote."""
+
+    files: int
+    wrong: list[Wrong]
+    foreign: list[str] = []
+    restored: bool = False
+    """The memory is lost, so that the manifests said what there was."""
+
+
+class StorePart(Struct):
+    """How many chunks were read and hashed, and which are missing or damaged."""
+
+    chunks: int
+    wrong: list[Wrong]
+
+
+class SamplePart(Struct):
+    """Items that were made again: `seed` gives the same ones again; `skipped` could not be compared."""
+
+    seed: int
+    asked: str
+    total: int
+    items: int
+    files: int
+    wrong: list[Wrong]
+    skipped: dict[str, int] = {}
+    """Why not → how many."""
+
+
 class CheckReport(Struct):
     """`check --json`: problems of the recipe, and what a sample of records said."""
 

@@ -6,6 +6,7 @@ import os
 
 from msgspec import Struct
 
+from stacbuild.lockfile import Lock
 from stacbuild.plan import Options
 from stacbuild.targets import Selection
 
@@ -21,6 +22,8 @@ class Request(Struct, frozen=True):
     max_failures: int | float = 0.0
     max_deletions: int | float = 0.1
     adopt: bool = False
+    lock: Lock | None = None
+    """What recipe and sources have to agree with, before anything is done."""
 
     def options(self, lost: frozenset[bytes] = frozenset()) -> Options:
         """Return what a plan needs of it."""

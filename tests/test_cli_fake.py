@@ -18,10 +18,12 @@ from stacbuild.report import (
     CheckReport,
     CleanReport,
     GcReport,
+    LockReport,
     LsReport,
     Reason,
     StaleTarget,
     StatusReport,
+    VerifyReport,
     WhyReport,
 )
 
@@ -69,6 +71,8 @@ REPORTS = {
     "ls": LsReport("stacbuild.toml", ["item:boreal/S2A_1", "item:boreal/é"]),
     "clean": CleanReport("stacbuild.toml", ["dist/a.json"], [], 0.02),
     "gc": GcReport("stacbuild.toml", {"before": 5, "after": 2}, {"before": 5_000_000, "after": 2_000}),
+    "lock": LockReport("stacbuild.toml", "stacbuild.lock", False, False, [], {"csv": 20}, 1, 0.02),
+    "verify": VerifyReport("stacbuild.toml"),
     "check": CheckReport("stacbuild.toml", [], {"records": 20, "failed": 0}, []),
 }
 
@@ -118,6 +122,7 @@ class FakeProject:
         max_failures=None,
         max_deletions=None,
         adopt=False,
+        locked=False,
         wait=True,
     ):
         options = {name: value for name, value in locals().items() if name not in ("self", "targets")}
@@ -134,6 +139,12 @@ class FakeProject:
 
     def clean(self, targets=(), *, force=False, cache=False, memory=False, dry_run=False):
         return self._answer("clean", targets, force=force, cache=cache, memory=memory, dry_run=dry_run)
+
+    def lock(self):
+        return self._answer("lock")
+
+    def verify(self, *, locked=False, outputs=False, sample=None, seed=None):
+        return self._answer("verify", locked=locked, outputs=outputs, sample=sample, seed=seed)
 
     def gc(self, *, max_size=None, max_age=None, dry_run=False):
         return self._answer("gc", max_size=max_size, max_age=max_age, dry_run=dry_run)

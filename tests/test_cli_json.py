@@ -34,6 +34,8 @@ SHAPES = {
     "ls": "recipe targets files",
     "clean": "recipe removed kept seconds dry_run linked",
     "gc": "recipe entries bytes dry_run",
+    "lock": "recipe path written created moved sources schemas seconds",
+    "verify": "recipe locked outputs store sample seconds",
     "check": "recipe problems sample failures warnings",
 }
 
@@ -131,7 +133,7 @@ def test_all_problems_are_told():
 
 @pytest.mark.parametrize(
     ("argv", "command"),
-    [(["--json"], None), (["nope", "--json"], None), (["lock", "--json"], "lock"), (["ls", "--json", "--x"], "ls")],
+    [(["--json"], None), (["nope", "--json"], None), (["serve", "--json"], "serve"), (["ls", "--json", "--x"], "ls")],
 )
 def test_wrong_usage_is_told_as_json_too(argv, command):
     result = ask(*argv)

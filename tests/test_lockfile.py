@@ -102,7 +102,7 @@ def test_what_is_damaged_or_foreign_is_refused_with_its_line(tmp_path, text, lin
     with pytest.raises(RecipeError) as caught:
         lockfile.read(path)
     (problem,) = caught.value.problems
-    assert (caught.value.exit, problem.code) == (Exit.USAGE, "SB510")
+    assert (caught.value.exit, problem.code) == (Exit.USAGE, "SB520")
     assert words in problem.message
     assert "stacbuild lock" in problem.hint
     assert problem.at.file == "stacbuild.lock"

@@ -17,6 +17,7 @@ Exit status:
     0  done, or nothing to do
     1  built with more failures than allowed, or deletions held back
     2  recipe or command line wrong
+    3  recipe or sources are not as locked (with --locked): nothing was done
     4  outputs or store are not what was promised
     5  another build holds the lock (with --no-wait)
     6  the surroundings refuse: network, database, disk
@@ -41,7 +42,7 @@ Exit status:
               help="Vanished inputs to follow without asking: a count or a share of their source.")  # fmt: skip
 @click.option("--adopt", is_flag=True, help="Overwrite files in the way that no build wrote.")
 @click.option("--no-wait", is_flag=True, help="Fail when another build holds the lock.")
-@options.later("--locked", flag=True)
+@click.option("--locked", is_flag=True, help="Do nothing unless recipe and sources agree with the lock file.")
 @options.later("--events")
 @options.later("--profile", "--trace")
 @options.session
@@ -58,6 +59,7 @@ def command(
     max_failures: int | str | None,
     max_deletions: int | str | None,
     adopt: bool,
+    locked: bool,
     no_wait: bool,
 ) -> int:
     """Bring outputs up to date: run the stages that are stale, and nothing else.
@@ -77,6 +79,7 @@ def command(
             max_failures=max_failures,
             max_deletions=max_deletions,
             adopt=adopt,
+            locked=locked,
             wait=not no_wait,
         )
     )

@@ -14,12 +14,14 @@ COMMANDS = {
     "explain": "Say what an error or reason code means and what to do.",
     "completion": "Print a shell's completion script.",
     "clean": "Remove what builds wrote, and only that.",
+    "lock": "Write down what recipe and sources are now, to compare with later.",
+    "verify": "Verify that outputs and store are what was promised.",
     "gc": "Drop from the store what no recent build needs.",
 }
 
 # fmt: off
 LATER = (
-    "lock", "verify", "init", "discover", "schemas", "fetch", "transform", "extend", "patch", "validate", "convert",
+    "init", "discover", "schemas", "fetch", "transform", "extend", "patch", "validate", "convert",
     "report", "serve", "watch", "diff", "cache", "schema",
 )
 # fmt: on

@@ -36,6 +36,12 @@ CODES: dict[str, str] = {
     "SB506": "`clean` removes what outputs hold, so it takes outputs only. A build removes items by itself when their "
     "records are gone.",
     "SB510": "`explain` knows no such code. Without a code it lists all of them.",
+    "SB520": "The lock file is damaged, was edited by hand, or is another tool's. Take it back from version control, "
+    "or remove it and write it anew with `stacbuild lock`.",
+    "SB521": "`--locked` compares with the lock file beside the recipe, and there is none. `stacbuild lock` writes it.",
+    "SB522": "Recipe, sources or schemas are not as the lock file has them, so `build --locked` does nothing. If the "
+    "change is meant, `stacbuild lock` and commit the lock file.",
+    "SB523": "A source file cannot be read, so that nothing can be locked, or compared with the lock.",
     "SB601": "The store beside the recipe cannot be opened or written. Free some space, or look at its permissions; "
     "it may be deleted, which costs time only.",
     "SB602": "An output file cannot be written: no room, no permission, or something of another kind in its place.",

@@ -22,6 +22,7 @@ CODES: dict[str, str] = {
     "output-missing": "Files of the output are not where they were written. A build writes them again.",
     "output-edited": "Files of the output are not as they were written: somebody edited them. A build writes them "
     "again; put changes into the recipe to keep them.",
+    "recipe-changed": "A table of the recipe says something else than when it was locked.",
     "failed-before": "The item failed the last time, and neither its record nor what judges it has moved since. It is "
     "tried again when one of them does, or when it is named: `stacbuild build failed:*`.",
     "forced": "You asked for it with --force: every stage runs, and no cached result is read.",

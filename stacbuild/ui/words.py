@@ -1,7 +1,7 @@
 """Reports in words: each kind of report to the lines that stdout gets. Pure but for the source lines of frames.
 
 BuildReport → built.py    StatusReport, WhyReport → stale.py    CheckReport → checked.py    ExplainReport → explained.py
-The small ones are here.
+LockReport, VerifyReport → verified.py    The small ones are here.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from stacbuild.report import (
     CompletionReport,
     ExplainReport,
     GcReport,
+    LockReport,
     LsReport,
     StatusReport,
+    VerifyReport,
     WhyReport,
 )
-from stacbuild.ui import built, checked, explained, scrub, stale
+from stacbuild.ui import built, checked, explained, scrub, stale, verified
 from stacbuild.ui.counts import count, duration, many, size
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ Report = (
     | CheckReport
     | ExplainReport
     | CompletionReport
+    | LockReport
+    | VerifyReport
 )
 
 
@@ -57,7 +61,7 @@ def of(report: Report, style: Style) -> list[str]:
     return _lines(scrub.for_screen(report, style.redact), style)
 
 
-def _lines(report: Report, style: Style) -> list[str]:  # noqa: PLR0911 - one a kind
+def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911 - one a kind
     match report:
         case BuildReport():
             return built.lines(report, style.paint)
@@ -77,6 +81,10 @@ def _lines(report: Report, style: Style) -> list[str]:  # noqa: PLR0911 - one a 
             return report.script.rstrip("\n").split("\n")
         case ExplainReport():
             return explained.lines(report, style.paint)
+        case LockReport():
+            return verified.locked(report, style.paint)
+        case VerifyReport():
+            return verified.verified(report, style.paint)
 
 
 def _is_well(report: Report) -> bool:
@@ -88,6 +96,8 @@ def _is_well(report: Report) -> bool:
             return report.exit is Exit.OK and not report.dry_run and not getattr(report, "kept", None)
         case CheckReport():
             return report.exit is Exit.OK and not report.warnings
+        case LockReport() | VerifyReport():
+            return report.exit is Exit.OK
         case _:
             return False
 

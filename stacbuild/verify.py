@@ -1,0 +1,58 @@
+"""Verification: are recipe and sources as locked, outputs and store as promised, and does a sample come out the same?
+
+Looks and says; mends nothing, which is the next build's. Each part stands alone: `locked.py` knows the first,
+`promised.py` the second, `rebuild.py`, in a process of its own, the third.
+"""
+
+from __future__ import annotations
+
+import time
+
+from msgspec import Struct
+
+from stacbuild import locked, lockfile
+from stacbuild.failures import Exit
+from stacbuild.report import LockedPart, VerifyReport
+from stacbuild.workshop import Workshop
+
+
+class Asked(Struct, frozen=True):
+    """What is to be looked at."""
+
+    locked: bool
+    outputs: bool
+    sample: int | float | None = None
+    """Items to make again: a number, or a share between 0 and 1."""
+    seed: int | None = None
+    """Which ones; None: other ones each time."""
+
+
+def usual(shop: Workshop) -> Asked:
+    """Return what is looked at if nothing is named: outputs and store, and the lock if there is one."""
+    lock = lockfile.read(lockfile.path_of(shop.recipe.path))
+    return Asked(locked=lock is not None and lock.recipe is not None, outputs=True)
+
+
+def verify(shop: Workshop, asked: Asked) -> VerifyReport:
+    """Return what was looked at and what of it is wrong; the caller holds the lock."""
+    began = time.perf_counter()
+    report = VerifyReport(shop.recipe.name)
+    if asked.locked:
+        report.locked = _locked(shop)
+    report.exit = _exit(report)
+    report.seconds = round(time.perf_counter() - began, 3)
+    return report
+
+
+def _locked(shop: Workshop) -> LockedPart:
+    lock = locked.read(shop)
+    moved = locked.compare(shop, lock, locked.listed(shop))
+    return LockedPart(lockfile.path_of(shop.recipe.path).name, moved)
+
+
+def _exit(report: VerifyReport) -> Exit:
+    """Return 4 where a promise is broken, else 3 where the recipe is not as locked."""
+    parts = (report.outputs, report.store, report.sample)
+    if any(part is not None and part.wrong for part in parts):
+        return Exit.DAMAGE
+    return Exit.STALE if report.locked is not None and report.locked.moved else Exit.OK
