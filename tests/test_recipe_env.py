@@ -106,7 +106,9 @@ def test_no_error_shows_a_secret_whatever_its_origin(write):
     with pytest.raises(BadRecipe) as caught:
         load(write(SECRET), ENVIRON)
     error = caught.value
-    shown = "\n".join(frame(problem, error.line_of(problem)) for problem in error.problems) + "\n".join(error.source)
+    shown = "\n".join(frame(problem, error.line_of(problem)) for problem in error.problems) + "\n".join(
+        [line for lines in error.sources.values() for line in lines]
+    )
     assert [secret for secret in HIDDEN if secret in shown] == []
     assert "not hidden" in shown
 

@@ -41,7 +41,8 @@ def test_every_problem_has_a_known_code_and_a_line(case, monkeypatch):
     _, error = words_of(case)
     assert all(problem.code in CODES for problem in error.problems)
     assert all(problem.at is not None and problem.at.line > 0 for problem in error.problems)
-    assert all(concise(problem).startswith(f"{case.name}:") for problem in error.problems)
+    files = (f"{case.name}:", "parts/")
+    assert all(concise(problem).startswith(files) for problem in error.problems)
 
 
 def test_there_are_words_for_every_code_but_none_without_a_case():

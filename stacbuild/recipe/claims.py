@@ -79,6 +79,7 @@ def _is_apart(sheet: Sheet, claim: Claim, root: str) -> bool:
     log = sheet.entries("log").get("file")
     own = {sheet.name: "the recipe", ".stacbuild": "the memory, .stacbuild", cache: "the cache"}
     own |= {local(log, root): "the log"} if isinstance(log, str) else {}
+    own |= {local(name, root): f"the included file {clip(name)}" for name in sheet.included}
     for path in (claim.tree,) if claim.tree else claim.files:
         above = path == "." or set(path.split("/")) == {".."}
         hit = next((what for name, what in own.items() if within(name, path) or within(path, name)), None)

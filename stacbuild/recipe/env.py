@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from stacbuild.failures import At, Problem, RecipeError
 from stacbuild.recipe.lines import Finding, Path, printable
-from stacbuild.recipe.names import subject
+from stacbuild.recipe.names import about
 
 LARGEST = 10 * 1024 * 1024
 """Bytes of a recipe; more is no recipe but data that was named by mistake."""
@@ -42,16 +42,17 @@ LARGEST_NUMBER = 2**63
 
 
 class BadRecipe(RecipeError):  # noqa: N818 - it is the kind of RecipeError that can show its lines
-    """A recipe with problems; `source` are its lines, redacted, for the frames."""
+    """A recipe with problems; `sources` are the lines of its files by label, redacted, for the frames."""
 
-    def __init__(self, problems: list[Problem], source: tuple[str, ...] = ()) -> None:
+    def __init__(self, problems: list[Problem], sources: Mapping[str, tuple[str, ...]] | None = None) -> None:
         super().__init__(problems)
-        self.source = source
+        self.sources = dict(sources or {})
 
     def line_of(self, problem: Problem) -> str | None:
         """Return the source line that a problem is about."""
+        lines = self.sources.get(problem.at.file, ()) if problem.at else ()
         number = problem.at.line if problem.at else 0
-        return self.source[number - 1] if 0 < number <= len(self.source) else None
+        return lines[number - 1] if 0 < number <= len(lines) else None
 
 
 def unreadable(label: str, message: str, hint: str | None = None, line: int = 0, column: int = 0) -> BadRecipe:
@@ -59,40 +60,49 @@ def unreadable(label: str, message: str, hint: str | None = None, line: int = 0,
     return BadRecipe([Problem("SB100", message, At(label, line, column), hint)])
 
 
-def read(path: File, label: str) -> str:
-    """Return the text of a recipe, without its BOM; `label` is what messages call the file."""
+def read(path: File, label: str, what: str = "the recipe") -> str:
+    """Return the text of a file of a recipe, without its BOM.
+
+    Args:
+        path: of the file.
+        label: what messages call it.
+        what: it is: the recipe, or a file that it includes.
+
+    Raises:
+        BadRecipe: with a line if the text is to blame, else without.
+    """
     try:
-        content = _content(path, label)
+        content = _content(path, label, what)
     except FileNotFoundError:
         hint = "`-f FILE` names the recipe; to build everything again use `--force`"
-        raise unreadable(label, "there is no such recipe", hint) from None
+        raise unreadable(label, f"there is no such {what.removeprefix('the ')}", hint) from None
     except OSError as error:
-        raise unreadable(label, f"the recipe cannot be read: {error.strerror or error}") from None
+        raise unreadable(label, f"{what} cannot be read: {error.strerror or error}") from None
     content = content.removeprefix(b"\xef\xbb\xbf")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise _not_utf8(content, error, label) from None
+        raise _not_utf8(content, error, label, what) from None
 
 
-def _content(path: File, label: str) -> bytes:
+def _content(path: File, label: str, what: str) -> bytes:
     if path.is_dir():
         inside = path / "stacbuild.toml"
         hint = f"did you mean `{label}/{inside.name}`?" if inside.is_file() and label != "." else None
-        raise unreadable(label, "the recipe is a folder, not a file", hint)
+        raise unreadable(label, f"{what} is a folder, not a file", hint)
     if path.exists() and not path.is_file():
-        raise unreadable(label, "the recipe is not a regular file")
+        raise unreadable(label, f"{what} is not a regular file")
     with path.open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
-        raise unreadable(label, "the recipe is larger than 10 MB", "`-f` names the recipe, a TOML file; is this data?")
+        raise unreadable(label, f"{what} is larger than 10 MB", "`-f` names the recipe, a TOML file; is this data?")
     return content
 
 
-def _not_utf8(content: bytes, error: UnicodeDecodeError, label: str) -> BadRecipe:
+def _not_utf8(content: bytes, error: UnicodeDecodeError, label: str, what: str) -> BadRecipe:
     before = content[: error.start]
     column = len(before[before.rfind(b"\n") + 1 :].decode(errors="replace")) + 1
-    message = f"the recipe is not UTF-8: byte 0x{content[error.start]:02x}"
+    message = f"{what} is not UTF-8: byte 0x{content[error.start]:02x}"
     hint = "it looks like UTF-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "save the file as UTF-8"
     return unreadable(label, message, hint, before.count(b"\n") + 1, column)
 
@@ -118,7 +128,7 @@ def _broken(text: str, words: str, label: str) -> BadRecipe:
     problem = Problem(
         "SB100", f"this is not TOML: {said[:1].lower()}{said[1:]}", At(label, line, column), _advice(said)
     )
-    return BadRecipe([problem], tuple(_masked(lines)))
+    return BadRecipe([problem], {label: tuple(_masked(lines))})
 
 
 def _advice(said: str) -> str | None:
@@ -177,10 +187,27 @@ class Environment:
     def _string(self, text: str, path: Path, *, secret: bool) -> str:
         if "${" in text:
             text = REFERENCE.sub(lambda match: self._reference(match, path, secret=secret), text)
+        self._notice(text, secret=secret)
+        return text
+
+    def _notice(self, text: str, *, secret: bool) -> None:
         if secret:
             self.secrets.add(text)
         self.secrets.update(secrets_in(text))
-        return text
+
+    def notice(self, value: Any, path: Path = (), *, secret: bool = False) -> None:
+        """Remember the secrets of tables that are expanded already: the matrix has put values together since."""
+        match value:
+            case dict():
+                for key, entry in value.items():
+                    self.notice(entry, (*path, key), secret=secret or is_secret((*path, key)))
+            case list():
+                for index, entry in enumerate(value):
+                    self.notice(entry, (*path, str(index)), secret=secret)
+            case str():
+                self._notice(value, secret=secret)
+            case _:
+                pass
 
     def _reference(self, match: re.Match[str], path: Path, *, secret: bool) -> str:
         if match.group() == "$${":
@@ -212,18 +239,11 @@ class Environment:
             case datetime() | date() | time():
                 return moment(value)
             case float() if not isfinite(value):
-                self.findings.append(("SB103", path, f"{_about(path)} must be a finite number, got {value}", None))
+                self.findings.append(("SB103", path, f"{about(path)} must be a finite number, got {value}", None))
             case int() if not -LARGEST_NUMBER <= value < LARGEST_NUMBER:
-                self.findings.append(("SB103", path, f"{_about(path)} is too large a number", "write it as a text"))
+                self.findings.append(("SB103", path, f"{about(path)} is too large a number", "write it as a text"))
                 return 0
         return value
-
-
-def _about(path: Path) -> str:
-    depth = len(path) - 1
-    while depth > 1 and path[depth].isdigit():
-        depth -= 1
-    return subject(path, depth)
 
 
 def moment(value: date | time) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 LATER_KEYS: dict[str, frozenset[str]] = {
-    "Document": frozenset({"include", "matrix", "extensions", "patches"}),
+    "Document": frozenset({"extensions", "patches"}),
     "TableSource": frozenset({"http", "ignore"}),
     "StacItemsSource": frozenset({"http"}),
     "Rule": frozenset({"split", "join"}),
@@ -34,8 +34,6 @@ LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
 """(Struct or table, key) → values that are not built yet; one that ends in a colon stands for a URL's scheme."""
 
 HINTS: dict[tuple[str, str], str] = {
-    ("Document", "include"): "put the tables into this file",
-    ("Document", "matrix"): "write one table for each value",
     ("Validation", "engine"): 'leave it out: "fast" is what runs',
     ("Validation", "formats"): 'leave it out: "datetime" is what is asserted',
     ("Build", "refresh"): "no source over the network is available yet either",

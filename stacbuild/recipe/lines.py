@@ -53,9 +53,9 @@ class Draft(NamedTuple):
 class Sheet:
     """One recipe under judgement, and what was found."""
 
-    def __init__(self, raw: dict[str, Any], name: str) -> None:
-        """Take the tables as written and the file's name."""
-        self.raw, self.name = raw, name
+    def __init__(self, raw: dict[str, Any], name: str, included: tuple[str, ...] = ()) -> None:
+        """Take the tables as written, the file's name, and the paths of included files from the recipe's folder."""
+        self.raw, self.name, self.included = raw, name, included
         self.findings: list[Finding] = []
         self.warnings: list[Finding] = []
         self.drafts: dict[Path, Draft] = {}

@@ -1,12 +1,14 @@
 """From a TOML file to a recipe that is known to be good, or to all the problems that it has.
 
-The straight line: text and environment (`env`) → tables to structs, key by key, each judged by `checks` → outputs
-against one another and all else → `Recipe`. Never fetches, never writes; what leaves here is redacted.
+The straight line: files to tables (`include`) → environment (`env`) → copies (`matrix`) → paths of included files
+(`relocate`) → tables to structs, key by key, each judged by `checks` → outputs against one another and all else →
+`Recipe`. Never fetches, never writes; what leaves here is redacted.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import types
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -19,13 +21,19 @@ from msgspec.structs import fields
 
 from stacbuild.failures import At, Problem
 from stacbuild.recipe import schema
+from stacbuild.recipe.axes import outside
 from stacbuild.recipe.checks import within_table
 from stacbuild.recipe.claims import across_tables
-from stacbuild.recipe.env import BadRecipe, Environment, all_forms, parsed, read, redact, unreadable
-from stacbuild.recipe.lines import Draft, Finding, Lines, Sheet
+from stacbuild.recipe.env import BadRecipe, Environment, all_forms, redact, unreadable
+from stacbuild.recipe.include import gather
+from stacbuild.recipe.lines import Draft, Finding, Sheet
+from stacbuild.recipe.matrix import multiplied
 from stacbuild.recipe.names import missing_key, unknown_key, wrong_kind, wrong_value
+from stacbuild.recipe.places import Places
+from stacbuild.recipe.relocate import relocated
 
 Keys = tuple[str, ...]
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 BAD: Any = type("Bad", (), {"__repr__": lambda _: "BAD", "__slots__": ()})()
 """Stands for a value that has a problem: what hangs on it is not judged."""
 
@@ -39,16 +47,13 @@ class Recipe(Struct, frozen=True):
     """Its folder: relative paths of the recipe start here."""
     name: str
     document: schema.Document
-    lines: Lines
+    places: Places
     secrets: tuple[str, ...]
     warnings: tuple[Problem, ...]
-    label: str = ""
-    """The file as messages call it."""
 
     def at(self, *path: str) -> At | None:
-        """Return the place of a key, else of the nearest table around it; None if the file names none of them."""
-        place = self.lines.nearest(path)
-        return At(self.label or self.name, *place) if place else None
+        """Return the place of a key, else of the nearest table around it; None if no file names any of them."""
+        return self.places.at(path)
 
     def redact(self, text: str) -> str:
         """Return text with `***` for every secret of the recipe."""
@@ -66,32 +71,66 @@ def load(path: Path, environ: Mapping[str, str]) -> Recipe:
         RecipeError: with every problem found, in the order of their lines.
     """
     path = Path(os.path.abspath(path))  # noqa: PTH100 - `resolve` would leave the folder that a link stands in
-    label = _label(path)
-    text = read(path, label)
-    raw = parsed(text, label)
-    environment = Environment(environ)
+    gathered = gather(path)
+    places, environment = gathered.places, Environment(environ)
     try:
-        sheet = Sheet(environment.expand(raw), path.name)
-        document = _document(sheet, str(path.parent))
+        raw = environment.expand(gathered.raw)
+        judged = _judged(raw, places, path, environment) if gathered.whole else None
     except RecursionError:
-        raise unreadable(label, "the tables are nested too deep") from None
-    lines, secrets = Lines(text), all_forms(environment.secrets)
-    problems = _problems([*environment.findings, *_apart(sheet.findings, environment.findings)], lines, label, secrets)
-    if problems or document is None:
-        raise BadRecipe(problems, _shown_source(text, secrets))
-    warnings = _problems(sheet.warnings, lines, label, secrets)
-    return Recipe(path, path.parent, path.name, document, lines, secrets, tuple(warnings), label)
+        raise unreadable(places.texts[0].label, "the tables are nested too deep") from None
+    secrets = all_forms(environment.secrets)
+    problems = [_redacted(problem, secrets) for problem in gathered.problems]
+    if judged is not None:
+        findings = [*environment.findings, *_apart(judged.findings, environment.findings)]
+        problems += _problems(findings, places, secrets)
+    if problems or judged is None or judged.document is None:
+        raise BadRecipe(_in_order(problems, places), _shown_sources(gathered.sources, secrets))
+    warnings = _in_order(_problems(judged.warnings, places, secrets), places)
+    return Recipe(path, path.parent, path.name, judged.document, places, secrets, tuple(warnings))
 
 
-def _label(path: Path) -> str:
-    try:
-        return path.relative_to(Path.cwd()).as_posix()
-    except (ValueError, OSError):
-        return path.name
+class Judged(NamedTuple):
+    """A recipe's document, if nothing is wrong with it, and what was found; paths are those that are written."""
+
+    document: schema.Document | None
+    findings: list[Finding]
+    warnings: list[Finding]
 
 
-def _shown_source(text: str, secrets: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(redact(line, secrets) for line in text.replace("\r\n", "\n").split("\n"))
+def _judged(raw: dict[str, Any], places: Places, path: Path, environment: Environment) -> Judged:
+    made = multiplied(raw, places)
+    environment.notice(made.raw)
+    sheet = Sheet(relocated(made.raw, places), path.name, tuple(text.name for text in places.texts[1:]))
+    document = _document(sheet, str(path.parent))
+    dead = {written for written, _ in outside(made.raw, deep=True)} if made.findings else set()
+    findings = [
+        *made.findings,
+        *_as_written([finding for finding in sheet.findings if finding[1] not in dead], places),
+    ]
+    return Judged(None if findings else document, findings, _as_written(sheet.warnings, places))
+
+
+def _as_written(findings: Iterable[Finding], places: Places) -> list[Finding]:
+    """Return findings at the paths under which their keys are written: what is wrong in all copies is said of one."""
+    alike: dict[tuple[str, Keys, str], list[Finding]] = {}
+    for code, path, message, hint in dict.fromkeys(findings):
+        written = places.written(path)
+        words = QUOTED.sub("", message) if written != path else message
+        alike.setdefault((code, written, words), []).append((code, written, message, hint))
+    return [_for_all(found) for found in alike.values()]
+
+
+def _for_all(found: list[Finding]) -> Finding:
+    code, path, message, hint = found[0]
+    more = len(found) - 1
+    return code, path, f"{message} (and {more:,} more like it)" if more else message, hint
+
+
+def _shown_sources(sources: Mapping[str, str], secrets: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    return {
+        label: tuple(redact(line, secrets) for line in text.replace("\r\n", "\n").split("\n"))
+        for label, text in sources.items()
+    }
 
 
 def _apart(findings: Iterable[Finding], others: Iterable[Finding]) -> Iterable[Finding]:
@@ -100,17 +139,27 @@ def _apart(findings: Iterable[Finding], others: Iterable[Finding]) -> Iterable[F
     return (finding for finding in findings if finding[1] not in dead)
 
 
-def _problems(findings: Iterable[Finding], lines: Lines, label: str, secrets: tuple[str, ...]) -> list[Problem]:
-    problems = [
-        Problem(
-            code,
-            redact(message, secrets),
-            At(label, *(lines.nearest(path) or (1, 1, 1))),
-            hint and redact(hint, secrets),
-        )
+def _problems(findings: Iterable[Finding], places: Places, secrets: tuple[str, ...]) -> list[Problem]:
+    return [
+        _redacted(Problem(code, message, places.at_written(path) or At(places.texts[0].label, 1, 1), hint), secrets)
         for code, path, message, hint in dict.fromkeys(findings)
     ]
-    return sorted(problems, key=lambda problem: (problem.at.line, problem.at.column) if problem.at else (0, 0))
+
+
+def _redacted(problem: Problem, secrets: tuple[str, ...]) -> Problem:
+    hint = problem.hint and redact(problem.hint, secrets)
+    return Problem(problem.code, redact(problem.message, secrets), problem.at, hint)
+
+
+def _in_order(problems: list[Problem], places: Places) -> list[Problem]:
+    """Return problems in the order of the files, and of the lines in them."""
+    order = {text.label: number for number, text in enumerate(places.texts)}
+
+    def place(problem: Problem) -> tuple[int, int, int]:
+        at = problem.at or At("")
+        return order.get(at.file, len(order)), at.line, at.column
+
+    return sorted(problems, key=place)
 
 
 # ---- tables to structs -----------------------------------------------------------------------------------------------

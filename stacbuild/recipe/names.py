@@ -27,6 +27,12 @@ CODES: dict[str, str] = {
     "`${NAME}`, or `${NAME:-default}` for one that may be missing; `$${` is a literal `${`.",
     "SB107": "Outputs would overwrite one another, the recipe, the memory or a source. Give each output a path of its "
     "own.",
+    "SB113": "A file that `include` names cannot be used: it is not there, cannot be read, or includes the file that "
+    "names it. Its path is relative to the file that it is written in.",
+    "SB114": "A key is set in two files of the recipe. Includes are put together key by key and no file wins over "
+    "another: keep one of both.",
+    "SB115": "The matrix cannot be applied. An entry that holds `{matrix.AXIS}` is copied for each value, so its name "
+    "must hold it too and differ in each copy; outside of such entries it may stand in lists only.",
     "SB110": "This part of the recipe language is not available yet. Nothing else is wrong with it.",
     "SB111": "A template is not well formed. What stands between braces is a field's path, `{{` is a brace, and each "
     "`{` needs its `}`.",
@@ -168,6 +174,14 @@ def subject(path: Path, depth: int) -> str:
     """Return the beginning of a sentence about the key at `path` in the table at its first `depth` names."""
     table = place(path[:depth])
     return key_of(path[depth:]) if not depth else f"{table}: {key_of(path[depth:])}"
+
+
+def about(path: Path) -> str:
+    """Return the beginning of a sentence about a key of which only the path is known."""
+    depth = len(path) - 1
+    while depth > 1 and path[depth].isdigit():
+        depth -= 1
+    return subject(path, depth)
 
 
 # ---- what is wrong, as findings --------------------------------------------------------------------------------------

@@ -11,9 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-LOCAL = Meta(extra={"local": True})
-File = Annotated[str, LOCAL]
+FILE = Meta(extra={"local": "file"})
+File = Annotated[str, FILE]
 """A path or glob of this machine, relative to the folder of the file that it is written in."""
+Code = Annotated[str, Meta(extra={"local": "code"})]
+"""A function: `package.module:name`, or `folder/file.py:name` of this machine, relative as `File` is."""
 
 
 class Table(Struct, rename="kebab", forbid_unknown_fields=True, omit_defaults=False, kw_only=True, frozen=True):
@@ -242,9 +244,13 @@ Source = TableSource | StacItemsSource
 Output = StacJsonOutput | NdjsonOutput
 
 
-class Document(Table, frozen=True):
-    """A whole recipe."""
+class Document(Table, frozen=True, kw_only=True):
+    """A whole recipe; `include` and `matrix` are gone when it is read: nothing depends on how a recipe is written."""
 
+    include: list[str] = []
+    """Files of which the tables are put to those of this one, key by key; paths in them are relative to them."""
+    matrix: dict[str, list[str | int | float | dict[str, str | int | float]]] = {}
+    """Axes: an entry with `{matrix.AXIS}` in its name is copied for each value."""
     catalog: Catalog
     """What the root document says."""
     sources: dict[str, Source] = {}

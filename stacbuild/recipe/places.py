@@ -1,0 +1,73 @@
+"""Where a key of the effective recipe is written: in which of its files, under which name there, on which line.
+
+The effective recipe is what includes and the matrix make of the files. Never reads files, never judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stacbuild.failures import At
+from stacbuild.recipe.lines import Lines, Path
+
+
+class Text(NamedTuple):
+    """One file of a recipe."""
+
+    label: str
+    """The file as messages call it."""
+    name: str
+    """Its path relative to the recipe's folder."""
+    lines: Lines
+
+    def at(self, path: Sequence[str]) -> At | None:
+        """Return the place of a key in this file, else of the nearest table around it."""
+        place = self.lines.nearest(path)
+        return At(self.label, *place) if place else None
+
+
+class Places:
+    """The files of one recipe, and which part of the effective recipe comes from which place of which file."""
+
+    def __init__(self) -> None:
+        self.texts: list[Text] = []
+        """The recipe itself comes first."""
+        self._owners: dict[Path, int] = {}
+        self._written: dict[Path, Path] = {}
+
+    def __repr__(self) -> str:
+        return f"Places({[text.label for text in self.texts]})"
+
+    def own(self, path: Path, number: int) -> None:
+        """Note that a key, with all below it that nobody else owns, is of a file."""
+        if self._number(path) != number:
+            self._owners[path] = number
+
+    def rename(self, path: Path, written: Path) -> None:
+        """Note under which path a key of the effective recipe is written."""
+        self._written[path] = written
+
+    def written(self, path: Sequence[str]) -> Path:
+        """Return the path under which a key is written."""
+        path = tuple(path)
+        for end in range(len(path), 0, -1) if self._written else ():
+            if path[:end] in self._written:
+                return self._written[path[:end]] + path[end:]
+        return path
+
+    def owner(self, path: Sequence[str]) -> Text:
+        """Return the file that a key, given as it is written, stands in."""
+        return self.texts[self._number(tuple(path))]
+
+    def _number(self, path: Path) -> int:
+        numbers = (self._owners.get(path[:end]) for end in range(len(path), 0, -1 if self._owners else 1))
+        return next((number for number in numbers if number is not None), 0)
+
+    def at(self, path: Sequence[str]) -> At | None:
+        """Return the place of a key of the effective recipe, else of the nearest table around it."""
+        return self.at_written(self.written(path))
+
+    def at_written(self, path: Sequence[str]) -> At | None:
+        """Return the place of a key that is given as it is written."""
+        return self.owner(path).at(path)
