@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -113,6 +114,7 @@ class Account:
         for problem in view.warnings:
             self.warn(problem.code, problem.message, problem.hint)
         self._warn_of_doubt(head)
+        self._warn_of_routes(settler.entries)
         report = self._report(plan, items, failures.count, self._stages(settler.entries, sum(anew.values())))
         report.outputs = self._outputs(deliveries)
         report.held_back, report.like_failures = head.held_back, failures.groups
@@ -123,6 +125,7 @@ class Account:
         """Return the report of a build that had nothing to do."""
         head = plan.memory.head
         self._warn_of_doubt(head)
+        self._warn_of_routes(head.groups)
         total = sum(_built(head.groups, name) for name in self._shop.pipelines)
         failed = failed_of(head)
         items = {**dict.fromkeys(_ITEMS, 0), "total": total, "unchanged": total, "failed": failed}
@@ -135,6 +138,22 @@ class Account:
         }
         report.exit = self._exit(failed, items, [])
         return report
+
+    def _warn_of_routes(self, entries: list[GroupEntry]) -> None:
+        """Say which patterns found nothing, and which inputs no table takes."""
+        for pattern in self._shop.routes.empty(self._shop.targets):
+            at = self._shop.recipe.at("collections", pattern)
+            text = f"collection '{pattern}' matches no collection that its sources name"
+            hint = "nothing is written for it; `stacbuild ls` lists the collections that there are"
+            self.warnings.append(Caution("SB704", text, hint, str(at) if at else None))
+        untaken: Counter[str] = Counter()
+        for entry in entries:
+            untaken[entry.source] += entry.untaken
+        for source, number in sorted(untaken.items()):
+            if number:
+                which = "is" if number == 1 else "are"
+                text = f"source '{source}': {number:,} of its inputs {which} in no collection: no table takes them"
+                self.warn("SB705", text, "they name none, or one that no pattern matches")
 
     def _warn_of_doubt(self, head: Head) -> None:
         """Say how many items are in the catalog that no schema has found good."""

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 from stacbuild import canon
 from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem
+from stacbuild.listing import Feed, feeds_of
 from stacbuild.recipe.load import Recipe
 from stacbuild.report import Caution, CheckReport
+from stacbuild.routing import Routes
 from stacbuild.sources.base import Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of
 from stacbuild.work import Bench, Chunk, Job, Outcome
@@ -41,7 +43,7 @@ def check(recipe: Recipe, *, quick: bool) -> CheckReport:
         report.exit = Exit.USAGE
     elif not quick:
         _sample(recipe, report)
-        report.exit = Exit.FAILURES if report.failures else Exit.OK
+        report.exit = Exit.USAGE if report.problems else Exit.FAILURES if report.failures else Exit.OK
     return report
 
 
@@ -80,16 +82,28 @@ def missing(recipe: Recipe, known: set[str]) -> list[Problem]:
 def _sample(recipe: Recipe, report: CheckReport) -> None:
     shop = Workshop(recipe)
     try:
+        _patterns(shop, report)
         bench = Bench(shop.tools)
         for name in sorted(recipe.document.sources):
-            feeds = [c for c, spec in sorted(recipe.document.collections.items()) if name in spec.from_]
+            feeds = feeds_of(recipe.document, name)
             for shard in kind_of(recipe.document.sources[name]).shards(recipe.document.sources[name], recipe.root):
                 _try_file(recipe, name, shard, feeds, bench, report)
     finally:
         shop.close()
 
 
-def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[str], bench: Bench, report: CheckReport) -> None:
+def _patterns(shop: Workshop, report: CheckReport) -> None:
+    """List the sources where a pattern has to find its targets, and note the patterns that find none."""
+    if not shop.routes.patterns:
+        return
+    shop.listings()
+    for pattern in shop.routes.empty(shop.targets):
+        at = shop.recipe.at("collections", pattern)
+        text = f"collection '{pattern}' matches no collection that its sources name"
+        report.problems.append(problem_json(Problem("SB113", text, at, "`stacbuild ls` lists what there is")))
+
+
+def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[Feed], bench: Bench, report: CheckReport) -> None:
     try:
         for raw in islice(kind_of(recipe.document.sources[name]).read(shard, recipe.document.sources[name]), SAMPLE):
             place = {"name": name, "where": f"{shard.name}:{raw.line}"}
@@ -97,7 +111,11 @@ def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[str], bench: 
             fault = raw.fault
             if fault is None and raw.key is None:
                 fault = Fault("fetch", "SB491", "no value in the source's key")
-            faults = [fault] if fault is not None else list(_faults(raw.blob, name, shard, feeds, bench))
+            faults = (
+                [fault]
+                if fault is not None
+                else list(_faults(raw.blob, name, shard, _targets(recipe, feeds, raw.blob), bench))
+            )
             report.sample["failed"] += bool(faults)
             report.failures += [_failure(fault, place) for fault in faults]
     except SourceUnreadable as error:
@@ -105,11 +123,17 @@ def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[str], bench: 
         report.failures.append(_failure(fault, {"name": name, "where": shard.name}))
 
 
-def _faults(blob: bytes, name: str, shard: Shard, feeds: list[str], bench: Bench) -> Iterator[Fault]:
+def _faults(blob: bytes, name: str, shard: Shard, targets: list[str], bench: Bench) -> Iterator[Fault]:
     base = shard.name.rpartition("/")[0]
-    jobs = [Job(collection, blob, name, base, canon.digest(blob), 0) for collection in feeds]
+    jobs = [Job(collection, blob, name, base, canon.digest(blob), 0) for collection in targets]
     for outcome in bench.run(Chunk(0, jobs)).outcomes:
         yield from _of(outcome)
+
+
+def _targets(recipe: Recipe, feeds: list[Feed], blob: bytes) -> list[str]:
+    record, routes = canon.decode(blob), Routes(recipe)
+    found = ((feed.table, feed.target(routes, record)) for feed in feeds)
+    return [table if target is None else target for table, target in found if target != ""]
 
 
 def _of(outcome: Outcome) -> list[Fault]:

@@ -17,10 +17,10 @@ import xxhash
 from msgspec import Struct
 
 from stacbuild import canon, keys
-from stacbuild.failures import Fault, ItemError
+from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Input, Stamp
 from stacbuild.recipe.load import Recipe
-from stacbuild.recipe.schema import Source
+from stacbuild.recipe.schema import Document, Source
 from stacbuild.recipe.words import is_pattern
 from stacbuild.routing import Routes
 from stacbuild.sources.base import Raw, Shard, SourceUnreadable
@@ -129,8 +129,8 @@ def _list_source(
     spool: Spool | None,
 ) -> SourceListing:
     document, source = recipe.document, recipe.document.sources[name]
-    tables = sorted(table for table, collection in document.collections.items() if name in collection.from_)
-    feeds = [Feed(table, namer(document, table, name), salt(document, table, name)) for table in tables]
+    feeds = feeds_of(document, name)
+    tables = [feed.table for feed in feeds]
     settings = {
         "fetch": kind_of(source).fetch_settings(source),
         "names": {feed.table: [feed.namer.id_settings, feed.salt] for feed in feeds},
@@ -161,6 +161,20 @@ class Feed(NamedTuple):
     table: str
     namer: Namer
     salt: str
+
+    def target(self, routes: Routes, record: dict[str, Any]) -> str | None:
+        """Return the target of a record: None, the table's own; "", none.
+
+        Raises:
+            ItemError: the mapping cannot say which collection it goes to.
+        """
+        return routes.target(self.table, self.namer.collection(record)) if is_pattern(self.table) else None
+
+
+def feeds_of(document: Document, source: str) -> list[Feed]:
+    """Return the tables that read a source, ordered by name."""
+    tables = sorted(table for table, collection in document.collections.items() if source in collection.from_)
+    return [Feed(table, namer(document, table, source), salt(document, table, source)) for table in tables]
 
 
 class _Reader:
@@ -278,32 +292,34 @@ class _Reader:
         if fault is not None:
             return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
         record = canon.decode(raw.blob)
-        names = [self._name(feed, record, digest, base) for feed in self._feeds]
         assert raw.key is not None
+        names: list[tuple[str | None, bytes | None, str | None]] = []
+        for feed in self._feeds:
+            try:
+                target = feed.target(self._routes, record)
+            except ItemError as error:
+                names.append((None, None, ""))
+                fault = fault_of("transform", error)
+            else:
+                names.append(_name(feed, target, record, digest, base))
+        if fault is not None and all(target == "" for _, _, target in names):
+            return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
         return Input(raw.key, digest, raw.line - line, names)
 
-    def _name(
-        self, feed: Feed, record: dict[str, Any], digest: bytes, base: str
-    ) -> tuple[str | None, bytes | None, str | None]:
-        """Return the id that `record` will have, its input digest if that is another, and the target of a pattern."""
-        target = self._target(feed, record)
-        if target == "":
-            return None, None, target
-        try:
-            identity = feed.namer.name(record)
-        except ItemError:
-            identity = None
-        matters = feed.namer.base_matters(record)
-        placed = keys.placed(digest, feed.salt + (base if matters else "")) if matters or feed.salt else None
-        return identity, placed, target
 
-    def _target(self, feed: Feed, record: dict[str, Any]) -> str | None:
-        if not is_pattern(feed.table):
-            return None
-        try:
-            return self._routes.target(feed.table, feed.namer.collection(record))
-        except ItemError:
-            return ""
+def _name(
+    feed: Feed, target: str | None, record: dict[str, Any], digest: bytes, base: str
+) -> tuple[str | None, bytes | None, str | None]:
+    """Return the id that `record` will have, its input digest if that is another, and the target of a pattern."""
+    if target == "":
+        return None, None, target
+    try:
+        identity = feed.namer.name(record)
+    except ItemError:
+        identity = None
+    matters = feed.namer.base_matters(record)
+    placed = keys.placed(digest, feed.salt + (base if matters else "")) if matters or feed.salt else None
+    return identity, placed, target
 
 
 def stamp_of(file: Path) -> Stamp | None:

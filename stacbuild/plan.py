@@ -12,7 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from stacbuild import clashes
-from stacbuild.clashes import Place
+from stacbuild.clashes import Place, SharedIds
 from stacbuild.contexts import Contexts
 from stacbuild.failures import Fault
 from stacbuild.listing import GroupListing, ShardListing, SourceListing
@@ -188,8 +188,14 @@ class Plan:
     def _moved_clashes(self) -> tuple[set[str], set[str]]:
         head = self.memory.head
         sources = {name for name, now in self.clashes.keys.items() if now != _duplicates(head.sources.get(name))}
-        collections = {name for name, now in self.clashes.ids.items() if now != _duplicates(head.collections.get(name))}
+        collections = {name for name, now in self.clashes.ids.items() if self._ids_moved(name, now)}
         return sources, collections
+
+    def _ids_moved(self, collection: str, now: SharedIds) -> bool:
+        """Tell whether other inputs share ids than before, or another choice is made among them."""
+        before = self.memory.head.collections.get(collection)
+        choice = self.document.collections[collection].on_duplicate
+        return now != _duplicates(before) or (bool(now) and before is not None and before.on_duplicate != choice)
 
     def fresh(self, source: str, entry: GroupEntry) -> bool:
         """Tell from a group's entry alone that nothing is to be done for it."""

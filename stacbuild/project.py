@@ -273,6 +273,8 @@ class Project:
         from stacbuild.status import known  # noqa: PLC0415
         from stacbuild.targets import select  # noqa: PLC0415
 
+        if targets and shop.routes.patterns:
+            shop.listings()  # a pattern's targets are known only then
         return select(targets, shop.document, lambda: known(shop.plan(shop.listings(), Options())))
 
     def _refuse_missing(self, shop: Workshop) -> None:

@@ -39,7 +39,9 @@ def head(shop: Workshop, done: Done, outputs: dict[str, OutputMemory]) -> Head:
         contexts=shop.contexts.used(used),
         sources=sources(done.plan, done.unreadable),
         collections={
-            name: CollectionMemory(duplicates.get(name, {}), line.summaries, line.sources)
+            name: CollectionMemory(
+                duplicates.get(name, {}), line.summaries, line.sources, shop.document.collections[name].on_duplicate
+            )
             for name, line in shop.pipelines.items()
         },
         outputs=outputs,

@@ -24,7 +24,7 @@ class Routes:
         names = recipe.document.collections
         self._recipe = recipe
         self._exact = {name for name in names if not is_pattern(name)}
-        self._patterns = sorted((name for name in names if is_pattern(name)), key=lambda name: (-len(name), name))
+        self.patterns = sorted((name for name in names if is_pattern(name)), key=lambda name: (-len(name), name))
         self._owners: dict[str, str] = {}
 
     def target(self, table: str, upstream: str | None) -> str | None:
@@ -46,7 +46,7 @@ class Routes:
         return self._owners[name]
 
     def _longest(self, name: str) -> str:
-        found = [pattern for pattern in self._patterns if fnmatchcase(name, pattern)]
+        found = [pattern for pattern in self.patterns if fnmatchcase(name, pattern)]
         if len(found) > 1 and len(found[0]) == len(found[1]):
             text = f"collection '{name}' is matched by '{found[0]}' and '{found[1]}', which are of one length"
             hint = f"write a table [collections.{msgspec.json.encode(name).decode()}] of its own, or a longer pattern"
@@ -56,7 +56,7 @@ class Routes:
     def expanded(self, targets: Iterable[str]) -> Document:
         """Return the document with each pattern's table replaced by one for each of `targets` that it owns."""
         document = self._recipe.document
-        if not self._patterns:
+        if not self.patterns:
             return document
         tables = {name: document.collections[name] for name in self._exact}
         for target in targets:
@@ -68,4 +68,4 @@ class Routes:
     def empty(self, targets: Iterable[str]) -> list[str]:
         """Return the patterns that own none of `targets`."""
         owners = {self.owner(target) for target in targets}
-        return [pattern for pattern in self._patterns if pattern not in owners]
+        return [pattern for pattern in self.patterns if pattern not in owners]

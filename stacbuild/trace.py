@@ -84,6 +84,7 @@ class CollectionMemory(Struct, array_like=True):
     summaries: list[str] = []
     sources: list[str] = []
     """Its `from`: the order decides which of several items of one id is first."""
+    on_duplicate: str = "error"
 
 
 class OutputMemory(Struct, array_like=True):

@@ -1,0 +1,283 @@
+"""Which collection an item goes to: patterns, several sources, one id twice, items that vanished and stay."""
+
+import json
+
+import pytest
+from kitchen import Kitchen, ran, row
+
+
+def by_note(folder, rows, **table):
+    """Return a kitchen whose records go where their note says."""
+    kitchen = Kitchen(folder, rows)
+    kitchen.recipe["mappings"]["plain"]["collection"] = {"from": "note"}
+    kitchen.recipe["collections"] = {"s-*": {"from": ["rows"], "mapping": "plain", **table}}
+    kitchen.save()
+    return kitchen
+
+
+def two_files(folder, first, second, **table):
+    """Return a kitchen of two sources that make one collection."""
+    kitchen = Kitchen(folder, first)
+    kitchen.recipe["sources"]["more"] = {"kind": "table", "path": "more.csv", "key": "key"}
+    kitchen.recipe["collections"]["one"] = {"from": ["rows", "more"], "mapping": "plain", **table}
+    kitchen.save()
+    plain = (kitchen / "rows.csv").read_bytes()
+    kitchen.rows(second)
+    (kitchen / "rows.csv").rename(kitchen / "more.csv")
+    kitchen.write("rows.csv", plain)
+    return kitchen
+
+
+# --- patterns
+
+
+def test_a_pattern_makes_a_collection_of_each_name_that_records_give(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a"), row(1, note="s-b"), row(2, note="s-a")])
+    report = kitchen.build()
+    assert report["items"]["total"] == 3
+    assert (kitchen.ids("s-a"), kitchen.ids("s-b")) == (["i0", "i2"], ["i1"])
+    assert kitchen.items("s-a")[0]["collection"] == "s-a"
+    root = json.loads((kitchen / "dist/site/catalog.json").read_bytes())
+    children = [link["href"] for link in root["links"] if link["rel"] == "child"]
+    assert children == ["./s-a/collection.json", "./s-b/collection.json"]
+    assert ran(kitchen.build()) == {}
+
+
+def test_a_record_that_names_another_collection_moves_there(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a"), row(1, note="s-a")])
+    kitchen.build()
+    kitchen.rows([row(0, note="s-a"), row(1, note="s-new")])
+    report = kitchen.build()
+    assert report["stages"]["transform"]["ran"] == 1
+    assert (report["items"]["added"], report["items"]["deleted"]) == (1, 1)
+    assert (kitchen.ids("s-a"), kitchen.ids("s-new")) == (["i0"], ["i1"])
+
+
+def test_a_collection_that_no_record_names_any_more_leaves(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a"), row(1, note="s-b")])
+    kitchen.build()
+    kitchen.rows([row(0, note="s-a")])
+    kitchen.build()
+    assert not (kitchen / "dist/s-b.ndjson").exists()
+    assert not (kitchen / "dist/site/s-b").exists()
+    fresh = by_note(tmp_path / "fresh", [row(0, note="s-a")])
+    fresh.build()
+    assert kitchen.tree("dist") == {p: b for p, b in fresh.tree("dist").items()}
+
+
+def test_an_exact_table_takes_all_and_its_name_is_no_pattern_s(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a"), row(1, note="s-b")])
+    kitchen.recipe["collections"]["s-b"] = {"from": ["rows"], "mapping": "plain", "title": "All"}
+    kitchen.save()
+    kitchen.build()
+    assert (kitchen.ids("s-a"), kitchen.ids("s-b")) == (["i0"], ["i0", "i1"])
+
+
+def test_the_longest_pattern_takes_a_name(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a-1"), row(1, note="s-b")])
+    kitchen.recipe["collections"]["s-a-*"] = {"from": ["rows"], "mapping": "plain", "title": "Of the longer"}
+    kitchen.save()
+    kitchen.build()
+    document = json.loads((kitchen / "dist/site/s-a-1/collection.json").read_bytes())
+    assert document["title"] == "Of the longer"
+    assert kitchen.ids("s-b") == ["i1"]
+
+
+def test_two_patterns_of_one_length_are_refused_with_the_line(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a")])
+    kitchen.recipe["collections"]["*-a"] = {"from": ["rows"], "mapping": "plain"}
+    kitchen.save()
+    error = kitchen.ask("build", exit_=2)["error"]
+    assert error["code"] == "SB112"
+    assert "'*-a' and 's-*'" in error["message"]
+    assert error["at"].startswith("stacbuild.toml:")
+
+
+def test_what_no_table_takes_is_said(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a"), row(1, note="other")])
+    for _ in range(2):
+        warnings = kitchen.build()["warnings"]
+        assert [warning["code"] for warning in warnings] == ["SB705"]
+        assert "1 of its inputs is in no collection" in warnings[0]["message"]
+
+
+def test_a_pattern_that_finds_nothing_is_a_warning_and_check_s_error(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="other")])
+    assert "SB704" in [warning["code"] for warning in kitchen.build()["warnings"]]
+    checked = kitchen.ask("check", exit_=2)
+    assert [problem["code"] for problem in checked["problems"]] == ["SB113"]
+
+
+def test_a_record_that_cannot_say_where_it_goes_is_a_failure(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a"), row(1, note="")])
+    kitchen.build(exit_=1)
+    failure = kitchen.failures()[0]
+    assert (failure["stage"], failure["path"]) == ("transform", "/collection")
+    assert failure["source"]["where"] == "rows.csv:3"
+
+
+def test_one_collection_of_a_pattern_is_a_target_and_only_it_is_built(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a"), row(1, note="s-b")])
+    kitchen.build()
+    kitchen.rows([row(0, note="s-a", gsd="7"), row(1, note="s-b", gsd="8")])
+    assert kitchen.build("collection:s-b")["items"]["modified"] == 1
+    assert kitchen.items("s-a")[0]["properties"]["gsd"] == 1
+    assert kitchen.build("item:s-a/i0")["items"]["modified"] == 1
+
+
+def test_a_hostile_collection_name_stays_in_the_output(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-../../x"), row(1, note="s-a/b")])
+    kitchen.build()
+    names = {path for path in kitchen.tree() if not path.startswith("dist/.stacbuild")}
+    assert all(path.startswith("dist/") for path in names - {"stacbuild.toml", "rows.csv"})
+    assert kitchen.ids("s-a%2Fb") == ["i1"]
+
+
+def test_a_changed_title_of_a_pattern_writes_documents_only(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a"), row(1, note="s-b")])
+    kitchen.build()
+    kitchen.recipe["collections"]["s-*"]["title"] = "Other"
+    kitchen.save()
+    status = kitchen.ask("status")
+    reasons = [reason for target in status["stale"] for reason in target["reasons"]]
+    assert {reason["code"] for reason in reasons} == {"collection-changed"}
+    assert all(reason["at"].startswith("stacbuild.toml:") for reason in reasons)
+    assert ran(kitchen.build()) == {}
+
+
+# --- several sources, several collections
+
+
+def test_one_source_goes_to_several_collections_each_with_items_of_its_own(tmp_path):
+    kitchen = Kitchen(tmp_path, 2)
+    kitchen.recipe["collections"]["two"] = {"from": ["rows"], "mapping": "plain"}
+    kitchen.save()
+    assert kitchen.build()["items"]["total"] == 4
+    assert kitchen.items("two")[1]["collection"] == "two"
+
+
+@pytest.mark.parametrize(("choice", "kept"), [("first", 1.0), ("last", 9.0)])
+def test_of_several_items_of_one_id_the_first_or_last_by_source_is_taken(tmp_path, choice, kept):
+    kitchen = two_files(tmp_path, [row(0)], [row(0, gsd="9"), row(1)], **{"on-duplicate": choice})
+    report = kitchen.build()
+    assert (report["items"]["total"], report["items"]["dropped"], report["items"]["failed"]) == (2, 1, 0)
+    assert kitchen.items()[0]["properties"]["gsd"] == kept
+    again = kitchen.build()
+    assert (ran(again), again["items"]["dropped"]) == ({}, 1)
+    assert kitchen.ask("status")["fresh"]
+
+
+def test_the_order_in_from_decides_and_a_change_of_it_is_seen(tmp_path):
+    kitchen = two_files(tmp_path, [row(0)], [row(0, gsd="9")], **{"on-duplicate": "first"})
+    kitchen.build()
+    kitchen.recipe["collections"]["one"]["from"] = ["more", "rows"]
+    kitchen.save()
+    assert kitchen.build()["items"]["modified"] == 1
+    assert kitchen.items()[0]["properties"]["gsd"] == 9
+
+
+def test_when_the_first_leaves_the_second_takes_its_place(tmp_path):
+    kitchen = two_files(tmp_path, [row(0), row(5)], [row(0, gsd="9")], **{"on-duplicate": "first"})
+    kitchen.build()
+    kitchen.rows([row(5)])
+    report = kitchen.build()
+    assert (report["items"]["modified"], report["items"]["deleted"], report["items"]["dropped"]) == (1, 0, 0)
+    assert kitchen.items()[0]["properties"]["gsd"] == 9
+
+
+def test_error_fails_all_of_one_id_and_first_mends_it(tmp_path):
+    kitchen = two_files(tmp_path, [row(0)], [row(0, gsd="9"), row(1)])
+    kitchen.build(exit_=1)
+    assert kitchen.ids() == ["i1"]
+    assert {failure["code"] for failure in kitchen.failures()} == {"SB293"}
+    kitchen.recipe["collections"]["one"]["on-duplicate"] = "first"
+    kitchen.save()
+    report = kitchen.build()
+    assert (report["items"]["added"], report["items"]["dropped"]) == (1, 1)
+    kitchen.recipe["collections"]["one"]["on-duplicate"] = "error"
+    kitchen.save()
+    assert kitchen.build(exit_=1)["items"]["failed"] == 2
+
+
+# --- what vanished and stays
+
+
+def test_an_item_that_vanished_stays_where_the_collection_says_so(tmp_path):
+    kitchen = Kitchen(tmp_path, 3)
+    kitchen.recipe["collections"]["one"]["keep-removed"] = True
+    kitchen.save()
+    kitchen.build()
+    kitchen.rows([row(0), row(2)])
+    report = kitchen.build()
+    assert (report["items"]["total"], report["items"]["deleted"], report["items"]["unchanged"]) == (3, 0, 3)
+    assert kitchen.ids() == ["i0", "i1", "i2"]
+    for _ in range(2):
+        again = kitchen.build()
+        assert (ran(again), again["items"]["total"]) == ({}, 3)
+    assert kitchen.ask("status")["fresh"]
+    assert kitchen.ask("build", "--force", exit_=0)["items"]["total"] == 3
+
+
+def test_many_that_vanish_and_stay_are_not_held_back(tmp_path):
+    kitchen = Kitchen(tmp_path, 150)
+    kitchen.recipe["collections"]["one"]["keep-removed"] = True
+    kitchen.save()
+    kitchen.build()
+    kitchen.rows([row(0)])
+    assert kitchen.build()["items"]["total"] == 150
+
+
+def test_a_kept_item_that_comes_back_is_the_record_s_again(tmp_path):
+    kitchen = Kitchen(tmp_path, 2)
+    kitchen.recipe["collections"]["one"]["keep-removed"] = True
+    kitchen.save()
+    kitchen.build()
+    kitchen.rows([row(0)])
+    kitchen.build()
+    kitchen.rows([row(0), row(1, gsd="9")])
+    report = kitchen.build()
+    assert (report["items"]["total"], report["items"]["modified"]) == (2, 1)
+    assert kitchen.items()[1]["properties"]["gsd"] == 9
+    kitchen.rows([row(0), row(1, key="other", gsd="5")])
+    report = kitchen.build()
+    assert (report["items"]["total"], report["items"]["modified"]) == (2, 1)
+
+
+def test_taking_the_promise_back_removes_what_was_kept(tmp_path):
+    kitchen = Kitchen(tmp_path, 2)
+    kitchen.recipe["collections"]["one"]["keep-removed"] = True
+    kitchen.save()
+    kitchen.build()
+    kitchen.rows([row(0)])
+    kitchen.build()
+    del kitchen.recipe["collections"]["one"]["keep-removed"]
+    kitchen.save()
+    assert not kitchen.ask("status")["fresh"]
+    assert kitchen.build()["items"]["deleted"] == 1
+    assert kitchen.ids() == ["i0"]
+
+
+# --- documents
+
+
+def test_any_other_field_of_a_collection_can_be_set(tmp_path):
+    kitchen = Kitchen(tmp_path, 1)
+    one = kitchen.recipe["collections"]["one"]
+    one["set"] = {"sci:doi": "10.1000/x", "summaries.gsd": [1, 2], "cube:dimensions": {"x": {"type": "spatial"}}}
+    one["summaries"] = ["note", "gsd"]
+    kitchen.save()
+    kitchen.build()
+    document = json.loads((kitchen / "dist/site/one/collection.json").read_bytes())
+    assert document["sci:doi"] == "10.1000/x"
+    assert document["summaries"]["gsd"] == [1, 2]
+    assert document["cube:dimensions"] == {"x": {"type": "spatial"}}
+    assert ran(kitchen.build()) == {}
+
+
+def test_a_collection_without_items_is_written_with_the_world_as_extent_and_a_warning(tmp_path):
+    kitchen = Kitchen(tmp_path, 0)
+    report = kitchen.build()
+    assert (report["exit"], [warning["code"] for warning in report["warnings"]]) == (0, ["SB702"])
+    document = json.loads((kitchen / "dist/site/one/collection.json").read_bytes())
+    assert document["extent"]["spatial"]["bbox"] == [[-180.0, -90.0, 180.0, 90.0]]
+    assert kitchen.items() == []
