@@ -61,7 +61,7 @@ class Step(Struct):
 
     def done(self, stages: int) -> bool:
         """Tell whether nothing is left to run."""
-        return self.fault is not None or (self.start >= stages and not self.judge)
+        return self.fault is not None or (self.start >= stages and not self.judge and self.now is not None)
 
 
 class GroupPlan(Struct):
@@ -318,7 +318,18 @@ class Plan:
                 return
             step.marks.append(old.marks[position])
             step.start = position + 1
-        self._walk_verdict(step, old, line)
+        if len(old.marks) > len(numbers):
+            self._shortened(step, old)
+        else:
+            self._walk_verdict(step, old, line)
+
+    def _shortened(self, step: Step, old: Pair) -> None:
+        """Begin with the last stage that is left: the result of one that is no more in the item's life was kept."""
+        last = self.contexts.known[old.marks[step.start].context]
+        what = f"collections.{step.collection}.{last.stage}"
+        step.verdict, step.reasons = "stale", [Reason("collection-changed", what, last.ingredients.get(last.stage))]
+        step.marks.pop()
+        step.start -= 1
 
     def _failed_before(self, step: Step, old: Pair, position: int) -> None:
         step.start = position

@@ -13,7 +13,7 @@ import msgspec
 from stacbuild import keys
 from stacbuild.contexts import Contexts
 from stacbuild.failures import Fault
-from stacbuild.model import Mark, Verdict
+from stacbuild.model import Mark, Verdict, Version
 from stacbuild.pipeline import Pipeline, Redact
 from stacbuild.plan import Step
 from stacbuild.report import StageCount
@@ -160,7 +160,7 @@ class Resolver:
         if not again and old is not None and old.now is not None and old.verdict is not None:
             known = old.now.digest if self._contexts.verdict_current(old.verdict.context) else b""
         incoming = step.now.digest if step.now is not None else _incoming(step)
-        return Job(step.collection, document, step.source, base, incoming, step.start, known)
+        return Job(step.collection, document, step.source, base, incoming, step.start, known, bare=step.now is None)
 
     def stored_document(self, step: Step) -> bytes:
         """Return the document that goes into stage `start` of a step that does not begin with its record."""
@@ -206,7 +206,8 @@ class Resolver:
             counts.of(line.stages[position].name).ran += 1
             context = self._contexts.digest(numbers[position])
             contexts.add(context)
-            version = outcome.version if position == last else None
+            whole = position == last or (outcome.version is not None and outcome.version.digest == digest)
+            version = outcome.version if whole else None
             ordinal = outcome.ordinals[offset]
             yield Result(keys.stage_key(context, incoming), digest, ordinal, version=version)
             step.marks.append(Mark(numbers[position], digest))
@@ -218,7 +219,16 @@ class Resolver:
         step.start = len(numbers)
         if outcome.version is not None:
             step.now = msgspec.structs.replace(outcome.version, blob=blob)
+            if not outcome.digests:
+                yield self._last_again(step, outcome.version, contexts)
         yield from self._judged(step, outcome, contexts, counts)
+
+    def _last_again(self, step: Step, version: Version, contexts: set[bytes]) -> Result:
+        """Return the result of the last stage, which was known already, with the version that it lacked."""
+        context = self._contexts.digest(step.marks[-1].context)
+        contexts.add(context)
+        before = step.marks[-2].digest if len(step.marks) > 1 else step.digest
+        return Result(keys.stage_key(context, before), version.digest, version.ordinal, version=version)
 
     def _failed(
         self, step: Step, outcome: Outcome, position: int, incoming: bytes, contexts: set[bytes], counts: Counts

@@ -34,6 +34,8 @@ class Job(Struct, array_like=True):
     """The first document stage to run; the number of stages when only the verdict is wanted."""
     judged: bytes = b""
     """Digest of a document whose verdict is known: early cutoff."""
+    bare: bool = False
+    """The document is what the last stage gave when another followed it, so that its version is not known."""
 
 
 class Outcome(Struct, array_like=True):
@@ -120,7 +122,11 @@ class Bench:
                 documents.append(written[0])
             outcome.digests.append(digest)
             outcome.ordinals.append(len(documents) - 1)
-        if outcome.digests:
+        if job.start == len(line.stages) and job.bare:
+            written = line_of(canon.encode_members(value))
+            documents.append(written[0])
+            outcome.ordinals.append(len(documents) - 1)
+        if outcome.ordinals:
             outcome.version = version_of(value, digest, outcome.ordinals[-1], written, line.summaries)
         self._judge_it(job, line, value, digest, outcome)
         return outcome

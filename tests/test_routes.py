@@ -62,7 +62,7 @@ def test_a_collection_that_no_record_names_any_more_leaves(tmp_path):
     assert not (kitchen / "dist/site/s-b").exists()
     fresh = by_note(tmp_path / "fresh", [row(0, note="s-a")])
     fresh.build()
-    assert kitchen.tree("dist") == {p: b for p, b in fresh.tree("dist").items()}
+    assert kitchen.tree("dist") == fresh.tree("dist")
 
 
 def test_an_exact_table_takes_all_and_its_name_is_no_pattern_s(tmp_path):
@@ -197,6 +197,92 @@ def test_error_fails_all_of_one_id_and_first_mends_it(tmp_path):
     kitchen.recipe["collections"]["one"]["on-duplicate"] = "error"
     kitchen.save()
     assert kitchen.build(exit_=1)["items"]["failed"] == 2
+
+
+# --- where
+
+
+def test_only_items_that_the_condition_selects_are_taken(tmp_path):
+    kitchen = Kitchen(tmp_path, [row(0, gsd="2"), row(1, gsd="7"), row(2, note="x", gsd="3")])
+    kitchen.recipe["collections"]["one"]["where"] = "gsd < 5 AND note IS NULL"
+    kitchen.save()
+    report = kitchen.build()
+    assert (kitchen.ids(), report["items"]["total"], report["items"]["dropped"]) == (["i0"], 1, 2)
+    assert report["stages"]["transform"] == {"ran": 3, "reused": 0, "failed": 0}
+    assert report["stages"]["validate"]["ran"] == 1
+    assert kitchen.failures() == []
+    again = kitchen.build()
+    assert (ran(again), again["items"]["dropped"]) == ({}, 2)
+    status = kitchen.ask("status", "--check", exit_=0)
+    assert (status["items"]["fresh"], status["items"]["dropped"]) == (1, 2)
+
+
+def test_a_changed_condition_maps_nothing_again(tmp_path):
+    kitchen = Kitchen(tmp_path, [row(0, gsd="2"), row(1, gsd="7")])
+    kitchen.recipe["collections"]["one"]["where"] = "gsd < 5"
+    kitchen.save()
+    kitchen.build()
+    kitchen.recipe["collections"]["one"]["where"] = "gsd > 5"
+    kitchen.save()
+    reasons = kitchen.ask("status")["stale"][0]["reasons"]
+    assert reasons[0] | {"at": ""} == {
+        "code": "collection-changed",
+        "what": "collections.one.where",
+        "before": "gsd < 5",
+        "after": "gsd > 5",
+        "at": "",
+    }
+    report = kitchen.build()
+    assert ran(report) == {"validate": 1, "write": 1}
+    assert (report["items"]["added"], report["items"]["deleted"], report["items"]["dropped"]) == (1, 1, 1)
+    assert kitchen.ids() == ["i1"]
+    kitchen.recipe["collections"]["one"]["where"] = "gsd < 5"
+    kitchen.save()
+    assert ran(kitchen.build()) == {"write": 1}
+    del kitchen.recipe["collections"]["one"]["where"]
+    kitchen.save()
+    assert ran(kitchen.build()) == {"validate": 1, "write": 1}
+    assert kitchen.ids() == ["i0", "i1"]
+
+
+def test_an_item_that_no_longer_matches_leaves_however_many_they_are(tmp_path):
+    kitchen = Kitchen(tmp_path, 150)
+    kitchen.build()
+    kitchen.recipe["collections"]["one"]["where"] = "gsd > 100"
+    kitchen.save()
+    report = kitchen.build()
+    assert (report["exit"], report["items"]["deleted"], report["items"]["dropped"]) == (0, 150, 150)
+
+
+def test_a_dropped_record_is_tried_again_when_it_changes(tmp_path):
+    kitchen = Kitchen(tmp_path, [row(0, gsd="2"), row(1, gsd="7")])
+    kitchen.recipe["collections"]["one"]["where"] = "gsd < 5"
+    kitchen.save()
+    kitchen.build()
+    kitchen.rows([row(0, gsd="2"), row(1, gsd="3")])
+    report = kitchen.build()
+    assert (report["items"]["added"], report["items"]["dropped"]) == (1, 0)
+
+
+def test_force_and_lost_memory_drop_the_same(tmp_path):
+    kitchen = Kitchen(tmp_path, [row(0, gsd="2"), row(1, gsd="7")])
+    kitchen.recipe["collections"]["one"]["where"] = "gsd < 5"
+    kitchen.save()
+    kitchen.build()
+    before = kitchen.tree("dist")
+    assert kitchen.build("--force")["items"]["dropped"] == 1
+    assert kitchen.run("clean", "--all").exit == 0
+    assert kitchen.build()["items"]["dropped"] == 1
+    assert kitchen.tree("dist") == before
+
+
+def test_a_dropped_item_named_as_a_target_is_no_failure(tmp_path):
+    kitchen = Kitchen(tmp_path, [row(0, gsd="2"), row(1, gsd="7")])
+    kitchen.recipe["collections"]["one"]["where"] = "gsd < 5"
+    kitchen.save()
+    kitchen.build()
+    assert kitchen.build("item:i1")["items"]["dropped"] == 1
+    assert kitchen.ids() == ["i0"]
 
 
 # --- what vanished and stays

@@ -13,8 +13,8 @@ CODES: dict[str, str] = {
     "SB108": "A source names a file that is not there, or a pattern that no file matches. Paths are relative to the "
     "recipe's folder.",
     "SB109": "A folder or file of `validation.schemas` is not there. Paths are relative to the recipe's folder.",
-    "SB112": "Two patterns of one length match a collection, so that it is not plain whose it is. Write a longer pattern, "
-    "or a table of that collection's own name.",
+    "SB112": "Two patterns of one length match a collection, so that it is not plain whose it is. Write a longer "
+    "pattern, or a table of that collection's own name.",
     "SB113": "A pattern among the collections matches none that its sources name. `stacbuild ls` lists what there is.",
     "SB293": "Several records would make an item of one id in one collection; none of them is written. Make the id of "
     "more fields, or take all records but one out of the source.",
@@ -66,7 +66,7 @@ CODES: dict[str, str] = {
     "SB703": 'Items were built that are invalid (under level = "warn") or could not be checked in full. '
     "failures.ndjson says which and why.",
     "SB704": "A pattern among the collections matches none that its sources name, so that nothing is written for it.",
-    "SB705": "Inputs of a source are in no collection: they name none, or one that no pattern matches. A table of its own "
-    "name, or a wider pattern, takes them.",
+    "SB705": "Inputs of a source are in no collection: they name none, or one that no pattern matches. A table of its "
+    "own name, or a wider pattern, takes them.",
 }
 """Code → what it means and what to do."""

@@ -65,7 +65,11 @@ def _where(sheet: Sheet, draft: Draft) -> None:
     text = draft.good.get("where")
     if text is None:
         return
-    bad(sheet, draft, "where", "is not available yet", code="SB110")
+    from stacbuild.cql2 import check_filter  # noqa: PLC0415  few collections have one
+
+    problem = check_filter(text)
+    if problem is not None:
+        bad(sheet, draft, "where", f"is not CQL2: {problem}", "as in where = \"gsd < 5 AND platform = 'a'\"")
 
 
 def _needs_mapping(sheet: Sheet, draft: Draft) -> None:
