@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from stacbuild import deliver, failing, locked, remember
+from stacbuild import deliver, doubts, failing, locked, remember
 from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
@@ -170,13 +170,9 @@ class _Build:
     # --- settle
 
     def _settle(self, plan: Plan, settler: Settler) -> list[str]:
-        held_back = []
+        held_back = doubts.held_back(plan)
         for gone in plan.gone:
             settler.gone(gone)
-            if gone.held and gone.inputs and not self._options.targeted:
-                share = f"{len(gone.inputs):,} of {gone.known:,}"
-                text = f"source '{gone.source}': {share} records vanished at once; nothing of it is deleted"
-                held_back.append(f"{text} (--max-deletions 100% deletes them)")
         held_back += settler.withdraw(self._request.max_deletions)
         for changes in settler.changes.values():
             changes.close()

@@ -17,7 +17,7 @@ from stacbuild.spool import Spool
 class Feed:
     """The readers of one build; groups are asked for in the order of their files, so each file is read once."""
 
-    def __init__(self, plan: Plan, spool: Spool) -> None:
+    def __init__(self, plan: Plan, spool: Spool | None = None) -> None:
         self._spool = spool
         self._listings = {listing.name: listing for listing in plan.listings}
         self._open: tuple[str, str] | None = None
@@ -55,7 +55,7 @@ class Feed:
     def _read(self, group: GroupPlan, ordinals: list[int]) -> Iterator[tuple[int, bytes]]:
         if not ordinals or group.shard is None:
             return
-        if group.spooled is not None:
+        if group.spooled is not None and self._spool is not None:
             blobs = self._spool.get(group.spooled)
             yield from ((ordinal, blobs[ordinal - group.entry.first]) for ordinal in ordinals)
             return

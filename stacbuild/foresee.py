@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from stacbuild import locked
+from stacbuild import doubts, locked
 from stacbuild.account import Account, stage_json
 from stacbuild.deliver import Inspected
 from stacbuild.failures import Exit
@@ -20,6 +20,7 @@ from stacbuild.workshop import Workshop
 def foresee(shop: Workshop, request: Request) -> BuildReport:
     """Return the report of a build that is not done: `ran` is what would run, more only where it says `at_most`."""
     began = time.perf_counter()
+    shop.only_look()
     listings = shop.listings(reread=request.force)
     if request.lock is not None:
         locked.refuse_other(shop, request.lock, listings)
@@ -47,6 +48,9 @@ def foresee(shop: Workshop, request: Request) -> BuildReport:
     touched += sum(len(pairs) for gone in plan.gone if not gone.held for pairs in gone.pairs.values())
     report = account.quiet(plan, held)
     report.mode, report.stale, report.exit = "dry-run", stale, Exit.OK
+    report.warnings += doubts.unreadable(listings)
+    report.held_back = doubts.held_back(plan)
+    report.items["failed"] = report.failures["count"] = doubts.failing(plan.memory.head, listings)
     report.stages["fetch"] = fetched
     _foresee_writing(shop, plan, held, report, touched)
     report.seconds = round(time.perf_counter() - began, 3)

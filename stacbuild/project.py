@@ -22,6 +22,7 @@ from stacbuild.report import (
     BuildReport,
     CheckReport,
     CleanReport,
+    DiffReport,
     GcReport,
     LockReport,
     LsReport,
@@ -142,6 +143,12 @@ class Project:
         from stacbuild import status  # noqa: PLC0415
 
         return self._read(lambda shop: status.ls(shop, targets))
+
+    def diff(self, targets: Sequence[str] = (), *, limit: int | None = None) -> DiffReport:
+        """Tell what a build would change of items, member by member. Takes no lock, writes nothing."""
+        from stacbuild.diff import diff  # noqa: PLC0415
+
+        return self._read(lambda shop: diff(shop, targets, limit))
 
     def lock(self) -> LockReport:
         """Write down what recipe, sources and schemas are now, beside the recipe; `stacbuild.toml` → `stacbuild.lock`.

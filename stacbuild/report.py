@@ -216,6 +216,29 @@ class CheckReport(Struct):
     exit: Exit = Exit.OK
 
 
+class ItemDiff(Struct, omit_defaults=True):
+    """One item of `diff`: `changes` are `{"path", "before", "after"}`, JSON Pointers; what is absent is left out."""
+
+    target: str
+    verdict: str
+    """new, stale, gone, failed, dropped, fresh."""
+    changes: list[dict[str, Any]]
+    failure: dict[str, Any] | None = None
+    """Why a build would not write it."""
+    lost: bool = False
+    """What was built is no longer in the store: only that it differs is known."""
+
+
+class DiffReport(Struct):
+    """`diff --json`: the items that a build would change, and how many it would not."""
+
+    recipe: str
+    diffs: list[ItemDiff]
+    same: int = 0
+    truncated: bool = False
+    exit: Exit = Exit.OK
+
+
 class ExplainReport(Struct):
     """`explain --json`: codes in words, each with `code`, `about`, `meaning` and perhaps `example`."""
 

@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stacbuild import keys
-from stacbuild.account import failed_of
+from stacbuild import doubts, keys
 from stacbuild.deliver import Inspected
 from stacbuild.failures import Exit, Problem, UsageError
+from stacbuild.listing import SourceListing
 from stacbuild.outputs.base import Output
 from stacbuild.plan import GroupPlan, Options, Plan, Step, differences
-from stacbuild.report import LsReport, Reason, StaleTarget, StatusReport, WhyReport
+from stacbuild.report import Caution, LsReport, Reason, StaleTarget, StatusReport, WhyReport
 from stacbuild.stages.registry import ALL_STAGES
 from stacbuild.targets import Known, Selection, named, parse, select, tables_of
 from stacbuild.trace import GroupEntry
@@ -84,7 +84,7 @@ def status(shop: Workshop, targets: Sequence[str], limit: int | None) -> StatusR
     stale.extend(wrong[: max(0, limit - len(stale))])
     total += len(wrong)
     if not chosen:
-        items["failed"] = max(items["failed"], failed_of(shop.memory.head))
+        items["failed"] = max(items["failed"], doubts.failing(shop.memory.head, listings))
     return StatusReport(
         recipe=shop.recipe.name,
         fresh=total == 0,
@@ -92,9 +92,15 @@ def status(shop: Workshop, targets: Sequence[str], limit: int | None) -> StatusR
         items=items,
         stale=stale,
         outputs=outputs,
+        warnings=_doubts(listings, plan),
         catalog=shop.document.catalog.id,
         seconds=round(time.perf_counter() - began, 3),
     )
+
+
+def _doubts(listings: list[SourceListing], plan: Plan) -> list[Caution]:
+    held = [Caution("SB710", f"held back: {sentence}") for sentence in doubts.held_back(plan)]
+    return [*doubts.unreadable(listings), *held]
 
 
 def _count_fresh(plan: Plan, items: dict[str, int]) -> None:

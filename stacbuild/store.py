@@ -279,6 +279,13 @@ def _refused(put: Callable[[], None]) -> None:
         raise SurroundingsError(problem) from error
 
 
+def no_store() -> Store:
+    """Return a store that holds nothing and takes nothing."""
+    from cache_backends.nothing import Nothing  # noqa: PLC0415  only looks need it
+
+    return Store(Nothing())
+
+
 def open_store(kind: str, path: Path) -> Store:
     """Open the store at `path`.
 

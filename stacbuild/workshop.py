@@ -26,7 +26,7 @@ from stacbuild.routing import Routes
 from stacbuild.settle import root_of
 from stacbuild.spool import Spool
 from stacbuild.stages.judge import Judge
-from stacbuild.store import Store, open_store
+from stacbuild.store import Store, no_store, open_store
 from stacbuild.trace import GroupEntry, Memory
 from stacbuild.work import Tools, open_judge
 
@@ -83,6 +83,11 @@ class Workshop:
             spec = self.document.cache
             self._store = open_store(spec.backend, self.recipe.root / spec.path)
         return self._store
+
+    def only_look(self) -> None:
+        """Do not make a store that is not there: whoever says so reads only."""
+        if self._store is None and not (self.recipe.root / self.document.cache.path).exists():
+            self._store = no_store()
 
     def close(self) -> None:
         """Close what was opened."""

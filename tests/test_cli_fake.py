@@ -17,6 +17,7 @@ from stacbuild.report import (
     BuildReport,
     CheckReport,
     CleanReport,
+    DiffReport,
     GcReport,
     LockReport,
     LsReport,
@@ -69,6 +70,7 @@ REPORTS = {
     "status": status(),
     "why": WhyReport("stacbuild.toml", "item:boreal/S2A_1", "fresh", [], [], {"name": "csv"}, []),
     "ls": LsReport("stacbuild.toml", ["item:boreal/S2A_1", "item:boreal/é"]),
+    "diff": DiffReport("stacbuild.toml", [], same=1),
     "clean": CleanReport("stacbuild.toml", ["dist/a.json"], [], 0.02),
     "gc": GcReport("stacbuild.toml", {"before": 5, "after": 2}, {"before": 5_000_000, "after": 2_000}),
     "lock": LockReport("stacbuild.toml", "stacbuild.lock", False, False, [], {"csv": 20}, 1, 0.02),
@@ -136,6 +138,9 @@ class FakeProject:
 
     def ls(self, targets=()):
         return self._answer("ls", targets)
+
+    def diff(self, targets=(), *, limit=None):
+        return self._answer("diff", targets, limit=limit)
 
     def clean(self, targets=(), *, force=False, cache=False, memory=False, dry_run=False):
         return self._answer("clean", targets, force=force, cache=cache, memory=memory, dry_run=dry_run)

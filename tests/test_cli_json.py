@@ -32,6 +32,7 @@ SHAPES = {
     "status": "recipe fresh truncated items stale outputs warnings catalog seconds",
     "why": "recipe target verdict reasons stages source outputs failure",
     "ls": "recipe targets files",
+    "diff": "recipe diffs same truncated",
     "clean": "recipe removed kept seconds dry_run linked",
     "gc": "recipe entries bytes dry_run",
     "lock": "recipe path written created moved sources schemas seconds",

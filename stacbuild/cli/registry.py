@@ -9,6 +9,7 @@ COMMANDS = {
     "build": "Bring outputs up to date.",
     "status": "Say what is stale and why, without the network.",
     "why": "Tell one target's history: what it was built from and what moved.",
+    "diff": "Show items before and after: what a build would change.",
     "ls": "List targets, or the files of an output, one a line.",
     "check": "Check recipes: names, files, schemas, a sample of records.",
     "explain": "Say what an error or reason code means and what to do.",
@@ -22,6 +23,6 @@ COMMANDS = {
 # fmt: off
 LATER = (
     "init", "discover", "schemas", "fetch", "transform", "extend", "patch", "validate", "convert",
-    "report", "serve", "watch", "diff", "cache", "schema",
+    "report", "serve", "watch", "cache", "schema",
 )
 # fmt: on

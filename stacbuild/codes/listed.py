@@ -68,5 +68,7 @@ CODES: dict[str, str] = {
     "SB704": "A pattern among the collections matches none that its sources name, so that nothing is written for it.",
     "SB705": "Inputs of a source are in no collection: they name none, or one that no pattern matches. A table of its "
     "own name, or a wider pattern, takes them.",
+    "SB710": "So many records of a source vanished at once that a build deletes nothing of it: it may be the source "
+    "that is wrong. `stacbuild build --max-deletions 100%` deletes them.",
 }
 """Code → what it means and what to do."""

@@ -1,7 +1,7 @@
 """Reports in words: each kind of report to the lines that stdout gets. Pure but for the source lines of frames.
 
 BuildReport → built.py    StatusReport, WhyReport → stale.py    CheckReport → checked.py    ExplainReport → explained.py
-LockReport, VerifyReport → verified.py    The small ones are here.
+DiffReport → differing.py    LockReport, VerifyReport → verified.py    The small ones are here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from stacbuild.report import (
     CheckReport,
     CleanReport,
     CompletionReport,
+    DiffReport,
     ExplainReport,
     GcReport,
     LockReport,
@@ -22,7 +23,7 @@ from stacbuild.report import (
     VerifyReport,
     WhyReport,
 )
-from stacbuild.ui import built, checked, explained, scrub, stale, verified
+from stacbuild.ui import built, checked, differing, explained, scrub, stale, verified
 from stacbuild.ui.counts import count, duration, many, size
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ Report = (
     | LsReport
     | CleanReport
     | GcReport
+    | DiffReport
     | CheckReport
     | ExplainReport
     | CompletionReport
@@ -56,8 +58,11 @@ def of(report: Report, style: Style) -> list[str]:
     """Return the lines of a report."""
     if style.verbosity < -1 or (style.verbosity < 0 and _is_well(report)):
         return []
-    if isinstance(report, CompletionReport | ExplainReport):  # our own texts, with lines in them
-        return _lines(report, style)
+    match report:  # what we wrote ourselves has lines in it and no secrets
+        case CompletionReport():
+            return report.script.rstrip("\n").split("\n")
+        case ExplainReport():
+            return explained.lines(report, style.paint)
     return _lines(scrub.for_screen(report, style.redact), style)
 
 
@@ -75,16 +80,16 @@ def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911 - 
             return _clean(report, style)
         case GcReport():
             return [_gc(report)]
+        case DiffReport():
+            return differing.lines(report, style.paint, whole=style.verbosity > 0)
         case CheckReport():
             return checked.lines(report, style.paint, concise=style.concise)
-        case CompletionReport():
-            return report.script.rstrip("\n").split("\n")
-        case ExplainReport():
-            return explained.lines(report, style.paint)
         case LockReport():
             return verified.locked(report, style.paint)
         case VerifyReport():
             return verified.verified(report, style.paint)
+        case _:
+            return []
 
 
 def _is_well(report: Report) -> bool:
