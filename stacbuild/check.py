@@ -100,7 +100,7 @@ def _patterns(shop: Workshop, report: CheckReport) -> None:
     for pattern in shop.routes.empty(shop.targets):
         at = shop.recipe.at("collections", pattern)
         text = f"collection '{pattern}' matches no collection that its sources name"
-        report.problems.append(problem_json(Problem("SB113", text, at, "`stacbuild ls` lists what there is")))
+        report.problems.append(problem_json(Problem("SB116", text, at, "`stacbuild ls` lists what there is")))
 
 
 def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[Feed], bench: Bench, report: CheckReport) -> None:

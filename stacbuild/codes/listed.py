@@ -15,7 +15,7 @@ CODES: dict[str, str] = {
     "SB109": "A folder or file of `validation.schemas` is not there. Paths are relative to the recipe's folder.",
     "SB112": "Two patterns of one length match a collection, so that it is not plain whose it is. Write a longer "
     "pattern, or a table of that collection's own name.",
-    "SB113": "A pattern among the collections matches none that its sources name. `stacbuild ls` lists what there is.",
+    "SB116": "A pattern among the collections matches none that its sources name. `stacbuild ls` lists what there is.",
     "SB293": "Several records would make an item of one id in one collection; none of them is written. Make the id of "
     "more fields, or take all records but one out of the source.",
     "SB294": 'Another input of that id is taken, as on-duplicate = "first" or "last" orders. Nothing is wrong.',
