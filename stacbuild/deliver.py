@@ -69,7 +69,7 @@ def inspect(memory: Memory, name: str, base: Path) -> Inspected | None:
     rows = memory.delivered(name)
     restored = rows is None
     if rows is None:
-        rows = _from_manifest(manifest.read(base, name))
+        rows = from_manifest(manifest.read(base, name))
         if not rows.paths:
             return None
     found = Inspected(rows, {}, {}, restored=restored)
@@ -86,7 +86,8 @@ def inspect(memory: Memory, name: str, base: Path) -> Inspected | None:
     return found
 
 
-def _from_manifest(rows: list[manifest.Row]) -> Delivered:
+def from_manifest(rows: list[manifest.Row]) -> Delivered:
+    """Return what an output holds as its manifest has it: what the files were made from is not known."""
     rows = sorted(rows, key=lambda row: row.path)
     digests = b"".join(bytes.fromhex(row.sha256) for row in rows)
     return Delivered([row.path for row in rows], NO_STAT * len(rows), digests, NO_WANT * len(rows))
@@ -138,16 +139,30 @@ class Deliverer:
         self._note_rows()
         return self.delivery
 
-    def finish(self, kept: Kept) -> None:
-        """Remove what shall not be and bring the manifest to what is; `kept` are files that other outputs hold now."""
+    def finish(self, kept: Kept, *, sure: bool = False) -> None:
+        """Remove what shall not be and bring the manifest to what is.
+
+        Args:
+            kept: files that other outputs hold now.
+            sure: look into the manifest, whether it says what it shall.
+        """
         untouched = frozenset(path for path in self._gone if path not in self._before.bad)
         self.delivery.removed = _remove_files(self._output.base, self._gone, kept, untouched)
         if self._changed() or (
             self.delivery.touched and not manifest.folder(self._output.base, self._output.name).is_dir()
         ):
-            touched = None if self._before.restored or not self._numbers else {*self._pending, *self._gone}
+            touched = None if sure or self._before.restored or not self._numbers else {*self._pending, *self._gone}
             write_manifest(self._output, self.delivery.rows, touched)
             files.remove_empty([self._output.base], self._output.base)
+        elif sure and self._manifest_is_wrong():
+            write_manifest(self._output, self.delivery.rows, None)
+
+    def _manifest_is_wrong(self) -> bool:
+        rows = self.delivery.rows
+        shall = manifest.wrong(
+            self._output.base, self._output.name, len(rows.paths), lambda number: manifest_row(rows, number)
+        )
+        return any(True for _ in shall)
 
     # --- what is to be done
 
@@ -285,11 +300,12 @@ class _Rows:
 
 def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) -> None:
     """Write the manifest of what an output holds."""
+    manifest.write(output.base, output.name, len(rows.paths), lambda number: manifest_row(rows, number), touched)
 
-    def row(number: int) -> manifest.Row:
-        return manifest.Row(rows.paths[number], rows.stat(number)[0], rows.digest(number).hex())
 
-    manifest.write(output.base, output.name, len(rows.paths), row, touched)
+def manifest_row(rows: Delivered, number: int) -> manifest.Row:
+    """Return what the manifest says of file `number`."""
+    return manifest.Row(rows.paths[number], rows.stat(number)[0], rows.digest(number).hex())
 
 
 def take_away(base: Path, name: str, rows: Delivered, kept: Kept) -> int:

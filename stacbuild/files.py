@@ -77,6 +77,8 @@ def state(path: str, digest: bytes | None, stat: bytes, *, ours: bool, racy: boo
 def digest_of(path: str) -> bytes | None:
     """Return the SHA-256 of a regular file, or None if it is none or cannot be read."""
     try:
+        if not os.path.isfile(path):  # noqa: PTH113  to open a pipe would wait for its writer
+            return None
         with open(path, "rb") as stream:  # noqa: PTH123  by the hundred thousand
             return hashlib.file_digest(stream, "sha256").digest()
     except OSError:

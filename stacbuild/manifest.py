@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -37,6 +38,10 @@ class Parts(NamedTuple):
     def of(self, path: str) -> int:
         """Return the part that the file `path` is in."""
         return int.from_bytes(hashlib.sha256(path.encode()).digest()[:4], "big") % self.number
+
+    def names(self) -> list[str]:
+        """Return the file names of all parts."""
+        return [self.name(part) for part in range(self.number)]
 
     def name(self, part: int) -> str:
         """Return the file name of a part."""
@@ -67,19 +72,36 @@ def write(base: Path, output: str, count: int, row: Callable[[int], Row], touche
     if not count:
         remove(base, output)
         return
-    cut = parts(count)
     where = folder(base, output)
     present = {path.name for path in where.iterdir()} if where.is_dir() else set()
-    names = {cut.name(number) for number in range(cut.number)}
-    numbers = range(cut.number) if touched is None or present != names else sorted({cut.of(path) for path in touched})
+    names = set(parts(count).names())
+    for name, blob in contents(count, row, None if present != names else touched):
+        files.put(files.write_beside(str(where / name), [blob]), str(where / name))
+    for name in present - names:
+        (where / name).unlink(missing_ok=True)
+
+
+def contents(count: int, row: Callable[[int], Row], touched: set[str] | None = None) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of each part of a manifest, of those only that hold a path in `touched` where given."""
+    cut = parts(count)
+    numbers = range(cut.number if count else 0) if touched is None else sorted({cut.of(path) for path in touched})
     members: dict[int, list[int]] = {part: [] for part in numbers}
     for number in range(count):
         members.get(cut.of(row(number).path), []).append(number)
     for part, some in members.items():
-        path = str(where / cut.name(part))
-        files.put(files.write_beside(path, (msgspec.json.encode(row(number)) + b"\n" for number in some)), path)
-    for name in present - names:
-        (where / name).unlink(missing_ok=True)
+        yield cut.name(part), b"".join(msgspec.json.encode(row(number)) + b"\n" for number in some)
+
+
+def wrong(base: Path, output: str, count: int, row: Callable[[int], Row]) -> Iterator[tuple[str, bool]]:
+    """Yield the name of each part that does not say what it shall, and whether anything stands there."""
+    where = folder(base, output)
+    shall = dict(contents(count, row))
+    present = {path.name for path in where.iterdir()} if where.is_dir() else set()
+    for part in sorted({*shall, *present}):
+        if part not in present:
+            yield part, False
+        elif part not in shall or not (where / part).is_file() or (where / part).read_bytes() != shall[part]:
+            yield part, True
 
 
 def read(base: Path, output: str) -> list[Row]:
@@ -91,7 +113,16 @@ def read(base: Path, output: str) -> list[Row]:
             for line in path.read_bytes().splitlines():
                 with contextlib.suppress(msgspec.DecodeError):
                     rows.append(msgspec.json.decode(line, type=Row))
-    return [row for row in rows if not row.path.startswith("/") and ".." not in row.path.split("/")]
+    return [row for row in rows if _is_row(row)]
+
+
+def _is_row(row: Row) -> bool:
+    """Tell whether a line is one that a build writes: it names no file outside, and has a digest."""
+    inside = not row.path.startswith("/") and ".." not in row.path.split("/")
+    return inside and _DIGEST.fullmatch(row.sha256) is not None
+
+
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 def remove(base: Path, output: str) -> None:

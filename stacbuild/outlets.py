@@ -133,7 +133,7 @@ class Outlets:
         """Remove what shall not be; last of all, since a file that one output leaves may be another's now."""
         kept = self._kept(deliveries)
         for deliverer in self._deliverers:
-            deliverer.finish(kept)
+            deliverer.finish(kept, sure=self._request.force)
         for name, base, rows in self._leaving:
             self._account.left[name] = take_away(base, name, rows, kept)
         if not self._request.selection:

@@ -190,6 +190,8 @@ class StorePart(Struct):
 
     chunks: int
     wrong: list[Wrong]
+    known: bool = True
+    """Whether it is known which chunks are needed; else all that there are were read."""
 
 
 class SamplePart(Struct):

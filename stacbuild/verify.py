@@ -10,7 +10,7 @@ import time
 
 from msgspec import Struct
 
-from stacbuild import locked, lockfile
+from stacbuild import locked, lockfile, promised
 from stacbuild.failures import Exit
 from stacbuild.report import LockedPart, VerifyReport
 from stacbuild.workshop import Workshop
@@ -39,6 +39,8 @@ def verify(shop: Workshop, asked: Asked) -> VerifyReport:
     report = VerifyReport(shop.recipe.name)
     if asked.locked:
         report.locked = _locked(shop)
+    if asked.outputs:
+        report.outputs, report.store = promised.outputs(shop), promised.store(shop)
     report.exit = _exit(report)
     report.seconds = round(time.perf_counter() - began, 3)
     return report

@@ -137,7 +137,7 @@ class Workshop:
         root = str(self.recipe.root)
         return str(output.base) if output.path.startswith("/") else os.path.relpath(output.base, root)
 
-    def _taken(self, output: Output) -> bool:
+    def taken(self, output: Output) -> bool:
         """Tell whether the memory of another recipe has an output of that name in that folder: it is no lost one."""
         others = (folder for folder in self.folder.parent.glob("*") if folder != self.folder)
         heads = (Memory(folder).head.outputs.get(output.name) for folder in others)
@@ -145,7 +145,7 @@ class Workshop:
 
     def inspect(self) -> dict[str, Inspected]:
         """Return what each output holds, and what of it is wrong."""
-        mine = [output for output in self.outputs if output.name in self.memory.head.outputs or not self._taken(output)]
+        mine = [output for output in self.outputs if output.name in self.memory.head.outputs or not self.taken(output)]
         found = {output.name: inspect(self.memory, output.name, output.base) for output in mine}
         return {name: inspected for name, inspected in found.items() if inspected is not None}
 

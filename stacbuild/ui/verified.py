@@ -62,12 +62,15 @@ def _outputs(part: OutputsPart, paint: Paint) -> list[str]:
     if not part.wrong:
         return [f"  outputs: {paint.good(whole)}{restored}", *_some(foreign)]
     head = f"  outputs: {paint.bad(f'{count(len(part.wrong))} wrong')}, {whole}{restored}"
-    hint = "    = hint: `stacbuild build` mends them; an edit that you want to keep belongs into the recipe"
-    return [head, *_wrong(part.wrong), hint, *_some(foreign)]
+    manifests = [one for one in part.wrong if one.what.startswith("manifest")]
+    hints = ["    = hint: `stacbuild build --force` looks into the manifests too"] if manifests else []
+    if len(manifests) < len(part.wrong):
+        hints.append("    = hint: `stacbuild build` writes them again; what shall stay belongs into the recipe")
+    return [head, *_wrong(part.wrong), *hints, *_some(foreign)]
 
 
 def _store(part: StorePart, paint: Paint) -> list[str]:
-    whole = f"{many(part.chunks, 'chunk')} whole"
+    whole = f"{many(part.chunks, 'chunk')} whole{'' if part.known else ', needed or not'}"
     if not part.wrong:
         return [f"  store: {paint.good(whole)}"]
     head = f"  store: {paint.bad(f'{count(len(part.wrong))} wrong')}, {whole}"
@@ -91,12 +94,8 @@ def _wrong(wrong: list[Wrong]) -> list[str]:
 
 
 def _one(one: Wrong) -> list[str]:
-    where = f" ({one.path})" if one.path and one.path != one.target else ""
-    message = f": {one.message}" if one.message else ""
-    return [
-        f"    {one.target}{where}: {one.what}{message}",
-        *(f"      {_difference(each)}" for each in one.differences),
-    ]
+    differences = [f"      {_difference(each)}" for each in one.differences]
+    return [f"    {one.path or one.target}: {one.message or one.what}", *differences]
 
 
 def _difference(told: dict[str, Any]) -> str:
