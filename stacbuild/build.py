@@ -20,6 +20,7 @@ from stacbuild.failures import DamageError, Problem
 from stacbuild.listing import SLACK_NS, SourceListing
 from stacbuild.outlets import Outlets
 from stacbuild.plan import Plan
+from stacbuild.recall import recall
 from stacbuild.remember import Done
 from stacbuild.report import BuildReport
 from stacbuild.request import Request
@@ -109,6 +110,7 @@ class _Build:
         outlets = Outlets(self._shop, self._request, self._watch, self._account, held)
         if self._quiet(plan, outlets):
             return self._unchanged(plan, listings, held)
+        recalled = recall(self._shop, plan, held)
         self._account.begin(plan)
         self._shop.store.put_inputs(self._account.unworked)
         rows = RowsWriter(self._shop.memory, self._head.generation + 1)
@@ -123,6 +125,8 @@ class _Build:
         working = Working(self._shop, self._request, self._watch, self._account, plan, self._spool)
         working.run(settler)
         plan.let_go()
+        for kept in recalled:
+            settler.recalled(kept.source, kept.collection, kept.inputs, kept.pairs)
         held_back = self._settle(plan, settler)
         view = Catalog(self._shop.document, self._shop.folder, settler.entries, rows.read, self._shop.store)
         deliveries = outlets.deliver(view, settler)

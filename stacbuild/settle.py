@@ -170,6 +170,11 @@ class Settler:
         if keys_:
             self._keep_gone(gone.source, [row for row in gone.inputs if row.key in keys_], kept)
 
+    def recalled(self, source: str, collection: str, inputs: list[Input], pairs: list[Pair]) -> None:
+        """Take over items that an output gave back: no source has them any more, and they stay."""
+        if pairs:
+            self._keep_gone(source, inputs, {collection: pairs})
+
     def _keep_gone(self, source: str, inputs: list[Input], pairs: dict[str, list[Pair]]) -> None:
         entry = GroupEntry(source, "", b"", inputs=len(inputs))
         pairs = {collection: some for collection, some in pairs.items() if collection in self._pipelines}

@@ -213,7 +213,9 @@ def version_of(
         links=line[1],
         when=str(moment)[:10],
         title=title if isinstance(title, str) else None,
-        local=any(not is_url(asset.get("href", "")) for asset in item.get("assets", {}).values()),
+        local=any(
+            not is_url(part.get("href", "")) for part in (*item.get("assets", {}).values(), *item.get("links", ()))
+        ),
         profile=profile_of(item),
         facts=aggregate.facts(item, summarised),
     )

@@ -1,6 +1,7 @@
 """Which collection an item goes to: patterns, several sources, one id twice, items that vanished and stay."""
 
 import json
+import shutil
 
 import pytest
 from kitchen import Kitchen, ran, row
@@ -105,7 +106,7 @@ def test_a_pattern_that_finds_nothing_is_a_warning_and_check_s_error(tmp_path):
     kitchen = by_note(tmp_path, [row(0, note="other")])
     assert "SB704" in [warning["code"] for warning in kitchen.build()["warnings"]]
     checked = kitchen.ask("check", exit_=2)
-    assert [problem["code"] for problem in checked["problems"]] == ["SB113"]
+    assert [problem["code"] for problem in checked["problems"]] == ["SB116"]
 
 
 def test_a_record_that_cannot_say_where_it_goes_is_a_failure(tmp_path):
@@ -341,6 +342,43 @@ def test_taking_the_promise_back_removes_what_was_kept(tmp_path):
     assert not kitchen.ask("status")["fresh"]
     assert kitchen.build()["items"]["deleted"] == 1
     assert kitchen.ids() == ["i0"]
+
+
+@pytest.mark.parametrize("output", ["site", "lines"])
+def test_with_memory_and_store_lost_what_stays_is_read_back_from_an_output(tmp_path, output):
+    kitchen = Kitchen(tmp_path, 3)
+    kitchen.recipe["collections"]["one"]["keep-removed"] = True
+    kitchen.recipe["mappings"]["plain"]["assets"]["local"] = {"href": {"template": "data/{key} ä.tif"}}
+    kitchen.save()
+    kitchen.build()
+    kitchen.rows([row(0)])
+    kitchen.build()
+    before = kitchen.tree("dist")
+    shutil.rmtree(kitchen / ".stacbuild")
+    if output == "site":
+        (kitchen / "dist/one.ndjson").unlink()
+    else:
+        (kitchen / "dist/site/one/i2/i2.json").unlink()
+    report = kitchen.build()
+    assert report["items"]["total"] == 3
+    assert kitchen.tree("dist") == before
+    assert ran(kitchen.build()) == {}
+
+
+def test_when_no_output_can_give_what_stays_nothing_is_written(tmp_path):
+    kitchen = Kitchen(tmp_path, 3)
+    kitchen.recipe["collections"]["one"]["keep-removed"] = True
+    kitchen.save()
+    kitchen.build()
+    kitchen.rows([row(0)])
+    kitchen.build()
+    shutil.rmtree(kitchen / ".stacbuild")
+    (kitchen / "dist/one.ndjson").unlink()
+    (kitchen / "dist/site/one/i2/i2.json").unlink()
+    before = kitchen.tree("dist")
+    document = kitchen.ask("build", exit_=4)
+    assert document["error"]["code"] == "SB613"
+    assert kitchen.tree("dist") == before
 
 
 # --- documents

@@ -60,6 +60,8 @@ CODES: dict[str, str] = {
     "instead.",
     "SB612": "Documents are lost that nothing can make again: of items that are kept though their records vanished or "
     "fail now. Bring the records back, or let the items go with --max-deletions 100%.",
+    "SB613": "A collection keeps items that its sources have no more, the memory is lost, and no output that held them "
+    "is whole. Nothing was written. Bring the output's files back, or give those items up.",
     "SB701": "A summarised field has too many different values, so its summary is left out. Take it out of "
     "`summaries`.",
     "SB702": "A collection has no item with a footprint, so its extent is the world. Set `extent` in its table.",

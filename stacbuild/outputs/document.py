@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 import msgspec
 
 from stacbuild.stages.hrefs import is_url
+from stacbuild.stages.items import STRUCTURAL
 
 DOCUMENT_ORDER: Final = (
     "type", "stac_version", "stac_extensions", "id", "title", "description", "keywords", "license", "providers",
@@ -35,14 +36,15 @@ def with_links(line: bytes, place: int, links: bytes) -> bytes:
     return b"%b%b%b" % (line[:place], links, line[place:])
 
 
-def with_assets(line: bytes, rewrite: Callable[[str], str]) -> bytes:
-    """Return an item's line with `rewrite`'s hrefs in its assets."""
+def with_hrefs(line: bytes, rewrite: Callable[[str], str]) -> bytes:
+    """Return an item's line with `rewrite`'s hrefs in its assets and its own links; structural links stay."""
     members = _raw_members(line)
-    assets = msgspec.json.decode(members["assets"])
-    for asset in assets.values():
-        if isinstance(asset, dict) and isinstance(asset.get("href"), str):
-            asset["href"] = rewrite(asset["href"])
-    members["assets"] = msgspec.Raw(_encode(assets))
+    for name in members.keys() & {"assets", "links"}:
+        value = msgspec.json.decode(members[name])
+        for part in value.values() if isinstance(value, dict) else value:
+            if isinstance(part.get("href"), str) and part.get("rel") not in STRUCTURAL:
+                part["href"] = rewrite(part["href"])
+        members[name] = msgspec.Raw(_encode(value))
     return msgspec.json.encode(members)
 
 

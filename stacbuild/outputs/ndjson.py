@@ -62,7 +62,7 @@ class Ndjson:
 
             def line(item: Item, links: bytes = links) -> bytes:
                 blob = document.with_links(view.read(item), item.links, links)
-                return (document.with_assets(blob, self._href) if item.local else blob) + b"\n"
+                return (document.with_hrefs(blob, self._href) if item.local else blob) + b"\n"
 
             yield from in_order(view.items(collection), line, view.scratch)
 

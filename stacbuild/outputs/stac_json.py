@@ -160,7 +160,7 @@ class StacJson:
         line = document.with_links(view.read(item), item.links, document.packed(links))
         if item.local:
             folder = str(self.base.joinpath(self._top, here))
-            line = document.with_assets(line, document.href_from(folder, self._root))
+            line = document.with_hrefs(line, document.href_from(folder, self._root))
         return document.pretty(line, self._spec.indent)
 
     def _above(self, here: str, parent: str) -> list[dict[str, str]]:

@@ -1,0 +1,146 @@
+"""Items that stay though their sources have them no more, read back from the outputs when the memory is lost.
+
+Only for collections with `keep-removed`. Reads old outputs and writes to the store; never touches an output.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+from msgspec import Struct
+
+from stacbuild import canon
+from stacbuild.deliver import Inspected
+from stacbuild.failures import DamageError, Problem
+from stacbuild.model import Input, Pair
+from stacbuild.outputs.base import Output
+from stacbuild.plan import Plan
+from stacbuild.stages.items import adopted
+from stacbuild.store import pack
+from stacbuild.work import line_of, version_of
+from stacbuild.workshop import Workshop
+
+CHUNK = 256
+
+
+class Recalled(Struct):
+    """The items of one collection that no source has any more."""
+
+    collection: str
+    source: str
+    inputs: list[Input]
+    pairs: list[Pair]
+
+
+def recall(shop: Workshop, plan: Plan, held: dict[str, Inspected]) -> list[Recalled]:
+    """Return what stays of each collection with `keep-removed`, if the memory is lost; nothing otherwise.
+
+    Raises:
+        DamageError: there were outputs, and none of them can give the items.
+    """
+    names = [name for name, spec in shop.document.collections.items() if spec.keep_removed]
+    if not shop.memory.empty or not names or not held:
+        return []
+    listed = _listed(plan, set(names))
+    return [_collection(shop, name, held, listed[name]) for name in names]
+
+
+def _listed(plan: Plan, names: set[str]) -> dict[str, set[str]]:
+    """Return the ids that the sources give to each of some collections."""
+    found: dict[str, set[str]] = {name: set() for name in names}
+    for listing in plan.listings:
+        for group in listing.groups():
+            for row in group.inputs() if group.packed is not None else ():
+                for target, identity, _ in listing.targets(row):
+                    if target in found and identity is not None:
+                        found[target].add(identity)
+    return found
+
+
+def _collection(shop: Workshop, name: str, held: dict[str, Inspected], listed: set[str]) -> Recalled:
+    taking = [output for output in shop.outputs if output.takes([name]) and output.name in held]
+    source = shop.document.collections[name].from_[0]
+    whole = next((output for output in taking if not held[output.name].bad), None)
+    if whole is None:
+        if taking:
+            raise _damaged(name, taking)
+        return Recalled(name, source, [], [])
+    items = (item for item in _items(shop, whole, held[whole.name], name) if item["id"] not in listed)
+    pairs = list(_stored(shop, name, items))
+    return Recalled(name, source, [Input(pair.key, pair.input, 0, []) for pair in pairs], pairs)
+
+
+def _damaged(name: str, taking: list[Output]) -> DamageError:
+    where = ", ".join(f"'{output.name}'" for output in taking)
+    text = f"collection '{name}' keeps what its sources have no more; the memory is lost, output {where} not whole"
+    hint = (
+        "bring the output's files back; without them, remove its .stacbuild-manifest folder, and these items are gone"
+    )
+    return DamageError(Problem("SB613", text, hint=hint))
+
+
+def _items(shop: Workshop, output: Output, held: Inspected, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the items of a collection that an output holds, in the store's form."""
+    for path in held.rows.paths:
+        base = "" if output.kind == "ndjson" else posixpath.dirname(_from_root(shop.recipe.root, output.base / path))
+        for document in _documents(output.base / path, output.kind):
+            if document.get("type") == "Feature" and document.get("collection") == name:
+                yield adopted(_without_base(shop, output, document), base, name)
+
+
+def _from_root(root: Path, file: Path) -> str:
+    import os.path  # noqa: PLC0415
+
+    return os.path.relpath(file, root).replace(os.sep, "/")
+
+
+def _documents(file: Path, kind: str) -> Iterator[dict[str, Any]]:
+    with file.open("rb") as stream:
+        if kind != "ndjson":
+            yield canon.decode(stream.read())
+            return
+        for line in stream:
+            yield canon.decode(line)
+
+
+def _without_base(shop: Workshop, output: Output, item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item whose asset hrefs below the output's base-url are relative to the recipe again."""
+    url = shop.document.outputs[output.name].base_url
+    if url is None or output.kind != "ndjson":
+        return item
+    top = url.rstrip("/") + "/"
+    assets = {}
+    for key, asset in item.get("assets", {}).items():
+        href = asset.get("href", "")
+        assets[key] = {**asset, "href": unquote(href.removeprefix(top))} if href.startswith(top) else asset
+    return {**item, "assets": assets}
+
+
+def _stored(shop: Workshop, name: str, items: Iterator[dict[str, Any]]) -> Iterator[Pair]:
+    """Put items into the store and yield their pairs."""
+    summaries = shop.pipelines[name].summaries
+    batch: list[dict[str, Any]] = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == CHUNK:
+            yield from _chunk(shop, batch, summaries)
+            batch = []
+    if batch:
+        yield from _chunk(shop, batch, summaries)
+
+
+def _chunk(shop: Workshop, batch: list[dict[str, Any]], summaries: list[str]) -> Iterator[Pair]:
+    members = [canon.encode_members(item) for item in batch]
+    digests = [canon.digest(canon.whole(some)) for some in members]
+    lines = [line_of(some) for some in members]
+    blob = shop.store.put_chunk(pack([line for line, _ in lines]))
+    for ordinal, item in enumerate(batch):
+        version = version_of(item, digests[ordinal], ordinal, lines[ordinal], summaries)
+        version = msgspec.structs.replace(version, blob=blob)
+        key = f"kept {item['collection']}/{item['id']}"
+        yield Pair(key, digests[ordinal], item["id"], now=version, live=True)
