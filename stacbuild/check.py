@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from stacbuild import canon
 from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem
+from stacbuild.furnish import problems_beside
 from stacbuild.listing import Feed, feeds_of
 from stacbuild.recipe.load import Recipe
 from stacbuild.report import Caution, CheckReport
@@ -36,7 +37,7 @@ def refused(recipe: str, problems: list[Problem]) -> CheckReport:
 
 def check(recipe: Recipe, *, quick: bool) -> CheckReport:
     """Return what is wrong with a recipe that could be read, and what a sample of its records says."""
-    problems = [*_files(recipe), *_schemas(recipe)]
+    problems = [*_files(recipe), *_schemas(recipe), *problems_beside(recipe)]
     warnings = [Caution(p.code, p.message, p.hint, str(p.at) if p.at else None) for p in recipe.warnings]
     report = CheckReport(recipe.name, [problem_json(p) for p in problems], {"tried": 0, "failed": 0}, [], warnings)
     if problems:

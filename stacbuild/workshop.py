@@ -14,6 +14,7 @@ import msgspec
 
 from stacbuild.contexts import Contexts
 from stacbuild.deliver import Inspected, inspect
+from stacbuild.furnish import furnished
 from stacbuild.intents import Intents
 from stacbuild.keys import join, settings
 from stacbuild.listing import SourceListing, list_sources
@@ -38,7 +39,7 @@ class Workshop:
     """A recipe with what was built of it. Close it."""
 
     def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+        self.recipe = recipe = furnished(recipe)
         self.routes = Routes(recipe)
         self.state = recipe.root / STATE
         self.folder = self.state / "memory" / recipe.name
@@ -171,7 +172,7 @@ class Workshop:
     def effective(self) -> dict[str, Any]:
         """Return the recipe as far as it decides what is built, without what only locates."""
         document: dict[str, Any] = msgspec.to_builtins(self.document)
-        for name in ("build", "cache", "log"):
+        for name in ("beside", "build", "cache", "log"):
             document.pop(name, None)
         return document
 

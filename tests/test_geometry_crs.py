@@ -120,5 +120,7 @@ def test_heights_are_left_alone_by_reprojection():
 
 
 def test_libraries_that_decide_coordinates_are_named_only_where_they_are_used():
-    assert platform_versions(False) == []
-    assert [line.partition(" ")[0] for line in platform_versions(True)] == ["pyproj", "PROJ", "shapely"]
+    plain = {"lon": "x", "lat": "y"}
+    assert platform_versions(None) == platform_versions(convert(plain, schema.Geometry)) == []
+    projected = platform_versions(convert({**plain, "crs": "EPSG:32633"}, schema.Geometry))
+    assert [line.partition(" ")[0] for line in projected][:2] == ["pyproj", "shapely"]

@@ -8,8 +8,8 @@ from msgspec import convert
 from stacbuild import canon
 from stacbuild.failures import ItemError
 from stacbuild.recipe import schema
-from stacbuild.stages import mapping
-from stacbuild.stages.mapping import CODES, MISSING, Mapper
+from stacbuild.stages.mapping import CODES, Mapper
+from stacbuild.stages.rules import MISSING, Means, rule
 
 LOOKUPS = {"missions": {"S2A": "sentinel-2a", "1": "one", "true": "yes"}, "codes": {"a": "0x", "b": "500", "c": 7}}
 POINT = {"value": {"type": "Point", "coordinates": [1, 2]}}
@@ -17,7 +17,7 @@ POINT = {"value": {"type": "Point", "coordinates": [1, 2]}}
 
 def ruled(spec, record, kind=None):
     spec = spec if isinstance(spec, str) else convert(spec, schema.Rule)
-    return mapping.rule(spec, LOOKUPS, "/properties/x", kind)(record)
+    return rule(spec, Means(LOOKUPS), "/properties/x", kind)(record)
 
 
 def refused(spec, record, kind=None):

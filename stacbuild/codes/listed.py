@@ -16,6 +16,10 @@ CODES: dict[str, str] = {
     "SB112": "Two patterns of one length match a collection, so that it is not plain whose it is. Write a longer "
     "pattern, or a table of that collection's own name.",
     "SB116": "A pattern among the collections matches none that its sources name. `stacbuild ls` lists what there is.",
+    "SB118": "The file of a lookup cannot be used: it is not there or cannot be read, a row has no key, or several "
+    "rows share one. Nothing is built before the whole table is good.",
+    "SB119": "A function that the recipe names is not there: no such file or module, no such name in it, or it is not "
+    "Python.",
     "SB293": "Several records would make an item of one id in one collection; none of them is written. Make the id of "
     "more fields, or take all records but one out of the source.",
     "SB294": 'Another input of that id is taken, as on-duplicate = "first" or "last" orders. Nothing is wrong.',

@@ -61,6 +61,7 @@ RULES: dict[type[Struct], Callable[[Sheet, Draft], None]] = {
     schema.TableSource: checks_source.table_source,
     schema.StacItemsSource: checks_source.stac_items_source,
     schema.Rule: checks_mapping.rule,
+    schema.LookupFile: checks_mapping.lookup_file,
     schema.Geometry: checks_mapping.geometry,
     schema.Mapping: checks_mapping.mapping,
     schema.Collection: checks_collection.collection,

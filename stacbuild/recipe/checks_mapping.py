@@ -5,33 +5,54 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stacbuild.recipe import names, schema
+from stacbuild.recipe import names, schema, zones
 from stacbuild.recipe.judging import at, bad, did_you_mean_one, exactly_one, filled, say, template
 from stacbuild.recipe.lines import Draft, Sheet
 from stacbuild.recipe.names import TIMES
 
 CRS = re.compile(r"(?:[A-Za-z][A-Za-z0-9_]*:)?[A-Za-z0-9]*\d[A-Za-z0-9]*")
+FUNCTION = re.compile(r"[^:]+:[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 DIRECTIVE = re.compile(r"%(:?.)", re.DOTALL)
 
 
 def rule(sheet: Sheet, draft: Draft) -> None:
     """Judge where one value comes from."""
-    exactly_one(sheet, draft, ("from", "template", "value"), "its value comes")
-    filled(sheet, draft, "from")
+    exactly_one(sheet, draft, ("from", "template", "value", "function"), "its value comes")
+    filled(sheet, draft, "from", "lookup")
     good = draft.good
     template(sheet, draft, "template")
-    lookups = sheet.entries(*draft.path[:2], "lookups")
-    if good.get("lookup") is not None and good["lookup"] not in lookups:
-        hint = names.did_you_mean(good["lookup"], lookups, "there is")
-        what = f"names no lookup of the mapping: {names.shown(good['lookup'])}"
-        bad(
-            sheet, draft, "lookup", what, hint or f"write a table [mappings.{draft.path[1]}.lookups.NAME]", code="SB102"
-        )
+    _function(sheet, draft, good.get("function"))
+    _lookup(sheet, draft, good.get("lookup"))
+    if good.get("split") == "":
+        bad(sheet, draft, "split", "must not be empty", 'the text between the parts, as in split = ";"')
     _format(sheet, draft, good.get("format"), good.get("as"))
     if good.get("as") not in (None, "number", "integer"):
         for key in ("scale", "offset"):
             if key in draft.raw:
                 bad(sheet, draft, key, f'needs as = "number", not "{good["as"]}"', code="SB105")
+
+
+def _function(sheet: Sheet, draft: Draft, written: str | None) -> None:
+    if written is not None and not FUNCTION.fullmatch(written):
+        hint = 'as in "ours.py:name", a file beside the recipe, or "package.module:name"'
+        bad(sheet, draft, "function", f"must name a module and a function, got {names.shown(written)}", hint)
+
+
+def _lookup(sheet: Sheet, draft: Draft, name: Any) -> None:
+    lookups = sheet.entries(*draft.path[:2], "lookups")
+    if isinstance(name, str) and name.strip() and name not in lookups:
+        hint = names.did_you_mean(name, lookups, "there is")
+        what = f"names no lookup of the mapping: {names.shown(name)}"
+        bad(
+            sheet, draft, "lookup", what, hint or f"write a table [mappings.{draft.path[1]}.lookups.NAME]", code="SB102"
+        )
+
+
+def lookup_file(sheet: Sheet, draft: Draft) -> None:
+    """Judge a lookup in a file."""
+    filled(sheet, draft, "file", "key", "value")
+    if "://" in draft.good.get("file", ""):
+        bad(sheet, draft, "file", "names a URL", "download it, and name the file")
 
 
 def _format(sheet: Sheet, draft: Draft, form: str | None, kind: str | None) -> None:
@@ -91,6 +112,7 @@ def mapping(sheet: Sheet, draft: Draft) -> None:
         one = min(given - {"datetime"})
         other = "end_datetime" if one == "start_datetime" else "start_datetime"
         sheet.find("SB104", at(draft, one), f"{say(draft, one)} needs `{other}` beside it")
+    _timezone(sheet, draft, draft.good.get("timezone"))
     if _makes_items(sheet, draft.path[-1]):
         _whole(sheet, draft)
     if _makes_items(sheet, draft.path[-1]) or draft.good.get("only"):
@@ -99,6 +121,12 @@ def mapping(sheet: Sheet, draft: Draft) -> None:
     if isinstance(rule, schema.Rule) and not _is_texts(rule.value):
         hint = 'as in stac_extensions = { value = ["https://…/schema.json"] }'
         bad(sheet, draft, "stac_extensions", "must be a constant list of URLs", hint)
+
+
+def _timezone(sheet: Sheet, draft: Draft, name: str | None) -> None:
+    if name is not None and zones.zone(name) is None:
+        hint = did_you_mean_one(name, zones.names()) or 'as in "Europe/Helsinki" or "+03:00"'
+        bad(sheet, draft, "timezone", f"names no time zone: {names.shown(name)}", hint, code="SB102")
 
 
 def _whole(sheet: Sheet, draft: Draft) -> None:

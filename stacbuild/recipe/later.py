@@ -11,9 +11,7 @@ LATER_KEYS: dict[str, frozenset[str]] = {
     "Document": frozenset({"extensions", "patches"}),
     "TableSource": frozenset({"http", "ignore"}),
     "StacItemsSource": frozenset({"http"}),
-    "Rule": frozenset({"split", "join"}),
     "Geometry": frozenset({"wkb"}),
-    "Mapping": frozenset({"timezone", "function"}),
     "Collection": frozenset({"patches", "extensions", "collection-extensions"}),
     "Validation": frozenset({"engine", "formats", "extra"}),
     "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),
@@ -41,8 +39,6 @@ HINTS: dict[tuple[str, str], str] = {
 """(Struct, key) → what to do until the key is built."""
 
 LATER_SHAPES: dict[tuple[str, str], tuple[type, str]] = {
-    ("Rule", "from"): (list, "a list of fields"),
-    ("Rule", "lookup"): (dict, "a lookup in a file"),
     ("Collection", "mapping"): (dict, "a mapping of one collection alone"),
 }
 """(Struct, key) → a type of value that is not built yet, and what it is called."""

@@ -44,6 +44,7 @@ WANTED: dict[tuple[str, str], str] = {
     ("Build", "max-deletions"): 'a number or a share like "5%"',
     ("Geometry", "default"): 'a GeoJSON geometry or "null"',
     ("Validation", "schemas"): "a list of folders or a table of URL = file",
+    ("Rule", "lookup"): 'the name of a lookup or a table like { file = "m.csv", key = "code", value = "name" }',
     ("Mapping", "stac_extensions"): 'a table like { value = ["https://…"] }',
 }
 """(Struct, key) → what must stand there, where the type alone says it badly."""
@@ -51,6 +52,7 @@ WANTED: dict[tuple[str, str], str] = {
 SHAPES: dict[tuple[str, str], str] = {
     ("Build", "max-failures"): 'as in 5, or "5%"',
     ("Build", "max-deletions"): 'as in 5, or "5%"',
+    ("Rule", "lookup"): 'as in lookup = "missions"',
     ("Mapping", "geometry"): 'as in geometry = { wkt = "footprint" }',
     ("Mapping", "stac_extensions"): 'as in { value = ["https://…/schema.json"] }',
     ("Document", "catalog"): "write [catalog]",
@@ -64,7 +66,10 @@ NEEDED: dict[tuple[str, str], str] = {
     ("TableSource", "key"): 'name the column that identifies a record; "*" is the record\'s digest',
     ("StacItemsSource", "path"): 'name the files, as in path = "drop/**/*.json"',
     ("Mapping", "id"): 'say where the id comes from, as in id = "scene_id"',
+    ("Rule", "lookup"): 'as in lookup = "missions"',
     ("Mapping", "geometry"): 'as in geometry = { wkt = "footprint" } or { lon = "x", lat = "y" }',
+    ("LookupFile", "file"): 'name the file, as in file = "missions.csv"',
+    ("LookupFile", "key"): 'name the column with what stands in the record, as in key = "code"',
     ("Collection", "from"): 'name its sources, as in from = ["scenes"]',
     ("StacJsonOutput", "path"): 'name the folder, as in path = "dist/site"',
     ("NdjsonOutput", "path"): 'name the file, as in path = "dist/{collection}.ndjson"',

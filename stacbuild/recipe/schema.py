@@ -64,21 +64,41 @@ class StacItemsSource(Table, frozen=True, tag_field="kind", tag="stac-items"):
     """Paths of what is taken out of each item first: `links`, `properties.updated`, `assets.*.href?query`."""
 
 
-class Rule(Table, frozen=True):
-    """Where one value comes from: exactly one of `from`, `template`, `value`; then lookup → as → scale → offset."""
+class LookupFile(Table, frozen=True):
+    """`lookup` of a rule as a table: entries in a file."""
 
-    from_: str | None = field(default=None, name="from")
-    r"""A field of the record, as a dotted path; `'a\.b'` is one name with a dot."""
+    file: File
+    """The file: csv, tsv, json or ndjson, also as `.gz` or `.zst`."""
+    key: str
+    """The column with what stands in the record; no two rows may have the same."""
+    value: str | None = None
+    """The column with what it becomes; without it the whole row, as an object."""
+
+
+class Rule(Table, frozen=True):
+    """Where one value comes from: exactly one of `from`, `template`, `value`, `function`.
+
+    Then lookup → split → join → as → scale → offset.
+    """
+
+    from_: str | list[str] | None = field(default=None, name="from")
+    r"""A field of the record, as a dotted path; `'a\.b'` is one name with a dot. Several give a list of values."""
     template: str | None = None
     """Text with fields in braces, as in `{mission}_{scene_id}`; `{{` is a brace."""
     value: Any = UNSET
     """A constant of any type."""
-    lookup: str | None = None
-    """A table of the mapping under `lookups`, in which the value is looked up."""
+    function: Code | None = None
+    """A function of yours that is called with the record, as `file.py:name` or `package.module:name`."""
+    lookup: str | LookupFile | None = None
+    """A table of the mapping under `lookups`, or in a file, in which the value is looked up."""
+    split: str | None = None
+    """The text between the parts of a value, which becomes a list of them; empty parts are left out."""
+    join: str | None = None
+    """The text put between the entries of a list, which becomes text; fields that are missing are left out."""
     as_: Literal["string", "integer", "number", "boolean", "datetime", "date", "array", "object"] | None = field(
         default=None, name="as"
     )
-    """The type that the value is read as; without it, it stays as it is (csv gives texts)."""
+    """The type that the value is read as, of a list each entry; without it, it stays as it is (csv gives texts)."""
     format: str | None = None
     """For dates: a strptime format, `iso` (the default), `unix` or `unix-ms`."""
     scale: float | None = None
@@ -133,6 +153,8 @@ class Mapping(Table, frozen=True):
     """The URLs of the extensions' schemas: `{ value = ["https://…"] }`."""
     collection: str | Rule | None = None
     """With a pattern as target: the collection that the record goes to."""
+    timezone: str | None = None
+    """The zone of moments that name none, as `Europe/Helsinki` or `+03:00`; without it UTC."""
     only: bool = False
     """Over items: `true` starts from nothing but id, geometry and times, where else all stays that is not named."""
     lookups: dict[str, dict[str, Any]] = {}

@@ -329,10 +329,6 @@ def _cut_by(shapely: Any, geometry: Any, kind: str) -> Shape:
     return {"type": f"Multi{kind}", "coordinates": parts}
 
 
-def platform_versions(uses_proj: bool) -> list[str]:  # noqa: FBT001 (the one thing that it is asked)
-    """Return the libraries whose versions reprojected coordinates depend on; [] where nothing is reprojected."""
-    if not uses_proj:
-        return []
-    import pyproj  # noqa: PLC0415 (heavy)
-
-    return [f"pyproj {pyproj.__version__}", f"PROJ {pyproj.proj_version_str}", f"shapely {version('shapely')}"]
+def platform_versions(spec: schema.Geometry | None) -> list[str]:
+    """Return the versions of libraries that a geometry's coordinates depend on: wheels, which carry PROJ and GEOS."""
+    return [f"{name} {version(name)}" for name in ("pyproj", "shapely") if spec is not None and spec.crs is not None]

@@ -15,12 +15,12 @@ import msgspec
 from stacbuild.failures import ItemError
 from stacbuild.recipe import schema
 from stacbuild.stages import geometry, hrefs
-from stacbuild.stages.geometry import platform_versions
+from stacbuild.stages.beside import Beside
 from stacbuild.stages.paths import Get, as_text, excerpt, getter, kind_of, pointer
-from stacbuild.stages.rules import MISSING, Lookups, Record, rule
+from stacbuild.stages.rules import MISSING, Means, Record, rule, tables_of
 from stacbuild.stages.shapes import Box, Shape
 
-__all__ = ["CODES", "MISSING", "Mapper", "platform_versions", "rule"]
+__all__ = ["CODES", "MISSING", "Mapper", "rule"]
 
 CODES: dict[str, str] = {
     "SB201": "A field that the mapping needs is missing in the record: absent, empty, null or NaN. Give the rule a "
@@ -36,6 +36,8 @@ CODES: dict[str, str] = {
     "SB210": "The geometry's crs is unknown, or its coordinates cannot be reprojected.",
     "SB211": "An href is empty, not text, or holds control characters.",
     "SB212": "The item would have no time: no datetime, and not both start_datetime and end_datetime.",
+    "SB216": "A list or an object stands where `split` or `join` wants text, numbers, true or false.",
+    "SB217": "A function of yours raised, or cannot be loaded. The message has what it said, the hint the line.",
     "SB213": "A template names a field that holds a list or an object.",
     "SB214": "The collection that a record names cannot be used: it is empty, a list or object, or holds control "
     "characters.",
@@ -54,28 +56,26 @@ class Mapper:
     Args:
         spec: the mapping.
         collection: id of the collection that the items go to.
+        beside: the tables and functions that the mapping's rules name.
 
     Raises:
         TemplateError: a template cannot be read (the recipe reader says so first).
     """
 
-    uses_proj: bool
-    """Whether coordinates are reprojected, so that the results depend on `platform_versions`."""
     id_settings: Any
     """All that `name`, `collection` and `base_matters` depend on, as JSON."""
 
-    def __init__(self, spec: schema.Mapping, collection: str) -> None:
-        lookups = spec.lookups
-        self.uses_proj = spec.geometry is not None and spec.geometry.crs is not None
-        self.id_settings = _id_settings(spec)
+    def __init__(self, spec: schema.Mapping, collection: str, beside: Beside | None = None) -> None:
+        means = Means(spec.lookups, beside or Beside(), spec.timezone)
+        self.id_settings = _id_settings(spec, means)
         self._collection = collection
         self._only = spec.only
-        self._id = rule(_id_rule(spec), lookups, "/id")
-        self._named = None if spec.collection is None else rule(_with_required(spec.collection), lookups, "/collection")
+        self._id = rule(_id_rule(spec), means, "/id")
+        self._named = None if spec.collection is None else rule(_with_required(spec.collection), means, "/collection")
         self._locate = geometry.compiled(spec.geometry) if spec.geometry is not None else None
-        self._extensions = rule(spec.stac_extensions, lookups, "/stac_extensions") if spec.stac_extensions else None
-        self._properties = _properties(spec)
-        self._assets = [(name, _Asset(name, fields, lookups)) for name, fields in spec.assets.items()]
+        self._extensions = rule(spec.stac_extensions, means, "/stac_extensions") if spec.stac_extensions else None
+        self._properties = _properties(spec, means)
+        self._assets = [(name, _Asset(name, fields, means)) for name, fields in spec.assets.items()]
         self._href_paths = [getter(path) for path in _href_paths(spec)]
 
     def name(self, record: Record) -> str:
@@ -203,13 +203,13 @@ def _with_required(spec: str | schema.Rule) -> schema.Rule:
     return schema.Rule(from_=spec) if isinstance(spec, str) else msgspec.structs.replace(spec, required=True)
 
 
-def _properties(spec: schema.Mapping) -> list[tuple[str, Get]]:
+def _properties(spec: schema.Mapping, means: Means) -> list[tuple[str, Get]]:
     """Return the readers of properties; the mapping's own times come last and so win."""
-    found = [(key, rule(entry, spec.lookups, pointer("properties", key))) for key, entry in spec.properties.items()]
+    found = [(key, rule(entry, means, pointer("properties", key))) for key, entry in spec.properties.items()]
     for key in _TIMES:
         entry = getattr(spec, key)
         if entry is not None:
-            found.append((key, rule(entry, spec.lookups, pointer("properties", key), "datetime")))
+            found.append((key, rule(entry, means, pointer("properties", key), "datetime")))
     return found
 
 
@@ -251,10 +251,10 @@ def _no_moment(properties: dict[str, Any]) -> None:
 class _Asset:
     """The function from a record to an asset; None, so that it is left out, when its href is."""
 
-    def __init__(self, name: str, rules: dict[str, str | schema.Rule], lookups: Lookups) -> None:
-        self._find = _href(rules["href"], lookups, pointer("assets", name, "href")) if "href" in rules else None
+    def __init__(self, name: str, rules: dict[str, str | schema.Rule], means: Means) -> None:
+        self._find = _href(rules["href"], means, pointer("assets", name, "href")) if "href" in rules else None
         others = ((key, spec) for key, spec in rules.items() if key != "href")
-        self._fields = [(key, rule(spec, lookups, pointer("assets", name, key))) for key, spec in others]
+        self._fields = [(key, rule(spec, means, pointer("assets", name, key))) for key, spec in others]
 
     def __call__(self, record: Record, base: str, held: Record | None = None) -> dict[str, Any] | None:
         asset: dict[str, Any] = dict(held) if held else {}
@@ -275,13 +275,14 @@ def _fill(members: Record, readers: list[tuple[str, Get]], record: Record) -> No
             members[key] = value
 
 
-def _href(spec: str | schema.Rule, lookups: Lookups, where: str) -> Callable[[Record, str], Any]:
+def _href(spec: str | schema.Rule, means: Means, where: str) -> Callable[[Record, str], Any]:
     """Return the function (record, base) → href in the store's form, or MISSING.
 
     What stands in the record is relative to the record's file; a constant, template, lookup or default to the recipe.
     """
-    read = rule(spec, lookups, where)
-    in_record = getter(_field(spec) or "") if _from_field(spec) else None
+    read = rule(spec, means, where)
+    field = _field(spec)
+    in_record = getter(field) if field is not None else None
 
     def find(record: Record, base: str) -> Any:
         value = read(record)
@@ -303,23 +304,24 @@ def _href(spec: str | schema.Rule, lookups: Lookups, where: str) -> Callable[[Re
 
 
 def _field(spec: str | schema.Rule) -> str | None:
-    return spec if isinstance(spec, str) else spec.from_
-
-
-def _from_field(spec: str | schema.Rule) -> bool:
-    """Return whether a rule's value stands in the record as it is: then its document is the record's file."""
-    return isinstance(spec, str) or (spec.from_ is not None and spec.lookup is None)
+    """Return the field that a rule's value stands in as it is: then its document is the record's file."""
+    if isinstance(spec, str):
+        return spec
+    changed = spec.lookup is not None or spec.split is not None or spec.join is not None
+    return spec.from_ if isinstance(spec.from_, str) and not changed else None
 
 
 def _href_paths(spec: schema.Mapping) -> list[str]:
     """Return the field paths of hrefs that are read from the record as they are."""
-    entries = (fields_["href"] for fields_ in spec.assets.values() if "href" in fields_)
-    return sorted({_field(entry) or "" for entry in entries if _from_field(entry)})
+    found = (_field(fields_["href"]) for fields_ in spec.assets.values() if "href" in fields_)
+    return sorted({path for path in found if path is not None})
 
 
-def _id_settings(spec: schema.Mapping) -> Any:
+def _id_settings(spec: schema.Mapping, means: Means) -> Any:
     rules = {"id": _id_rule(spec)}
     if spec.collection is not None:
         rules["collection"] = _with_required(spec.collection)
-    used = {name: spec.lookups.get(name, {}) for name in (entry.lookup for entry in rules.values()) if name is not None}
-    return msgspec.to_builtins({**rules, "lookups": used, "hrefs": _href_paths(spec)})
+    settings = {**rules, "lookups": tables_of(rules.values(), means), "hrefs": _href_paths(spec)}
+    if means.zone is not None:
+        settings["timezone"] = means.zone
+    return msgspec.to_builtins(settings)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-import msgspec
-
 from stacbuild.failures import ItemError
 from stacbuild.recipe.schema import Document
-from stacbuild.stages import items
+from stacbuild.stages import items, mapping_key
 from stacbuild.stages.base import Origin, Work
-from stacbuild.stages.mapping import Mapper, platform_versions
+from stacbuild.stages.beside import beside
+from stacbuild.stages.mapping import Mapper
 
 
 class Transform:
@@ -23,12 +22,14 @@ class Transform:
     revision = 1
 
     def ingredients(self, document: Document, collection: str) -> dict[str, Any] | None:
-        """Return the mapping, its lookups apart, the STAC version and, where coordinates are reprojected, by what."""
+        """Return the STAC version, and all that the mapping depends on."""
         spec = document.collections[collection]
         shared: dict[str, Any] = {"collection": collection, "stac-version": document.catalog.stac_version}
         if _items_of(document, spec.from_):
             shared["items"] = items.REVISION
-        return {**shared, **(_of_mapping(document, spec.mapping) if spec.mapping is not None else {})}
+        if spec.mapping is not None:
+            shared |= mapping_key.ingredients(document.mappings[spec.mapping], beside(document))
+        return shared
 
     def work(self, document: Document, collection: str) -> Work:
         """Return the compiled mapping."""
@@ -38,34 +39,15 @@ class Transform:
         """Return which table moved."""
         mapping = f"mappings.{document.collections[collection].mapping}"
         return {
-            "lookups": ("lookup-changed", f"{mapping}.lookups"),
             "stac-version": ("mapping-changed", "catalog.stac-version"),
-            "platform": ("stage-revised", "the libraries that reproject"),
             "items": ("stage-revised", "how items of others are taken over"),
-        }.get(ingredient, ("mapping-changed", mapping))
-
-
-def _of_mapping(document: Document, name: str) -> dict[str, Any]:
-    spec = document.mappings[name]
-    mapping = _said(msgspec.to_builtins(spec))
-    lookups = mapping.pop("lookups", {})
-    if not spec.only:
-        del mapping["only"]
-    crs = spec.geometry is not None and spec.geometry.crs is not None
-    return {"mapping": mapping, "lookups": lookups, "platform": platform_versions(crs)}
-
-
-def _said(value: Any) -> Any:
-    """Return a mapping's tables without the keys that nobody set: None and an empty table are how those look."""
-    if not isinstance(value, dict):
-        return value
-    return {name: _said(member) for name, member in value.items() if member is not None}
+        }.get(ingredient) or mapping_key.reason(mapping, ingredient)
 
 
 def mapper(document: Document, collection: str) -> Mapper | None:
     """Return the compiled mapping of `collection`, or None if it has none."""
     name = document.collections[collection].mapping
-    return None if name is None else Mapper(document.mappings[name], collection)
+    return None if name is None else Mapper(document.mappings[name], collection, beside(document))
 
 
 def _items_of(document: Document, sources: list[str]) -> set[str]:

@@ -15,6 +15,7 @@ from typing import Any, Never
 
 from stacbuild.canon import CanonError, decode
 from stacbuild.failures import ItemError
+from stacbuild.recipe import zones
 from stacbuild.stages.paths import as_text, excerpt, kind_of
 
 Convert = Callable[[Any], Any]
@@ -41,19 +42,20 @@ def fail(kind: str, value: Any, where: str, why: str = "", hint: str | None = No
     raise ItemError("SB203", f"{excerpt(value)} is not {kind}" + (f": {why}" if why else ""), where, hint)
 
 
-def converter(kind: str, form: str | None, where: str) -> Convert:
+def converter(kind: str, form: str | None, where: str, zone: str | None = None) -> Convert:
     """Return the function that makes a value of `kind` (the recipe's `as`) of what a field holds.
 
     Args:
         kind: string, integer, number, boolean, datetime, date, array or object.
         form: of datetime and date: `iso` (also None), `unix`, `unix-ms` or a strptime format.
         where: JSON Pointer of the item's field, for errors.
+        zone: the zone of moments that name none; None is UTC. A date stays the day that is written.
 
     Raises:
         ItemError: (from the function) SB203, or SB204 for datetime and date.
     """
     if kind in ("datetime", "date"):
-        return _moment_converter(kind, form or "iso", where)
+        return _moment_converter(kind, form or "iso", where, zone if kind == "datetime" else None)
     plain = _PLAIN[kind]
     return lambda value: plain(value, where)
 
@@ -212,9 +214,11 @@ def rfc3339(moment: dt.datetime) -> str:
     return (text.rstrip("0") if moment.microsecond else text) + "Z"
 
 
-def _moment_converter(kind: str, form: str, where: str) -> Convert:
+def _moment_converter(kind: str, form: str, where: str, zone: str | None) -> Convert:
     read = {"iso": _from_iso, "unix": _from_unix(1), "unix-ms": _from_unix(1000)}.get(form) or _from_strptime(form)
     show: Callable[[dt.datetime], str] = rfc3339 if kind == "datetime" else _day
+    if zone is not None:
+        read = _in_zone(read, zone)
 
     def convert(value: Any) -> str | None:
         try:
@@ -225,6 +229,26 @@ def _moment_converter(kind: str, form: str, where: str) -> Convert:
             raise ItemError("SB204", message, where, _moment_hint(value, form)) from error
 
     return convert
+
+
+def _in_zone(read: Callable[[Any], dt.datetime | None], name: str) -> Callable[[Any], dt.datetime | None]:
+    """Return `read` with moments that name no zone put into one.
+
+    Of an hour that comes twice, when clocks are put back, the first is meant; one that is skipped does not exist.
+    """
+    place = zones.zone(name)
+    assert place is not None, "the recipe's check refuses unknown zones"
+
+    def placed(value: Any) -> dt.datetime | None:
+        moment = read(value)
+        if moment is None or moment.tzinfo is not None:
+            return moment
+        in_utc = moment.replace(tzinfo=place).astimezone(dt.UTC)
+        if in_utc.astimezone(place).replace(tzinfo=None) != moment:
+            raise ValueError(f"there is no such time in {name}: clocks were put forward over it")
+        return in_utc
+
+    return placed
 
 
 def _day(moment: dt.datetime) -> str:
@@ -259,7 +283,7 @@ def _from_iso(value: Any) -> dt.datetime:
         raise ValueError("want YYYY-MM-DD, or YYYY-MM-DDThh:mm:ss with a fraction and a zone")
     year, _, month, day, hour, _, minute, second, fraction, zone = match.groups()
     _refuse_odd_clocks(hour, minute, second)
-    moment = dt.datetime(
+    moment = dt.datetime(  # noqa: DTZ001 (no zone is the mapping's)
         int(year),
         int(month),
         int(day),
@@ -267,9 +291,10 @@ def _from_iso(value: Any) -> dt.datetime:
         int(minute or 0),
         int(second or 0),
         int(fraction[:6].ljust(6, "0")) if fraction else 0,
-        tzinfo=dt.UTC,
     )
-    return moment if zone is None or zone in "ZzUTC" else moment - _offset(zone)
+    if zone is None:
+        return moment
+    return (moment if zone in "ZzUTC" else moment - _offset(zone)).replace(tzinfo=dt.UTC)
 
 
 def _refuse_odd_clocks(hour: str | None, minute: str | None, second: str | None) -> None:
@@ -313,7 +338,6 @@ def _from_strptime(form: str) -> Callable[[Any], dt.datetime]:
             raise ValueError(f"it is {kind_of(value)}")
         if "%Z" in form:
             raise ValueError("names of zones mean other things on other machines; write %z, or UTC as it stands")
-        moment = dt.datetime.strptime(text.strip(), form)  # noqa: DTZ007 (no zone is UTC)
-        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+        return dt.datetime.strptime(text.strip(), form)  # noqa: DTZ007 (no zone is the mapping's)
 
     return read

@@ -1,0 +1,76 @@
+"""Reads what stands beside a recipe: lookup tables in files, and the code of functions, followed along its imports.
+
+Never runs code of the user's, never writes. What is missing or broken is an error of the recipe, at its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from stacbuild import lookups, modules
+from stacbuild.failures import Problem, RecipeError
+from stacbuild.recipe import names, schema
+from stacbuild.recipe.load import Recipe
+from stacbuild.stages.beside import Beside, Code, Entries, Furnished, table_name
+
+Keys = tuple[str, ...]
+
+
+def furnished(recipe: Recipe) -> Recipe:
+    """Return a recipe with what stands beside it.
+
+    Raises:
+        RecipeError: SB118, a lookup's file cannot be used; SB119, a function is not there.
+    """
+    problems: list[Problem] = []
+    found = _read(recipe, problems)
+    if problems:
+        raise RecipeError(problems)
+    names = (field.name for field in msgspec.structs.fields(schema.Document))
+    document = Furnished(**{name: getattr(recipe.document, name) for name in names}, beside=found)
+    return msgspec.structs.replace(recipe, document=document)
+
+
+def problems_beside(recipe: Recipe) -> list[Problem]:
+    """Return what is wrong with what stands beside a recipe."""
+    problems: list[Problem] = []
+    _read(recipe, problems)
+    return problems
+
+
+def _read(recipe: Recipe, problems: list[Problem]) -> Beside:
+    tables: dict[str, Entries] = {}
+    code: dict[str, Code] = {}
+    for path, rule in _rules(recipe.document):
+        try:
+            if isinstance(rule.lookup, schema.LookupFile) and table_name(rule.lookup) not in tables:
+                tables[table_name(rule.lookup)] = lookups.read(recipe.root, rule.lookup)
+            if rule.function is not None and rule.function not in code:
+                code[rule.function] = modules.find(recipe.root, rule.function)
+        except RecipeError as error:
+            key = "lookup" if error.problems[0].code == lookups.CODE else "function"
+            problems += [_placed(recipe, problem, path, key) for problem in error.problems]
+    return Beside(tables, code)
+
+
+def _placed(recipe: Recipe, problem: Problem, path: Keys, key: str) -> Problem:
+    message = recipe.redact(f"{names.place(path)}: {problem.message}")
+    return msgspec.structs.replace(problem, message=message, at=recipe.at(*path, key))
+
+
+def _rules(document: schema.Document) -> Iterator[tuple[Keys, schema.Rule]]:
+    """Yield every rule of every mapping with its place in the recipe."""
+    for name, mapping in document.mappings.items():
+        for field in msgspec.structs.fields(mapping):
+            yield from _rules_in(getattr(mapping, field.name), ("mappings", name, field.encode_name))
+
+
+def _rules_in(value: Any, path: Keys) -> Iterator[tuple[Keys, schema.Rule]]:
+    if isinstance(value, schema.Rule):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            yield from _rules_in(member, (*path, name))

@@ -1,0 +1,208 @@
+"""Where the code of a function stands: in a file of the recipe's folder with what that imports there, or in a package.
+
+Code is read and parsed, never run: its digest is asked for by builds that have nothing to do.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from typing import Final, Never
+
+from stacbuild.failures import Problem, RecipeError
+from stacbuild.stages.beside import Code, Text
+
+CODE: Final = "SB119"
+_HINT: Final = 'write "file.py:name" for a file beside the recipe, or "package.module:name"'
+
+
+def find(root: Path, written: str) -> Code:
+    """Return the code of a function as a recipe names it: `ours.py:name`, `ours:name` or `package.module:name`.
+
+    Args:
+        root: the recipe's folder; files stand relative to it, and a module there comes before an installed one.
+        written: the function.
+
+    Raises:
+        RecipeError: SB119, there is no such module or name, or the code is no Python.
+    """
+    module, _, name = written.rpartition(":")
+    if module.endswith(".py"):
+        file = root / module
+        if not file.is_file():
+            _bad(f"there is no file {module}", "paths are relative to the recipe's folder")
+        return _own(root, [file.parent, root], file.stem, name, written)
+    if _file(root, module) is not None:
+        return _own(root, [root], module, name, written)
+    return _installed(module, name)
+
+
+def _bad(message: str, hint: str | None = _HINT) -> Never:
+    raise RecipeError(Problem(CODE, message, hint=hint))
+
+
+# ---- code of the recipe's folder -----------------------------------------------------------------------------------
+
+
+def _own(root: Path, folders: list[Path], module: str, name: str, written: str) -> Code:
+    texts: dict[str, Text] = {}
+    trees: dict[str, ast.Module] = {}
+    waiting = [module]
+    while waiting:
+        wanted = waiting.pop()
+        file = next((found for folder in folders if (found := _file(folder, wanted)) is not None), None)
+        if file is None or wanted in texts:
+            continue
+        texts[wanted] = Text(_shown(file, root), file.name == "__init__.py", _source(file, root))
+        trees[wanted] = _parsed(texts[wanted])
+        waiting += [*_parents(wanted), *_imported(trees[wanted], wanted, package=texts[wanted].package)]
+    for folder in {parent for known in texts for parent in _parents(known)} - texts.keys():
+        texts[folder] = Text(folder, package=True, source=b"")
+    _must_have(trees[module], name, written)
+    return Code(module, name, _digest(texts, name), texts)
+
+
+def _file(folder: Path, module: str) -> Path | None:
+    """Return the file of a module below `folder`; None if there is none."""
+    if not all(part.isidentifier() for part in module.split(".")):
+        return None
+    path = folder.joinpath(*module.split("."))
+    options = (path / "__init__.py", path.with_name(f"{path.name}.py"))
+    return next((file for file in options if file.is_file()), None)
+
+
+def _shown(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+
+
+def _source(file: Path, root: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        _bad(f"{_shown(file, root)} cannot be read: {error.strerror}", None)
+
+
+def _parsed(text: Text) -> ast.Module:
+    try:
+        return ast.parse(text.source, text.file)
+    except (SyntaxError, ValueError) as error:
+        line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        _bad(f"{text.file}{line} is not Python: {said}", None)
+
+
+def _parents(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def _imported(tree: ast.Module, module: str, *, package: bool) -> Iterator[str]:
+    """Yield the names that a module may import, wherever in it; some are members and no modules."""
+    here = module if package else module.rpartition(".")[0]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _resolved(node, here)
+            if base is not None:
+                yield base
+                yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
+
+
+def _resolved(node: ast.ImportFrom, package: str) -> str | None:
+    try:
+        return importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+    except (ImportError, ValueError):
+        return None
+
+
+def _digest(texts: dict[str, Text], name: str) -> str:
+    hasher = hashlib.sha256(name.encode())
+    for module in sorted(texts):
+        hasher.update(f"\0{module}\0{len(texts[module].source)}\0".encode() + texts[module].source)
+    return hasher.hexdigest()
+
+
+# ---- names ---------------------------------------------------------------------------------------------------------
+
+
+def _must_have(tree: ast.Module, name: str, written: str) -> None:
+    top = name.partition(".")[0]
+    names = {found for node in ast.walk(tree) for found in _bound(node)}
+    if top not in names and not names & {"*", "__getattr__"}:
+        functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        listed = f"there is: {', '.join(functions[:8])}" if functions else None
+        _bad(f"{written.rpartition(':')[0]} has no function {top!r}", listed)
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.FunctionDef() | ast.ClassDef():
+            yield node.name
+        case ast.Import() | ast.ImportFrom():
+            yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+        case ast.Name(ctx=ast.Store()):
+            yield node.id
+
+
+# ---- installed code ------------------------------------------------------------------------------------------------
+
+
+def _installed(module: str, name: str) -> Code:
+    top, *below = module.split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        _bad(f"there is no module {top!r}, beside the recipe or installed")
+    inner = _below(spec, below)
+    if inner is None:
+        _bad(f"package {top!r} has no module {module!r}")
+    if inner.origin is not None and inner.origin.endswith(".py"):
+        file = Path(inner.origin)
+        _must_have(_parsed(Text(file.name, package=False, source=_source(file, file.parent))), name, f"{module}:{name}")
+    return Code(module, name, _digest_of_package(spec, name), {})
+
+
+def _below(spec: ModuleSpec, names: list[str]) -> ModuleSpec | None:
+    """Return the spec of a module in a package, without running the package."""
+    found: ModuleSpec | None = spec
+    for name in names:
+        if found is None or found.submodule_search_locations is None:
+            return None
+        found = PathFinder.find_spec(f"{found.name}.{name}", list(found.submodule_search_locations))
+    return found
+
+
+def _digest_of_package(spec: ModuleSpec, name: str) -> str:
+    """Return a digest of a package's modules, and of the Python that has it where it is a part of that."""
+    hasher = hashlib.sha256(f"{spec.name}\0{name}\0{_version(spec)}".encode())
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    files = [(folder, file) for folder in folders for file in sorted(folder.rglob("*")) if file.suffix in _CODE]
+    if not folders and spec.origin is not None and Path(spec.origin).is_file():
+        files = [(Path(spec.origin).parent, Path(spec.origin))]
+    for folder, file in files:
+        hasher.update(
+            f"\0{file.relative_to(folder).as_posix()}\0".encode() + hashlib.sha256(file.read_bytes()).digest()
+        )
+    return hasher.hexdigest()
+
+
+_CODE: Final = (".py", ".so", ".pyd")
+
+
+def _version(spec: ModuleSpec) -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  asked for by few recipes
+
+    if spec.name in sys.stdlib_module_names:
+        return "{}.{}.{}".format(*sys.version_info)
+    try:
+        return version(spec.name)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,112 @@
+"""Functions of the user's own, called with a record. Code is run from the bytes that were read with the recipe.
+
+So no worker looks at a file that somebody is editing, and what runs is what the key says. Modules of the recipe's
+folder import each other by a way of their own: nothing is put on `sys.path`, and two recipes may have modules of one
+name. Loaded when first called: a build with nothing to do runs no code of the user's.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from stacbuild.failures import ItemError
+from stacbuild.stages.beside import Code
+from stacbuild.stages.paths import Get
+
+Function = Callable[[dict[str, Any]], Any]
+
+
+def caller(code: Code, where: str) -> Get:
+    """Return the function record → what the user's function gives for it; None and NaN are missing.
+
+    Raises:
+        ItemError: (from the function) SB217, it cannot be loaded, or raises.
+    """
+    loaded: list[Function] = []
+
+    def call(record: dict[str, Any]) -> Any:
+        try:
+            if not loaded:
+                loaded.append(_load(code))
+            value = loaded[0](record)
+        except Exception as error:
+            raise _failed(code, error, where) from error
+        return None if type(value) is float and value != value else value  # noqa: PLR0124 (NaN)
+
+    return call
+
+
+def _failed(code: Code, error: Exception, where: str) -> ItemError:
+    said = str(error).strip().splitlines()
+    message = f"function '{code.name}' failed: {type(error).__name__}{f': {said[0][:300]}' if said else ''}"
+    return ItemError("SB217", message, where, _place(error, code))
+
+
+def _place(error: BaseException, code: Code) -> str | None:
+    """Return the line of the user's code that an error comes from."""
+    files = {text.file for text in code.texts.values()}
+    place, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in files:
+            place = f"it was raised in {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _load(code: Code) -> Function:
+    found: Any = _Modules(code).load(code.module) if code.texts else importlib.import_module(code.module)
+    for part in code.name.split("."):
+        found = getattr(found, part)
+    if not callable(found):
+        raise TypeError(f"{code.name} is {type(found).__name__}, not a function")
+    return found  # type: ignore[no-any-return]
+
+
+class _Modules:
+    """The modules of one function, run from their texts; they import each other here and all else as usual."""
+
+    def __init__(self, code: Code) -> None:
+        self._code = code
+        self._loaded: dict[str, ModuleType] = {}
+        self._builtins = {**vars(builtins), "__import__": self._import}
+
+    def load(self, name: str) -> ModuleType:
+        if name in self._loaded:
+            return self._loaded[name]
+        parent, _, own = name.rpartition(".")
+        above = self.load(parent) if parent else None
+        text = self._code.texts[name]
+        module = ModuleType(f"_stacbuild_{self._code.digest[:12]}.{name}")
+        module.__file__, module.__builtins__ = text.file, self._builtins  # type: ignore[attr-defined]
+        module.__package__ = name if text.package else parent
+        self._loaded[name] = sys.modules[module.__name__] = module
+        exec(compile(text.source, text.file, "exec", dont_inherit=True), vars(module))  # noqa: S102  what the recipe asks for
+        if above is not None:
+            setattr(above, own, module)
+        return module
+
+    def _import(
+        self,
+        name: str,
+        globals: Mapping[str, Any] | None = None,  # noqa: A002  the names that __import__ has
+        locals: Mapping[str, Any] | None = None,  # noqa: A002
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> Any:
+        package = (globals or {}).get("__package__") or ""
+        whole = importlib.util.resolve_name("." * level + name, package) if level else name
+        if whole not in self._code.texts:
+            return builtins.__import__(name, globals, locals, fromlist or (), level)
+        module = self.load(whole)
+        if not fromlist:
+            return self.load(whole.partition(".")[0])
+        for member in fromlist:
+            if f"{whole}.{member}" in self._code.texts and not hasattr(module, member):
+                self.load(f"{whole}.{member}")
+        return module
