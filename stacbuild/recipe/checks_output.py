@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import fnmatch
 import re
 
 from stacbuild.recipe import names, schema
-from stacbuild.recipe.judging import bad, filled, placeholders
+from stacbuild.recipe.judging import bad, filled, matching, placeholders
 from stacbuild.recipe.lines import Draft, Sheet
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -41,8 +40,7 @@ def stac_json(sheet: Sheet, draft: Draft) -> None:
         bad(sheet, draft, "layout", "must end in .json")
     if layout.startswith("/") or {"..", ".", ""} & set(layout.split("/")) or CONTROL.search(layout) or "\\" in layout:
         bad(sheet, draft, "layout", "must stay in the output's folder: names and `/` only")
-    globs = good.get("collections") or ["*"]
-    taken = [name for name in sheet.entries("collections") if any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+    taken = matching(sheet.entries("collections"), good.get("collections") or ["*"])
     if len(taken) > 1 and "{id}" in layout and not FOLDER_FIRST.match(layout):
         what = "must have {collection} as a folder of its own before {id} and dates: there are several collections"
         bad(sheet, draft, "layout", what, 'as in "{collection}/{year}/{id}.json"')

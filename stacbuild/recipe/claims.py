@@ -5,61 +5,106 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from fnmatch import fnmatchcase, translate
-from functools import cache
-from itertools import combinations
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from fnmatch import translate
+from functools import cache, cached_property
 
 from stacbuild.recipe import schema
+from stacbuild.recipe.judging import matching
 from stacbuild.recipe.lines import Draft, Sheet
 from stacbuild.recipe.names import clip, did_you_mean, place, shown
 
+ENOUGH = 100
+"""Collections of a tree that are looked at: more are alike."""
 
-class Claim(NamedTuple):
+
+class Claim:
     """What an output writes: files, or a tree; relative to the recipe's folder."""
 
-    name: str
-    files: tuple[str, ...]
-    tree: str | None
+    def __init__(self, name: str, files: tuple[str, ...], tree: str | None) -> None:
+        self.name, self.files, self.tree = name, files, tree
 
     def __str__(self) -> str:
         return f"output '{clip(self.name)}'"
 
+    @cached_property
+    def roots(self) -> tuple[str, ...]:
+        """What nothing else may stand at, in or above; case does not count, as on some disks it does not."""
+        return tuple(path.casefold() for path in ((self.tree,) if self.tree is not None else self.files))
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """The files with all folders that they stand in."""
+        return frozenset(place for file in self.files for place in _upwards(file.casefold()))
+
 
 def across_tables(sheet: Sheet, root: str) -> None:
     """Note outputs that clash with one another, with sources, or with what is the recipe's own."""
-    claims = [_claim(sheet, draft, root) for draft in sheet.drafts_of("outputs") if "path" in draft.good]
+    takes = cache(lambda patterns: _taken(sheet, patterns))
+    claims = [_claim(sheet, draft, root, takes) for draft in sheet.drafts_of("outputs") if "path" in draft.good]
     sound = [claim for claim in claims if _is_apart(sheet, claim, root)]
-    for one, other in combinations(sound, 2):
+    for one, other in _near(sound):
         what = _clash(one, other) or _clash(other, one)
         if what:
             sheet.find("SB107", ("outputs", other.name, "path"), what, "give each output a path of its own")
+    nearby = _by_folder(sound)
     for draft in sheet.drafts_of("sources"):
-        _keep_sources(sheet, draft, sound, root)
+        _keep_sources(sheet, draft, sound, nearby, root)
 
 
-def _claim(sheet: Sheet, draft: Draft, root: str) -> Claim:
+def _claim(sheet: Sheet, draft: Draft, root: str, takes: Callable[[tuple[str, ...]], list[str]]) -> Claim:
     path = local(draft.good["path"], root)
-    ids = _taken(sheet, draft)
+    patterns = draft.good.get("collections") or ["*"]
+    if "collections" in draft.good:
+        _warn_of_idle(sheet, draft, patterns, takes)
+    ids = takes(tuple(patterns)) or ["*"]
     if draft.kind is schema.StacJsonOutput:
-        layout = draft.good.get("layout", "{id}.json")
+        layout, ids = draft.good.get("layout", "{id}.json"), ids[:ENOUGH]
         items = [re.sub(r"\{[^}]*\}", "1", layout.replace("{collection}", name)) for name in ids]
         inner = ["catalog.json", *(f"{name}/collection.json" for name in ids), *items]
         return Claim(draft.path[1], tuple(f"{path}/{name}" for name in inner), path)
-    return Claim(draft.path[1], tuple(dict.fromkeys(path.replace("{collection}", name) for name in ids)), None)
+    files = dict.fromkeys(path.replace("{collection}", name) for name in ids) if "{collection}" in path else [path]
+    return Claim(draft.path[1], tuple(files), None)
 
 
-def _taken(sheet: Sheet, draft: Draft) -> list[str]:
-    """Return the collections that an output takes, as names in paths; a pattern that finds none is a warning."""
-    known = list(sheet.entries("collections"))
-    patterns = draft.good.get("collections") or ["*"]
-    for index, pattern in enumerate(patterns if "collections" in draft.good else ()):
-        if not any(fnmatchcase(name, pattern) for name in known):
+def _warn_of_idle(
+    sheet: Sheet, draft: Draft, patterns: list[str], takes: Callable[[tuple[str, ...]], list[str]]
+) -> None:
+    """Warn of patterns that find no collection."""
+    for index, pattern in enumerate(patterns):
+        if not takes((pattern,)):
             path = (*draft.path, "collections", str(index))
             message = f"{place(draft.path)}: no collection matches {shown(pattern)}"
-            sheet.warnings.append(("SB102", path, message, did_you_mean(pattern, known, "there is")))
-    taken = [name for name in known if any(fnmatchcase(name, pattern) for pattern in patterns)]
-    return [re.sub(r"[^A-Za-z0-9._-]", "%", name) for name in taken or ["*"]]
+            hint = did_you_mean(pattern, list(sheet.entries("collections")), "there is")
+            sheet.warnings.append(("SB102", path, message, hint))
+
+
+def _taken(sheet: Sheet, patterns: tuple[str, ...]) -> list[str]:
+    """Return the collections that patterns take, as names in paths."""
+    return [re.sub(r"[^A-Za-z0-9._-]", "%", name) for name in matching(sheet.entries("collections"), patterns)]
+
+
+def _near(claims: list[Claim]) -> Iterator[tuple[Claim, Claim]]:
+    """Yield the pairs of which one stands at, in or above the other; with several at one place, each with the first."""
+    first: dict[str, int] = {}
+    for number, claim in enumerate(claims):
+        for root in claim.roots:
+            first.setdefault(root, number)
+    found = {
+        (min(number, other), max(number, other))
+        for number, claim in enumerate(claims)
+        for root in claim.roots
+        for above in _upwards(root)
+        if (other := first.get(above, number)) != number
+    }
+    return ((claims[one], claims[other]) for one, other in sorted(found))
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """Yield a path and the folders that it stands in."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
 
 
 def local(path: str, root: str) -> str:
@@ -97,7 +142,7 @@ def _clash(one: Claim, other: Claim) -> str | None:
     if one.tree is not None:
         mixed = any(within(one.tree, file) or _is_of(file, one) for file in other.files)
         return f"{other} writes a file into the tree of {one}" if mixed else None
-    if other.tree is None and any(within(file, path) for path in one.files for file in other.files):
+    if other.tree is None and any(file.casefold() in other.places for file in one.files):
         return f"{one} and {other} write the same file"
     return None
 
@@ -106,21 +151,51 @@ def _is_of(path: str, claim: Claim) -> bool:
     """Tell whether a file could be one of a tree's."""
     if claim.tree is None or not within(path, claim.tree):
         return False
-    return path.casefold().endswith(".json") or any(within(file, path) for file in claim.files)
+    return path.casefold().endswith(".json") or path.casefold() in claim.places
 
 
-def _keep_sources(sheet: Sheet, draft: Draft, claims: list[Claim], root: str) -> None:
+Folders = dict[str, dict[int, list[tuple[str, Claim]]]]
+"""First name of a path → number of names → the files that outputs write there."""
+
+
+def _by_folder(claims: list[Claim]) -> Folders:
+    found: Folders = {}
+    for claim in claims:
+        for file in claim.files:
+            found.setdefault(_top(file), {}).setdefault(file.count("/"), []).append((file, claim))
+    return found
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0].casefold()
+
+
+def _keep_sources(sheet: Sheet, draft: Draft, claims: list[Claim], nearby: Folders, root: str) -> None:
     """Note a source that would read what an output writes."""
+    trees = [claim for claim in claims if claim.tree is not None]
     paths = draft.good.get("path", [])
     for path in [paths] if isinstance(paths, str) else paths:
-        pattern = local(path, root)
-        fixed = re.split(r"[^/]*[*?\[]", pattern, maxsplit=1)[0].rstrip("/")
-        for claim in claims:
-            inside = claim.tree is not None and within(fixed, claim.tree) and pattern.endswith((".json", "*", "]"))
-            if inside or any(glob_pattern(pattern).fullmatch(file) for file in claim.files):
-                message = f"{place(draft.path)}: {shown(path)} matches what {claim} writes"
-                sheet.find("SB107", (*draft.path, "path"), message, "keep what is read and what is written apart")
-                break
+        hit = _read_by(local(path, root), trees, nearby)
+        if hit is not None:
+            message = f"{place(draft.path)}: {shown(path)} matches what {hit} writes"
+            sheet.find("SB107", (*draft.path, "path"), message, "keep what is read and what is written apart")
+
+
+def _read_by(pattern: str, trees: list[Claim], nearby: Folders) -> Claim | None:
+    """Return an output of which a source would read a file."""
+    fixed = re.split(r"[^/]*[*?\[]", pattern, maxsplit=1)[0].rstrip("/")
+    if pattern.endswith((".json", "*", "]")):
+        inside = next((claim for claim in trees if claim.tree is not None and within(fixed, claim.tree)), None)
+        if inside is not None:
+            return inside
+    whole = glob_pattern(pattern)
+    for top in [_top(fixed)] if fixed else list(nearby):
+        depths = nearby.get(top, {})
+        for depth in depths if "**" in pattern else [pattern.count("/")]:
+            for file, claim in depths.get(depth, ()):
+                if whole.fullmatch(file):
+                    return claim
+    return None
 
 
 @cache

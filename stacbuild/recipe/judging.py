@@ -6,11 +6,14 @@ A rule notes what it finds on the sheet and goes on. Never decides a table as a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
 
 from stacbuild.recipe import later, names
 from stacbuild.recipe.lines import Draft, Path, Sheet
 
+GLOB = re.compile(r"[*?\[]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
@@ -69,6 +72,15 @@ def known_names(sheet: Sheet, draft: Draft, key: str, written: list[str], table:
             sheet.find("SB102", path, f"{names.place(draft.path)}: unknown {what} {names.shown(name)}", hint)
         elif name in written[:index]:
             sheet.find("SB105", path, f"{names.place(draft.path)}: {what} {names.shown(name)} is named twice")
+
+
+def matching(known: dict[str, Any], patterns: Sequence[str]) -> list[str]:
+    """Return the names that globs match, or that stand among them."""
+    globs = [pattern for pattern in patterns if GLOB.search(pattern)]
+    if not globs:
+        return [name for name in dict.fromkeys(patterns) if name in known]
+    exact = set(patterns)
+    return [name for name in known if name in exact or any(fnmatchcase(name, glob) for glob in globs)]
 
 
 def did_you_mean_one(name: str, known: tuple[str, ...]) -> str | None:
