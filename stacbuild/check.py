@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
@@ -13,6 +14,7 @@ from stacbuild.listing import Feed, feeds_of
 from stacbuild.recipe.load import Recipe
 from stacbuild.report import Caution, CheckReport
 from stacbuild.routing import Routes
+from stacbuild.sources import repeated
 from stacbuild.sources.base import Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of
 from stacbuild.work import Bench, Chunk, Job, Outcome
@@ -20,6 +22,9 @@ from stacbuild.workshop import Workshop
 
 SAMPLE: Final = 100
 """Records of each source that are tried."""
+
+REPEATED: Final = 5
+"""Repeated members of a file that are told."""
 
 
 def problem_json(problem: Problem) -> dict[str, Any]:
@@ -89,6 +94,7 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
             feeds = feeds_of(recipe.document, name)
             for shard in kind_of(recipe.document.sources[name]).shards(recipe.document.sources[name], recipe.root):
                 _try_file(recipe, name, shard, feeds, bench, report)
+                report.warnings += _repeated(recipe, name, shard)
     finally:
         shop.close()
 
@@ -118,10 +124,23 @@ def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[Feed], bench:
                 else list(_faults(raw.blob, name, shard, _targets(recipe, feeds, raw.blob), bench))
             )
             report.sample["failed"] += bool(faults)
-            report.failures += [_failure(fault, place) for fault in faults]
+            report.failures += [_failure(fault, place, recipe) for fault in faults]
     except SourceUnreadable as error:
         fault = Fault("fetch", error.code, error.message, "", error.hint)
-        report.failures.append(_failure(fault, {"name": name, "where": shard.name}))
+        report.failures.append(_failure(fault, {"name": name, "where": shard.name}, recipe))
+
+
+def _repeated(recipe: Recipe, name: str, shard: Shard) -> list[Caution]:
+    """Return a warning for each member that a JSON record of the sample names twice, a few of a file."""
+    source = recipe.document.sources[name]
+    found = list(islice(repeated.in_file(shard, source, SAMPLE), REPEATED + 1))
+    text = "{} is named more than once in its object; the last one counts"
+    hint = "readers differ on which one counts: keep one"
+    more = "; there are more" if len(found) > REPEATED else ""
+    return [
+        Caution("SB720", text.format(path) + more, hint, _from_here(recipe, f"{shard.name}:{line}"))
+        for line, path in found[:REPEATED]
+    ]
 
 
 def _faults(blob: bytes, name: str, shard: Shard, targets: list[str], bench: Bench) -> Iterator[Fault]:
@@ -143,7 +162,12 @@ def _of(outcome: Outcome) -> list[Fault]:
     return list(outcome.faults) if outcome.state == "invalid" else []
 
 
-def _failure(fault: Fault, place: dict[str, str]) -> dict[str, Any]:
+def _from_here(recipe: Recipe, where: str) -> str:
+    """Return a place in a source as it is found from the current folder, as the recipe itself is named."""
+    return os.path.normpath(recipe.path.parent / where)
+
+
+def _failure(fault: Fault, place: dict[str, str], recipe: Recipe) -> dict[str, Any]:
     return {
         "stage": fault.stage,
         "error_type": ERROR_TYPES.get(fault.stage, "other"),
@@ -152,4 +176,5 @@ def _failure(fault: Fault, place: dict[str, str]) -> dict[str, Any]:
         "path": fault.path,
         "hint": fault.hint,
         "source": place,
+        "at": _from_here(recipe, place["where"]),
     }

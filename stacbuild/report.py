@@ -215,6 +215,8 @@ class CheckReport(Struct):
     sample: dict[str, int]
     failures: list[dict[str, Any]]
     warnings: list[Caution] = []
+    recipes: list[str] = []
+    """Each recipe that was checked."""
     exit: Exit = Exit.OK
 
 

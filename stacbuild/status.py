@@ -300,7 +300,8 @@ def _why_verdict(plan: Plan, step: Step) -> list[dict[str, Any]]:
         return []
     number = plan.contexts.verdict(old.now.profile)
     known = plan.contexts.known[number]
-    stale = old.verdict is None or old.verdict.context != number
+    begins_earlier = step.verdict in ("new", "stale") and step.start < len(plan.pipelines[step.collection].stages)
+    stale = old.verdict is None or old.verdict.context != number or begins_earlier
     return [
         {
             "stage": "validate",

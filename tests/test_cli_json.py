@@ -37,7 +37,7 @@ SHAPES = {
     "gc": "recipe entries bytes dry_run",
     "lock": "recipe path written created moved sources schemas seconds",
     "verify": "recipe locked outputs store sample seconds",
-    "check": "recipe problems sample failures warnings",
+    "check": "recipe problems sample failures warnings recipes",
 }
 
 

@@ -62,3 +62,13 @@ def test_deletions_that_would_be_held_back_are_foretold(tmp_path):
     assert dry["held_back"] == done["held_back"] != []
     assert [warning["message"] for warning in status["warnings"]] == [f"held back: {done['held_back'][0]}"]
     assert kitchen.build("-n", "--max-deletions", "100%")["held_back"] == []
+
+
+def test_why_says_that_a_stale_item_is_judged_again(tmp_path):
+    kitchen = Kitchen(tmp_path / "k")
+    kitchen.build()
+    fresh = kitchen.ask("why", "item:i1")["stages"]
+    assert {stage["stage"]: stage["verdict"] for stage in fresh} == {"transform": "fresh", "validate": "fresh"}
+    kitchen.rows([row(0), row(1, note="x"), row(2)])
+    stale = kitchen.ask("why", "item:i1")["stages"]
+    assert {stage["stage"]: stage["verdict"] for stage in stale} == {"transform": "stale", "validate": "stale"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stacbuild.cli import options, parse
+from stacbuild.cli import options
 
 if TYPE_CHECKING:
     from stacbuild.cli.session import Session
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 @click.option("--quick", is_flag=True, help="Only the recipe itself: no sample of records.")
 @click.option(
     "--output-format",
-    type=parse.Choice(["full", "concise", "json"], later=["github", "junit"]),
+    type=click.Choice(["full", "concise", "json", "github", "junit"]),
     default="full",
     show_default=True,
-    help="Problems as frames, one a line, or as JSON.",
+    help="Problems as frames, one a line, as JSON, as annotations for GitHub, or as JUnit XML.",
 )
 @options.session
 def command(session: Session, *, recipes: tuple[str, ...], quick: bool, output_format: str) -> int:
@@ -30,7 +30,7 @@ def command(session: Session, *, recipes: tuple[str, ...], quick: bool, output_f
     Exits 2 when a recipe is wrong, 1 when only records of the sample failed. No output is touched.
     """
     session.settings.json = session.settings.json or output_format == "json"
-    session.concise = output_format == "concise"
+    session.form = output_format
     from stacbuild.ui.checked import merged  # noqa: PLC0415
 
     return session.show(merged([_checked(session, recipe, quick=quick) for recipe in recipes or (None,)]))

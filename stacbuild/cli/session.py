@@ -44,8 +44,8 @@ class Session:
         self.settings = Settings(json="--json" in options)
         self.command: str | None = None
         self.running = False
-        self.concise = False
-        """Whether problems are told as one line each."""
+        self.form = "full"
+        """How `check` tells problems: full, concise, github, junit."""
         self._redact: Callable[[str], str] | None = None
         self._watch: Watch | None = None
 
@@ -107,7 +107,7 @@ class Session:
         if self.settings.json:
             out.write_bytes(document.of_report(self.command, report, self.redact, indent=out.is_terminal()))
         else:
-            style = words.Style(self.paint(sys.stdout), self.redact, self.settings.verbosity, self.concise)
+            style = words.Style(self.paint(sys.stdout), self.redact, self.settings.verbosity, self.form)
             out.write_lines(words.of(report, style))
         return int(report.exit)
 

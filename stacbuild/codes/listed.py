@@ -76,5 +76,7 @@ CODES: dict[str, str] = {
     "own name, or a wider pattern, takes them.",
     "SB710": "So many records of a source vanished at once that a build deletes nothing of it: it may be the source "
     "that is wrong. `stacbuild build --max-deletions 100%` deletes them.",
+    "SB720": "An object of a JSON record names a member more than once. Readers differ on which one counts; here it is "
+    "the last one. Keep one.",
 }
 """Code → what it means and what to do."""

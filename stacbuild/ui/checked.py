@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from stacbuild.failures import Exit, Problem, RecipeError
 from stacbuild.recipe.lines import concise as concise_line
 from stacbuild.report import CheckReport
-from stacbuild.ui import frames
+from stacbuild.ui import frames, github, junit
+from stacbuild.ui.built import warning_lines
 from stacbuild.ui.counts import count, many
 
 if TYPE_CHECKING:
@@ -30,7 +33,7 @@ def _with_source(problem: Problem, error: RecipeError) -> dict[str, Any]:
 def merged(reports: Sequence[CheckReport]) -> CheckReport:
     """Return one report for several recipes; problems and failures say whose they are. The worst status stands."""
     if len(reports) == 1:
-        return reports[0]
+        return msgspec.structs.replace(reports[0], recipes=[reports[0].recipe])
     sample: dict[str, int] = {}
     for report in reports:
         for name, number in report.sample.items():
@@ -41,18 +44,36 @@ def merged(reports: Sequence[CheckReport]) -> CheckReport:
         sample=sample,
         failures=[{**failure, "recipe": report.recipe} for report in reports for failure in report.failures],
         warnings=[warning for report in reports for warning in report.warnings],
+        recipes=[report.recipe for report in reports],
         exit=max((report.exit for report in reports), default=Exit.OK),
     )
 
 
-def lines(report: CheckReport, paint: Paint, *, concise: bool) -> list[str]:
-    """Return the lines of `check`; concise: only the problems, one a line."""
-    if concise:
-        return [concise_line(frames.problem_of(told)) for told in report.problems] + [
-            _failure(failure) for failure in report.failures
-        ]
+def lines(report: CheckReport, paint: Paint, *, form: str) -> list[str]:
+    """Return the lines of `check`: frames and a verdict, or one line each, or what CI reads."""
+    match form:
+        case "github":
+            return github.lines(report)
+        case "junit":
+            return junit.lines(report)
+        case "concise":
+            return _concise(report)
+        case _:
+            return _full(report, paint)
+
+
+def _concise(report: CheckReport) -> list[str]:
+    warned = [f"{w.at}: {w.code} warning: {w.message}" if w.at else f"{w.code} {w.message}" for w in report.warnings]
+    return [
+        *(concise_line(frames.problem_of(told)) for told in report.problems),
+        *(_failure(failure) for failure in report.failures),
+        *warned,
+    ]
+
+
+def _full(report: CheckReport, paint: Paint) -> list[str]:
     framed = [line for told in report.problems for line in (*_frame(told, paint), "")]
-    warned = [f"{paint.warn('warning')}[{warning.code}]: {warning.message}" for warning in report.warnings]
+    warned = [line for warning in report.warnings for line in warning_lines(warning, paint)]
     failed = [f"{paint.bad('failed')} {_failure(failure)}" for failure in report.failures]
     return [*framed, *warned, *failed, f"{report.recipe}: {_verdict(report, paint)}"]
 

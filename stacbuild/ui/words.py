@@ -46,16 +46,18 @@ Report = (
 
 
 class Style(NamedTuple):
-    """How words are wanted: colours, secrets, how much to say, problems as one line each."""
+    """How words are wanted: colours, secrets, how much to say, and in which form `check` says it."""
 
     paint: Paint
     redact: scrub.Change
     verbosity: int = 0
-    concise: bool = False
+    form: str = "full"
 
 
 def of(report: Report, style: Style) -> list[str]:
     """Return the lines of a report."""
+    if style.form == "junit":  # a document: whoever reads it wants all of it
+        return _lines(scrub.for_screen(report, style.redact), style)
     if style.verbosity < -1 or (style.verbosity < 0 and _is_well(report)):
         return []
     match report:  # what we wrote ourselves has lines in it and no secrets
@@ -83,7 +85,7 @@ def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911 - 
         case DiffReport():
             return differing.lines(report, style.paint, whole=style.verbosity > 0)
         case CheckReport():
-            return checked.lines(report, style.paint, concise=style.concise)
+            return checked.lines(report, style.paint, form=style.form)
         case LockReport():
             return verified.locked(report, style.paint)
         case VerifyReport():
