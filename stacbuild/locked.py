@@ -22,6 +22,7 @@ from stacbuild.listing import GroupListing, SourceListing, list_sources
 from stacbuild.lockfile import Lock, LockedRecipe, LockedSource, LockedStage
 from stacbuild.model import Input
 from stacbuild.pipeline import Pipeline, pipelines, without_secrets
+from stacbuild.recipe.schema import Document
 from stacbuild.report import LockReport, Reason
 from stacbuild.trace import Memory
 from stacbuild.workshop import Workshop
@@ -94,8 +95,10 @@ def present(shop: Workshop, listings: list[SourceListing], before: Lock | None) 
 def _tables(shop: Workshop) -> Iterator[tuple[str, Any]]:
     """Yield each table of the recipe, entries of tables of tables one by one, as far as it says what is built."""
     said = without_secrets(_said(shop.recipe.document), shop.recipe.redact)
-    named = {field.encode_name for field in msgspec.structs.fields(shop.recipe.document) if _is_named(shop, field.name)}
-    for table, value in said.items():
+    fields = msgspec.structs.fields(Document)
+    named = {field.encode_name for field in fields if _is_named(shop, field.name)}
+    for table in (field.encode_name for field in fields if field.encode_name in said):
+        value = said[table]
         if table in named:
             yield from ((f"{table}.{name}", _placeless(table, entry)) for name, entry in value.items())
         elif table not in _ELSEWHERE:

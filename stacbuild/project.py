@@ -172,7 +172,7 @@ class Project:
         *,
         locked: bool = False,
         outputs: bool = False,
-        sample: float | str | None = None,
+        sample: int | str | None = None,
         seed: int | None = None,
     ) -> VerifyReport:
         """Say whether what was promised is so; mend nothing. Takes the lock, so that no build is in the middle.

@@ -1,18 +1,21 @@
 """Verification: are recipe and sources as locked, outputs and store as promised, and does a sample come out the same?
 
 Looks and says; mends nothing, which is the next build's. Each part stands alone: `locked.py` knows the first,
-`promised.py` the second, `rebuild.py`, in a process of its own, the third.
+`promised.py` the second; `aside.py` starts a process of its own for the third.
 """
 
 from __future__ import annotations
 
+import secrets
 import time
 
 from msgspec import Struct
 
 from stacbuild import locked, lockfile, promised
+from stacbuild.aside import sample_aside
 from stacbuild.failures import Exit
-from stacbuild.report import LockedPart, VerifyReport
+from stacbuild.rebuild import Sample
+from stacbuild.report import LockedPart, SamplePart, VerifyReport
 from stacbuild.workshop import Workshop
 
 
@@ -41,6 +44,8 @@ def verify(shop: Workshop, asked: Asked) -> VerifyReport:
         report.locked = _locked(shop)
     if asked.outputs:
         report.outputs, report.store = promised.outputs(shop), promised.store(shop)
+    if asked.sample is not None:
+        report.sample = _sample(shop, asked)
     report.exit = _exit(report)
     report.seconds = round(time.perf_counter() - began, 3)
     return report
@@ -50,6 +55,13 @@ def _locked(shop: Workshop) -> LockedPart:
     lock = locked.read(shop)
     moved = locked.compare(shop, lock, locked.listed(shop))
     return LockedPart(lockfile.path_of(shop.recipe.path).name, moved)
+
+
+def _sample(shop: Workshop, asked: Asked) -> SamplePart:
+    size = asked.sample or 0
+    seed = secrets.randbelow(2**32) if asked.seed is None else asked.seed
+    words = str(size) if isinstance(size, int) else f"{size * 100:g}%"
+    return sample_aside(shop.recipe, Sample(size, seed, words))
 
 
 def _exit(report: VerifyReport) -> Exit:

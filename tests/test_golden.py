@@ -48,7 +48,7 @@ def outcome():
 
 
 def test_every_stage_has_the_bytes_of_its_revision(outcome):
-    transform = next(stage for stage in DOCUMENT_STAGES if stage.name == "transform")
+    (transform,) = DOCUMENT_STAGES
     expected = (HERE / f"transform-{transform.revision}.ndjson").read_bytes()
 
     assert b"\n".join([*unpack(outcome.packed), b""]) == expected

@@ -357,3 +357,14 @@ def test_the_api_raises_and_reports(kitchen):
     with pytest.raises(StaleError, match="other records"):
         project.build(locked=True)
     assert RECIPE["catalog"]["id"] == project.recipe.document.catalog.id
+
+
+def test_code_and_lookup_files_of_a_mapping_are_locked(kitchen):
+    kitchen.write("ours.py", "def value(record):\n    return 1\n")
+    kitchen.recipe["mappings"]["plain"]["properties"]["made"] = {"function": "ours.py:value"}
+    kitchen.save()
+    kitchen.ask("lock", exit_=0)
+    text = lock_of(kitchen)
+    assert str(kitchen.folder) not in text
+    kitchen.write("ours.py", "def value(record):\n    return 2\n")
+    assert moved(kitchen) == [("plugin-changed", "mappings.plain")]

@@ -50,6 +50,8 @@ CODES: dict[str, str] = {
     "SB522": "Recipe, sources or schemas are not as the lock file has them, so `build --locked` does nothing. If the "
     "change is meant, `stacbuild lock` and commit the lock file.",
     "SB523": "A source file cannot be read, so that nothing can be locked, or compared with the lock.",
+    "SB524": "The process that makes items again for `verify --sample` died, for want of memory or by a library that "
+    "crashed. Try a smaller sample.",
     "SB601": "The store beside the recipe cannot be opened or written. Free some space, or look at its permissions; "
     "it may be deleted, which costs time only.",
     "SB602": "An output file cannot be written: no room, no permission, or something of another kind in its place.",

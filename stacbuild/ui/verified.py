@@ -79,14 +79,15 @@ def _store(part: StorePart, paint: Paint) -> list[str]:
 
 
 def _sample(part: SamplePart, paint: Paint) -> list[str]:
-    of = f"{count(part.items)} of {many(part.total, 'item')}"
-    rest = [f"    {many(number, 'item')} left out: {why}" for why, number in part.skipped.items()]
+    of = f"{count(part.items)} of {many(part.total, 'item')} made again"
+    rest = [f"    {count(number)} left out: {why}" for why, number in part.skipped.items()]
     if not part.wrong:
-        good = paint.good(f"{of} made again, the same bytes; in {many(part.files, 'file')} too")
+        good = paint.good(f"{of}, and {many(part.files, 'file')}: the same bytes")
         return [f"  sample: {good} (--seed {part.seed})", *rest]
-    head = f"  sample: {paint.bad(f'{count(len(part.wrong))} differ')}, {of} made again (--seed {part.seed})"
-    hint = "    = hint: something that makes them is not a function of its input: a clock, chance, the order of a set"
-    return [head, *_wrong(part.wrong), hint, *rest]
+    head = f"  sample: {paint.bad(f'{count(len(part.wrong))} wrong')}; {of}, and {many(part.files, 'file')}"
+    hint = "    = hint: what makes an item must depend on its record alone: no clock, no chance, no order of a set"
+    impure = any(one.what not in ("unbuilt", "edited", "unknown") for one in part.wrong)
+    return [f"{head} (--seed {part.seed})", *_wrong(part.wrong), *([hint] if impure else []), *rest]
 
 
 def _wrong(wrong: list[Wrong]) -> list[str]:
