@@ -6,7 +6,7 @@ Edits go to the journal, so that any one of them can be undone later without the
 import os
 import shutil
 
-from world import SCHEMAS, STATE, a_mapping, a_row, flip_a_blob, tree
+from world import SCHEMAS, STATE, WHERE, a_mapping, a_row, flip_a_blob, tree
 
 CHANGES = {}
 
@@ -326,6 +326,35 @@ def add_or_remove_a_collection(world, pick):
         world.recipe["mappings"]["other"] = a_mapping() | {"id": {"template": "t-{name}"}}
         del world.recipe["mappings"]["other"]["stac_extensions"]
         collections["two"] = {"from": ["rows"], "mapping": ["other", "plain"][pick % 2], "summaries": ["platform"]}
+
+
+@change
+def where(world, pick):
+    for name in sorted(world.recipe["collections"])[pick % 2 :][:1]:
+        _choose(world, ("collections", name), "where", list(WHERE), pick // 2)
+
+
+@change
+def on_duplicate(world, pick):
+    for name in sorted(world.recipe["collections"])[pick % 2 :][:1]:
+        _choose(world, ("collections", name), "on-duplicate", [None, "first", "last", "error"], pick // 2)
+
+
+@change
+def add_or_remove_a_pattern(world, pick):
+    collections = world.recipe["collections"]
+    if "p-*" in collections:
+        del collections["p-*"]
+    else:
+        world.recipe["mappings"]["named"] = a_mapping() | {"collection": {"template": "p-{sat}"}}
+        collections["p-*"] = {"from": ["rows"], "mapping": "named", "title": f"Pattern {pick % 3}"}
+
+
+@change
+def where_a_pattern_leads(world, pick):
+    if "p-*" in world.recipe["collections"]:
+        rules = [{"template": "p-{sat}"}, {"template": "{name}"}, {"template": "p-{gsd}"}]
+        _choose(world, ("mappings", "named"), "collection", rules, pick)
 
 
 @change

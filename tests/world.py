@@ -22,6 +22,7 @@ from unittest import mock
 
 from stacbuild import canon, project
 from stacbuild.failures import ItemError
+from stacbuild.stages.mapping import Mapper
 from stacbuild.stages.transform import mapper
 
 COLUMNS = ("key", "name", "date", "lon", "lat", "gsd", "sat", "href", "note")
@@ -32,6 +33,13 @@ SCHEMAS = [
     {"type": "object", "properties": {"properties": {"properties": {"gsd": {"maximum": 5}}}}},
     {"type": "object", "required": ["assets"]},
 ]
+WHERE = {
+    None: lambda properties: True,
+    "gsd < 4": lambda properties: properties.get("gsd", 9) < 4,
+    "NOT gsd < 4": lambda properties: properties.get("gsd", 0) >= 4,
+    "platform = 'alpha'": lambda properties: properties.get("platform") == "alpha",
+}
+"""Conditions and what they mean; None: there is none."""
 STATE = ".stacbuild"
 INPUTS = ("data", "schemas", "stacbuild.toml", STATE)
 """What of a world is not written by builds."""
@@ -197,6 +205,7 @@ class Pair(NamedTuple):
     verdict: tuple | None
     invalid: bool
     shared: bool
+    dropped: bool = False
 
 
 class Model:
@@ -293,23 +302,46 @@ class World:
         records = [(path, json.dumps(record, sort_keys=True), record) for path, record in self.records()]
         keys = Counter(record.get("key") for _, _, record in records if isinstance(record, dict))
         good = [r for r in records if isinstance(r[2], dict) and keys[r[2].get("key")] == 1 and "key" in r[2]]
-        pairs = [pair for name in document.collections for pair in self._pairs(document, name, good)]
+        self.losers = 0
+        tables = [(table, *aim) for table in document.collections for aim in self._targets(document, table, good)]
+        pairs = [pair for table, name, some in tables for pair in self._pairs(document, table, name, some)]
         return [blob for _, blob, _ in records], pairs, len(records) - len(good)
 
-    def _pairs(self, document, collection, records):
-        maps = mapper(document, collection)
+    def _targets(self, document, table, records):
+        """Yield the collections that a table makes, each with its records."""
+        if "*" not in table:
+            yield table, records
+            return
+        maps, found = mapper(document, table), {}
+        for one in records:
+            with contextlib.suppress(ItemError):
+                found.setdefault(maps.collection(one[2]), []).append(one)
+        yield from ((name, some) for name, some in found.items() if name.startswith(table.removesuffix("*")))
+
+    def _pairs(self, document, table, collection, records):
+        maps = Mapper(document.mappings[document.collections[table].mapping], collection)
+        table = self.recipe["collections"][table]
         names = [_name(maps, record) for _, _, record in records]
         shared = Counter(names)
-        spec = self.recipe["mappings"][self.recipe["collections"][collection]["mapping"]]
+        choice = table.get("on-duplicate", "error")
+        if choice != "error":
+            ranked = list(enumerate(names)) if choice == "last" else list(enumerate(names))[::-1]
+            taken = set({name: at for at, name in ranked if name is not None}.values())
+            taken |= {at for at, name in enumerate(names) if name is None}
+            self.losers += len(names) - len(taken)
+            records, names = [records[at] for at in sorted(taken)], [names[at] for at in sorted(taken)]
+            shared = Counter()
+        spec = self.recipe["mappings"][table["mapping"]]
         context = json.dumps([collection, spec], sort_keys=True)
         for identity, (path, blob, record) in zip(names, records, strict=True):
             base = str(Path(path).parent)
             work = ("transform", context, blob, base if maps.base_matters(record) else "")
             twice = identity is not None and shared[identity] > 1
             item = None if twice else _item(maps, record, base)
-            verdict, invalid = self._verdict(item)
+            dropped = item is not None and not WHERE[table.get("where")](item["properties"])
+            verdict, invalid = self._verdict(None if dropped else item)
             encoded = None if item is None else canon.encode(item)
-            yield Pair((collection, record["key"]), work, encoded, identity, verdict, invalid, twice)
+            yield Pair((collection, record["key"]), work, encoded, identity, verdict, invalid, twice, dropped)
 
     def _verdict(self, item):
         """Return (stage, context, input) of an item's verdict, and whether the extension's schema refuses it."""
@@ -389,7 +421,7 @@ class World:
 
     def _lives(self, pair):
         refuses = pair.invalid and self.recipe["validation"]["level"] == "strict"
-        return pair.item is not None and not refuses
+        return pair.item is not None and not refuses and not pair.dropped
 
     def _check_foresight(self, foreseen, report):
         for stage in ("fetch", "transform", "validate"):
@@ -400,8 +432,10 @@ class World:
 
     def _check_items(self, report, pairs, refused, new):
         live = {(pair.name[0], pair.identity): pair.item for pair in pairs if self._lives(pair)}
-        failed = refused + sum(not self._lives(pair) for pair in pairs)
+        dropped = self.losers + sum(pair.dropped for pair in pairs)
+        failed = refused + sum(not self._lives(pair) and not pair.dropped for pair in pairs)
         items = report.items
+        assert items["dropped"] == dropped
         assert (items["total"], items["failed"]) == (len(live), failed), (report.items, len(live), failed)
         assert items["total"] == items["added"] + items["modified"] + items["unchanged"]
         assert report.exit == bool(failed)
