@@ -252,6 +252,13 @@ class ExplainReport(Struct):
     exit: Exit = Exit.OK
 
 
+class SchemaReport(Struct):
+    """`schema --json`: the JSON Schema of recipes."""
+
+    schema: dict[str, Any]
+    exit: Exit = Exit.OK
+
+
 class CompletionReport(Struct):
     """`completion --json`: the shell and its script."""
 

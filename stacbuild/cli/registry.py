@@ -13,6 +13,7 @@ COMMANDS = {
     "ls": "List targets, or the files of an output, one a line.",
     "check": "Check recipes: names, files, schemas, a sample of records.",
     "explain": "Say what an error or reason code means and what to do.",
+    "schema": "Print the JSON Schema of recipes, for editors.",
     "completion": "Print a shell's completion script.",
     "clean": "Remove what builds wrote, and only that.",
     "lock": "Write down what recipe and sources are now, to compare with later.",
@@ -23,6 +24,6 @@ COMMANDS = {
 # fmt: off
 LATER = (
     "init", "discover", "schemas", "fetch", "transform", "extend", "patch", "validate", "convert",
-    "report", "serve", "watch", "cache", "schema",
+    "report", "serve", "watch", "cache",
 )
 # fmt: on

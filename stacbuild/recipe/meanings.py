@@ -38,7 +38,7 @@ def _texts(kind: type) -> Iterator[tuple[str, str]]:
     for field, below in zip(tree.body, tree.body[1:], strict=False):
         match field, below:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                yield name, inspect.cleandoc(text).strip()
+                yield name, " ".join(text.split())
 
 
 def structs(kind: type[Struct]) -> Iterator[type[Struct]]:

@@ -267,8 +267,9 @@ Output = StacJsonOutput | NdjsonOutput
 
 
 class Document(Table, frozen=True, kw_only=True):
-    """A whole recipe; `include` and `matrix` are gone when it is read: nothing depends on how a recipe is written."""
+    """A whole recipe."""
 
+    # `include` and `matrix` are empty when it is read: nothing may depend on how a recipe is written.
     include: list[str] = []
     """Files of which the tables are put to those of this one, key by key; paths in them are relative to them."""
     matrix: dict[str, list[str | int | float | dict[str, str | int | float]]] = {}

@@ -6,6 +6,7 @@ DiffReport → differing.py    LockReport, VerifyReport → verified.py    The s
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from stacbuild.failures import Exit
@@ -19,6 +20,7 @@ from stacbuild.report import (
     GcReport,
     LockReport,
     LsReport,
+    SchemaReport,
     StatusReport,
     VerifyReport,
     WhyReport,
@@ -40,6 +42,7 @@ Report = (
     | CheckReport
     | ExplainReport
     | CompletionReport
+    | SchemaReport
     | LockReport
     | VerifyReport
 )
@@ -63,6 +66,8 @@ def of(report: Report, style: Style) -> list[str]:
     match report:  # what we wrote ourselves has lines in it and no secrets
         case CompletionReport():
             return report.script.rstrip("\n").split("\n")
+        case SchemaReport():
+            return json.dumps(report.schema, indent=2, ensure_ascii=False).split("\n")
         case ExplainReport():
             return explained.lines(report, style.paint)
     return _lines(scrub.for_screen(report, style.redact), style)

@@ -1,0 +1,48 @@
+"""Good recipes of the project, by name: of recipes/, examples/, the pages, and of these tests."""
+
+import re
+from pathlib import Path
+
+import kitchen
+import test_include
+import test_matrix
+import test_recipe
+import world
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"^(?P<indent> *)```toml[^\n]*\n(?P<body>.*?)^ *```$", re.DOTALL | re.MULTILINE)
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*/*/README.md"))]
+
+
+def files():
+    """Return the recipes that lie in the project as files."""
+    return [path for top in ("examples", "recipes") for path in sorted((ROOT / top).rglob("stacbuild*.toml"))]
+
+
+def blocks():
+    """Return each toml block of the pages, by page and line."""
+    found = {}
+    for page in PAGES:
+        text = page.read_text()
+        for match in BLOCK.finditer(text):
+            line = text[: match.start("body")].count("\n") + 1
+            found[f"{page.relative_to(ROOT)}:{line}"] = match["body"]
+    return found
+
+
+def whole(text):
+    """Return a block as a whole recipe: a part of one gets the catalog that it lacks."""
+    return text if "[catalog]" in text else f'{text}\n[catalog]\nid = "of-a-page"\n'
+
+
+def goods():
+    """Return good recipes, each whole in one file."""
+    return {
+        **{str(path.relative_to(ROOT)): path.read_text() for path in files()},
+        **{name: whole(text) for name, text in blocks().items()},
+        "full": test_recipe.FULL,
+        "parts in one": test_include.WHOLE,
+        "matrix": test_matrix.TILES + test_matrix.EACH + test_matrix.ALL + test_matrix.MAPPING,
+        "world": world.toml(world.a_recipe()),
+        "kitchen": world.toml(kitchen.RECIPE),
+    }
