@@ -62,7 +62,7 @@ class Feed:
         place = (group.source, group.shard.shard.name)
         if self._open != place or self._next > ordinals[0]:
             self._open, self._next = place, 0
-            self._records = self._reader(self._listings[group.source], group)
+            self._records = self._reader(self._listings[group.source], group, ordinals[0])
         wanted = set(ordinals)
         try:
             for raw in self._records:
@@ -75,6 +75,6 @@ class Feed:
             self.unreadable.add(place)
             self._open = None
 
-    def _reader(self, listing: SourceListing, group: GroupPlan) -> Iterator[Raw]:
+    def _reader(self, listing: SourceListing, group: GroupPlan, first: int) -> Iterator[Raw]:
         assert group.shard is not None
-        return iter(kind_of(listing.source).read(group.shard.shard, listing.source))
+        return iter(kind_of(listing.source).read(group.shard.shard, listing.source, first))

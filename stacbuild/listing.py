@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from itertools import groupby, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +24,7 @@ from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import Document, Source
 from stacbuild.recipe.words import is_pattern
 from stacbuild.routing import Routes
-from stacbuild.sources.base import Raw, Shard, SourceUnreadable
+from stacbuild.sources.base import Part, Raw, Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of
 from stacbuild.spool import Spool
 from stacbuild.stages.transform import Namer, namer, salt
@@ -45,6 +46,8 @@ class GroupListing(Struct):
     packed: bytes | None = None
     spooled: tuple[int, int] | None = None
     """Where its records are in the spool."""
+    known: GroupEntry | None = None
+    """The memory's entry of it, where it was recognised unread, by the piece of the file that it stands in."""
 
     def inputs(self) -> list[Input]:
         """Return the inputs of a group that was read."""
@@ -191,6 +194,7 @@ class _Reader:
         self._listing, self._routes, self._told, self._spool = listing, routes, told, spool
         self._feeds = feeds
         self._spare: dict[bytes, list[GroupEntry]] = {}
+        self._pieces: dict[tuple[str, bytes], list[list[GroupEntry]]] = {}
         self._count = 0
 
     def read(self, shards: list[Shard], entries: list[GroupEntry], *, reread: bool) -> None:
@@ -207,6 +211,8 @@ class _Reader:
             if name not in fresh and same_names:
                 for entry in theirs:
                     self._spare.setdefault(entry.root, []).append(entry)
+                if not reread:
+                    self._keep_pieces(theirs)
         for shard in shards:
             mine = by_shard.get(shard.name, [])
             if shard.name in fresh:
@@ -216,6 +222,12 @@ class _Reader:
                 self._listing.shards.append(self._read(shard, stamps[shard.name], seen, mine))
         kept = {id(group.entry) for group in self._listing.groups() if group.packed is None}
         self._listing.vanished = [e for e in entries if id(e) not in kept and not self._matched(e)]
+
+    def _keep_pieces(self, entries: list[GroupEntry]) -> None:
+        """Keep what the memory knows of pieces of a file; a folder is part of what their rows depend on."""
+        ordered = sorted((entry for entry in entries if entry.part), key=lambda entry: entry.first)
+        for (name, part), groups in groupby(ordered, key=lambda entry: (entry.shard, entry.part)):
+            self._pieces.setdefault((os.path.dirname(name), part), []).append(list(groups))  # noqa: PTH120  posix text
 
     def _matched(self, entry: GroupEntry) -> bool:
         """Tell whether an entry was recognised in a file that was read again."""
@@ -229,8 +241,9 @@ class _Reader:
                 return self._unreadable(shard, mine, Fault("fetch", error.code, error.message, "", error.hint))
             again = stamp_of(shard.file)
             if again == stamp:
-                matched = [self._match(group) for group in groups]
-                return ShardListing(shard, ShardMemory(stamp, seen), matched, read=True)
+                for group in sorted(groups, key=lambda group: group.known is None):
+                    self._match(group)
+                return ShardListing(shard, ShardMemory(stamp, seen), groups, read=True)
             stamp, seen = again, time.time_ns()
         text = f"{shard.name} changed while it was read, twice"
         return self._unreadable(shard, mine, Fault("fetch", "SB490", text, "", "build again when its writer is done"))
@@ -243,37 +256,67 @@ class _Reader:
         groups = [GroupListing(entry) for entry in mine]
         return ShardListing(shard, ShardMemory(None, 0, fault.message), groups, read=True, trouble=fault)
 
-    def _match(self, group: GroupListing) -> GroupListing:
+    def _match(self, group: GroupListing) -> None:
+        """Let a group take over the memory's entry for it, if there is one that no other group took."""
         spare = self._spare.get(group.entry.root)
         if not spare:
-            return group
-        old = spare.pop(0)
+            return
+        old = group.known or spare[0]
+        self._spare[group.entry.root] = [other for other in spare if other is not old]
         old.shard, old.first, old.line = group.entry.shard, group.entry.first, group.entry.line
-        return GroupListing(old)
+        old.part = group.entry.part
+        group.entry, group.packed, group.spooled = old, None, None
 
     def _groups(self, shard: Shard) -> Iterator[GroupListing]:
+        """Yield the groups of a file; of pieces that the memory knows without reading them."""
+        kind, source = kind_of(self._listing.source), self._listing.source
+        taken: set[int] = set()
+        raws: Iterator[Raw] | None = None
+        for part in kind.parts(shard, source):
+            if known := self._known(shard, part, taken):
+                raws = None
+                yield from known
+            else:
+                raws = raws or kind.read(shard, source, part.first)
+                yield from self._cut(shard, part, islice(raws, part.records))
+        self._told(self._listing.name, self._count)
+
+    def _known(self, shard: Shard, part: Part, taken: set[int]) -> list[GroupListing]:
+        """Return the groups of a piece that the memory knows, as they stand now; `taken` are those that others are."""
+        pieces = self._pieces.get((os.path.dirname(shard.name), part.digest), [])  # noqa: PTH120  posix text
+        for old in pieces:
+            whole = sum(entry.inputs for entry in old) == part.records
+            if whole and not any(id(entry) in taken or self._matched(entry) for entry in old):
+                taken.update(map(id, old))
+                self._count += part.records or 0
+                return [_moved_to(entry, shard, part.first - old[0].first) for entry in old]
+        return []
+
+    def _cut(self, shard: Shard, part: Part, raws: Iterator[Raw]) -> Iterator[GroupListing]:
         base = os.path.dirname(shard.name)  # noqa: PTH120  shard names are posix text, not paths of this machine
         rows: list[Input] = []
         blobs: list[bytes] = []
         first = line = 0
-        for raw in kind_of(self._listing.source).read(shard, self._listing.source):
+        for raw in raws:
             if not rows:
                 first, line = raw.ordinal, raw.line
             rows.append(self._input(raw, base, line))
             blobs.append(raw.blob)
             if len(rows) >= _GROUP_AT_MOST or xxhash.xxh3_64_intdigest(rows[-1].key.encode()) & _CUT_MASK == 0:
-                yield self._group(shard, rows, blobs, first, line)
+                yield self._group(shard, part, rows, blobs, first, line)
                 rows, blobs = [], []
         if rows:
-            yield self._group(shard, rows, blobs, first, line)
-        self._told(self._listing.name, self._count)
+            yield self._group(shard, part, rows, blobs, first, line)
 
-    def _group(self, shard: Shard, rows: list[Input], blobs: list[bytes], first: int, line: int) -> GroupListing:
+    def _group(
+        self, shard: Shard, part: Part, rows: list[Input], blobs: list[bytes], first: int, line: int
+    ) -> GroupListing:
         root = xxhash.xxh3_128_digest(_pack([(row.key, row.digest, row.names, row.fault) for row in rows]))
         faults = sum(row.fault is not None for row in rows)
         entry = GroupEntry(
             self._listing.name, shard.name, root, inputs=len(rows), faults=faults, first=first, line=line
         )
+        entry.part = part.digest
         entry.targets = sorted({target for row in rows for _, _, target in row.names if target})
         entry.untaken = sum(row.fault is None and all(target == "" for _, _, target in row.names) for row in rows)
         self._count += len(rows)
@@ -320,6 +363,13 @@ def _name(
     matters = feed.namer.base_matters(record)
     placed = keys.placed(digest, feed.salt + (base if matters else "")) if matters or feed.salt else None
     return identity, placed, target
+
+
+def _moved_to(entry: GroupEntry, shard: Shard, rows: int) -> GroupListing:
+    """Return a known group as it stands `rows` further on in `shard`; the memory's own entry stays as it is."""
+    first, line = entry.first + rows, entry.line + rows
+    moved_entry = msgspec.structs.replace(entry, shard=shard.name, first=first, line=line)
+    return GroupListing(moved_entry, known=entry)
 
 
 def stamp_of(file: Path) -> Stamp | None:

@@ -53,6 +53,8 @@ class GroupEntry(Struct, array_like=True):
     """The targets that patterns found for its inputs."""
     untaken: int = 0
     """Inputs that no table takes."""
+    part: bytes = b""
+    """Digest of the piece of its file that it was read from; b"": the file has none."""
 
 
 class ShardMemory(Struct, array_like=True):

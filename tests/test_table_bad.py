@@ -266,7 +266,6 @@ def test_utf16_without_its_encoding_is_told(tmp_path):
         ("t.csv", {"delimiter": '"'}),
         ("t.txt", {}),
         ("t", {}),
-        ("t.parquet", {}),
     ],
 )
 def test_settings_that_do_not_fit_are_told(tmp_path, name, more):

@@ -8,7 +8,7 @@ from stacbuild.outputs.base import Rank, Wanted, split_base
 from stacbuild.recipe.schema import NdjsonOutput, TableSource
 from stacbuild.sources import registry as source_kinds
 from stacbuild.sources import table
-from stacbuild.sources.base import Raw
+from stacbuild.sources.base import WHOLE_FILE, Raw
 from stacbuild.stages import registry as stages
 
 RECIPE = """
@@ -66,8 +66,13 @@ class Words:
     missing_paths = staticmethod(table.missing_paths)
 
     @staticmethod
-    def read(shard, source):
-        del source
+    def parts(shard, source):
+        del shard, source
+        return WHOLE_FILE
+
+    @staticmethod
+    def read(shard, source, first=0):
+        del source, first
         for ordinal, word in enumerate(shard.file.read_text().split()):
             yield Raw(ordinal, ordinal + 1, msgspec.json.encode({"word": word}), word, None)
 

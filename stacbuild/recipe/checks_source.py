@@ -15,6 +15,9 @@ def table_source(sheet: Sheet, draft: Draft) -> None:
     filled(sheet, draft, "path", "key")
     good = draft.good
     _paths(sheet, draft, "a table over the network is not available yet")
+    for key in ("delimiter", "encoding"):
+        if good.get("format") == "parquet" and key in draft.raw:
+            bad(sheet, draft, key, "is of text files: Parquet has none", "take it out", code="SB105")
     if len(good.get("delimiter") or "x") != 1:
         bad(sheet, draft, "delimiter", f"must be one character, got {names.shown(good['delimiter'])}")
     if not _is_encoding(good.get("encoding", "utf-8")):
@@ -40,8 +43,6 @@ def _paths(sheet: Sheet, draft: Draft, what: str) -> None:
     for path in [paths] if isinstance(paths, str) else paths:
         if "://" in path:
             bad(sheet, draft, "path", f"names a URL: {what}", code="SB110")
-        elif re.search(r"\.(?:geo)?parquet$", path, re.IGNORECASE):
-            bad(sheet, draft, "path", "names a Parquet file: not available yet", code="SB110")
 
 
 def _is_encoding(name: str) -> bool:

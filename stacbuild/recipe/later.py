@@ -25,7 +25,6 @@ LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
     ("sources", "kind"): ("stac-api", "stac-catalog", "json-api", "raster", "stactools", "pgstac"),
     ("outputs", "kind"): ("geoparquet", "item-collection", "pgstac"),
     ("Catalog", "stac-version"): ("keep", "1.0.0"),
-    ("TableSource", "format"): ("parquet",),
     ("Cache", "backend"): ("redis", "redis:", "rediss:", "http:", "https:", "s3:"),
     ("Build", "executor"): ("dask",),
 }

@@ -36,16 +36,16 @@ class Catalog(Table, frozen=True):
 
 
 class TableSource(Table, frozen=True, tag_field="kind", tag="table"):
-    """`[sources.NAME]` of kind `table`: records in csv, tsv, json, ndjson files (.gz, .zst too)."""
+    """`[sources.NAME]` of kind `table`: records in csv, tsv, json, ndjson files (.gz, .zst too) and Parquet."""
 
     gives: ClassVar[Literal["records", "items"]] = "records"
     path: File | list[File]
-    """The files: csv, tsv, json (an array) or ndjson, each also as `.gz` or `.zst`; a glob or a list of them."""
+    """The files: csv, tsv, json or ndjson, each also as `.gz` or `.zst`, or Parquet; a glob or a list of them."""
     key: str | list[str]
     """The column, or columns, that identify a record; `"*"`: the record's digest."""
     missing: list[str] = []
     """Words that stand for no value, besides an empty cell and null."""
-    format: Literal["csv", "tsv", "json", "ndjson"] | None = None
+    format: Literal["csv", "tsv", "json", "ndjson", "parquet"] | None = None
     """How the files are written; without it, told from each file's name."""
     encoding: str = "utf-8"
     """The encoding of csv and tsv files."""
@@ -58,8 +58,8 @@ class StacItemsSource(Table, frozen=True, tag_field="kind", tag="stac-items"):
 
     gives: ClassVar[Literal["records", "items"]] = "items"
     path: File | list[File]
-    """The files: an Item, a FeatureCollection, an array, or ndjson, each also as `.gz` or `.zst`; a glob or a list of
-    them."""
+    """The files: an Item, a FeatureCollection, an array, ndjson (also `.gz`, `.zst`), or GeoParquet; a glob or a list
+    of them."""
     ignore: list[str] = []
     """Paths of what is taken out of each item first: `links`, `properties.updated`, `assets.*.href?query`."""
 

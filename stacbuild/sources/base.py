@@ -33,8 +33,16 @@ CODES: dict[str, str] = {
     "SB417": "A JSON document is cut off or wrong as a whole, or too large to be read whole. A large table is better "
     "written as NDJSON, one object a line.",
     "SB418": "`encoding`, `delimiter` or `format` does not fit the file.",
+    "SB421": "A Parquet file is damaged, cut off, or none. Write it again, or mend its name.",
+    "SB422": "A Parquet file is encrypted, or holds what cannot be read: a codec or a type. Write it in another way.",
+    "SB423": "A Parquet file has rows that are no Items, or in a coordinate system that Items do not have. Read it as "
+    "a table, with a mapping.",
 }
 """Code → what it means and what to do. SB401 to SB410 cost one record, from SB411 on a file."""
+
+
+PARQUET = (".parquet", ".geoparquet", ".parq", ".pq")
+"""What names of Parquet files end in."""
 
 
 class Shard(NamedTuple):
@@ -49,6 +57,24 @@ class Shard(NamedTuple):
     name: str
     file: Path
     named: bool = True
+
+
+class Part(NamedTuple):
+    """A piece of a file that can be read alone.
+
+    Attributes:
+        first: the ordinal of its first record.
+        records: how many it has; None: all that follow.
+        digest: of all that its records depend on, so that equal ones have equal records; b"": not known unread.
+    """
+
+    first: int
+    records: int | None
+    digest: bytes
+
+
+WHOLE_FILE = (Part(0, None, b""),)
+"""A file that has no pieces."""
 
 
 class Raw(NamedTuple):

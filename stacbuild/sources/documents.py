@@ -47,17 +47,17 @@ def _records(texts: Iterable[tuple[int, bytes]], source: TableSource) -> Iterato
 def _record(text: bytes, missing: frozenset[str], encoding: str) -> dict[str, Any]:
     record = object_of(text, encoding)
     if missing:
-        _take_out(record, missing)
+        take_out(record, missing)
     if b"null" in text or missing:
         record = {name: value for name, value in record.items() if value is not None}
     return record
 
 
-def _take_out(value: dict[str, Any], missing: frozenset[str]) -> None:
+def take_out(value: dict[str, Any], missing: frozenset[str]) -> None:
     """Turn the members that are a word of `missing` into null, in objects within objects too."""
     for name, member in value.items():
         if isinstance(member, str):
             if member in missing:
                 value[name] = None
         elif isinstance(member, dict):
-            _take_out(member, missing)
+            take_out(member, missing)

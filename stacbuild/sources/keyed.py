@@ -31,6 +31,11 @@ def key_of(key: str | list[str]) -> Key:
     return _single(key[0]) if len(key) == 1 else _several([_single(name) for name in key])
 
 
+def top_of(name: str) -> str:
+    """Return the member of the record that a path begins with."""
+    return _DOT.split(name)[0].replace("\\.", ".")
+
+
 def _single(name: str) -> Key:
     path = [part.replace("\\.", ".") for part in _DOT.split(name)]
 

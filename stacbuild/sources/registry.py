@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from stacbuild.recipe.schema import StacItemsSource, TableSource
 from stacbuild.sources import stac_items, table
-from stacbuild.sources.base import Raw, Shard
+from stacbuild.sources.base import Part, Raw, Shard
 
 
 class SourceKind(Protocol):
@@ -20,8 +20,11 @@ class SourceKind(Protocol):
     def missing_paths(self, source: Any, root: Path) -> list[str]:
         """Return the paths and patterns of the recipe that nothing answers to."""
 
-    def read(self, shard: Shard, source: Any) -> Iterator[Raw]:
-        """Yield a file's records; raises SourceUnreadable."""
+    def parts(self, shard: Shard, source: Any) -> Sequence[Part]:
+        """Return the pieces of a file that can be read alone, in order; raises SourceUnreadable."""
+
+    def read(self, shard: Shard, source: Any, first: int = 0) -> Iterator[Raw]:
+        """Yield a file's records from the piece that holds record `first` on; raises SourceUnreadable."""
 
     def fetch_settings(self, source: Any) -> Any:
         """Return, as JSON, what of its table decides the records; never where they lie."""

@@ -1,19 +1,19 @@
-"""Source `stac-items`: STAC Items in files: one Item, a FeatureCollection, an array, NDJSON; also .gz and .zst.
+"""Source `stac-items`: Items in files: one Item, a FeatureCollection, an array, NDJSON; .gz, .zst; stac-geoparquet.
 
-What a file is is told from what stands in it; only NDJSON is told from its name. Items come as they are, nulls and
-all. Never migrates, maps, validates or follows a link.
+What a file is is told from what stands in it; only NDJSON and Parquet by name. Items of JSON come as they are, nulls
+and all. Never migrates, maps, validates or follows a link.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from stacbuild.failures import ItemError
 from stacbuild.recipe.schema import StacItemsSource
 from stacbuild.sources import found
-from stacbuild.sources.base import Raw, Shard, SourceUnreadable, unread
+from stacbuild.sources.base import PARQUET, WHOLE_FILE, Part, Raw, Shard, SourceUnreadable, unread
 
 REVISION: Final = 1
 """Raised when the same file gives other items."""
@@ -37,14 +37,33 @@ def fetch_settings(source: StacItemsSource) -> dict[str, Any]:
     return {"revision": REVISION, "ignore": sorted(set(source.ignore))}
 
 
-def read(shard: Shard, source: StacItemsSource) -> Iterator[Raw]:
-    """Yield the items of a file, those that cannot be read too, in file order.
+def parts(shard: Shard, source: StacItemsSource) -> Sequence[Part]:
+    """Return the pieces of a file that can be read alone: the row groups of Parquet."""
+    del source
+    if not _is_parquet(shard):
+        return WHOLE_FILE
+    from stacbuild.sources import parquet_file  # noqa: PLC0415  only where there is Parquet
+
+    return parquet_file.parts(shard.file)
+
+
+def read(shard: Shard, source: StacItemsSource, first: int = 0) -> Iterator[Raw]:
+    """Yield the items of a file from item `first` on, or some before it; those that cannot be read too.
 
     Catalogs and Collections in a file that the recipe does not name, but that a pattern found, are passed over.
 
     Raises:
         SourceUnreadable: at once, or after some items, when the file cannot be read to its end.
     """
+    if _is_parquet(shard):
+        from stacbuild.sources import parquet_items  # noqa: PLC0415  only where there is Parquet
+
+        yield from parquet_items.read(shard.file, source, first)
+    else:
+        yield from _read(shard, source)
+
+
+def _read(shard: Shard, source: StacItemsSource) -> Iterator[Raw]:
     from stacbuild.sources import ignoring, items, json_object  # noqa: PLC0415  a build of nothing reads nothing
 
     ignore, names, ordinal = ignoring.ignore_of(source.ignore), items.Names(), 0
@@ -64,6 +83,12 @@ def read(shard: Shard, source: StacItemsSource) -> Iterator[Raw]:
         else:
             yield Raw(ordinal, line, blob, key, None)
         ordinal += 1
+
+
+def _is_parquet(shard: Shard) -> bool:
+    from stacbuild.sources import text  # noqa: PLC0415  a build of nothing reads nothing
+
+    return text.inner_suffix(shard.file) in PARQUET
 
 
 def _texts(shard: Shard) -> Iterator[tuple[int, bytes]]:

@@ -1,4 +1,4 @@
-"""Source `table`: records in csv, tsv, json and ndjson files, also .gz and .zst.
+"""Source `table`: records in csv, tsv, json and ndjson files, also .gz and .zst, and in Parquet.
 
 Finds the files, tells their format, gives their records as canonical bytes in file order. Never maps, digests or
 remembers; reads a file a second time if it is asked to.
@@ -7,13 +7,13 @@ remembers; reads a file a second time if it is asked to.
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from stacbuild.recipe.schema import TableSource
 from stacbuild.sources import found
-from stacbuild.sources.base import Raw, Shard, SourceUnreadable
+from stacbuild.sources.base import PARQUET, WHOLE_FILE, Part, Raw, Shard, SourceUnreadable
 
 _FORMATS: Final = {
     ".csv": "csv",
@@ -23,6 +23,7 @@ _FORMATS: Final = {
     ".ndjson": "ndjson",
     ".jsonl": "ndjson",
     ".geojsonl": "ndjson",
+    **dict.fromkeys(PARQUET, "parquet"),
 }
 
 REVISION: Final = 2
@@ -39,8 +40,17 @@ def missing_paths(source: TableSource, root: Path) -> list[str]:
     return found.missing_paths(source.path, root)
 
 
-def read(shard: Shard, source: TableSource) -> Iterator[Raw]:
-    """Yield the records of a file, those that cannot be read too, in file order.
+def parts(shard: Shard, source: TableSource) -> Sequence[Part]:
+    """Return the pieces of a file that can be read alone: the row groups of Parquet."""
+    if _format_of(shard, source) != "parquet":
+        return WHOLE_FILE
+    from stacbuild.sources import parquet_file  # noqa: PLC0415  only where there is Parquet
+
+    return parquet_file.parts(shard.file)
+
+
+def read(shard: Shard, source: TableSource, first: int = 0) -> Iterator[Raw]:
+    """Yield the records of a file from record `first` on, or some before it; those that cannot be read too.
 
     Raises:
         SourceUnreadable: at once, or after some records, when the file cannot be read to its end.
@@ -48,15 +58,19 @@ def read(shard: Shard, source: TableSource) -> Iterator[Raw]:
     from stacbuild.sources import delimited, documents, text  # noqa: PLC0415  a build of nothing reads nothing
 
     blocks = text.blocks(shard.file, source.encoding)
-    match source.format or _format(text.inner_suffix(shard.file), shard.file.name):
+    match _format_of(shard, source):
         case "csv":
             yield from delimited.records(text.lines(blocks), source, ",")
         case "tsv":
             yield from delimited.records(text.lines(blocks), source, "\t")
         case "json":
             yield from documents.array(blocks, source)
-        case _:
+        case "ndjson":
             yield from documents.ndjson(text.lines(blocks), source)
+        case _:
+            from stacbuild.sources import parquet_table  # noqa: PLC0415  only where there is Parquet
+
+            yield from parquet_table.records(shard.file, source, first)
 
 
 def fetch_settings(source: TableSource) -> dict[str, Any]:
@@ -78,9 +92,11 @@ def _canonical(encoding: str) -> str:
         return encoding
 
 
-def _format(suffix: str, name: str) -> str:
-    known = _FORMATS.get(suffix)
+def _format_of(shard: Shard, source: TableSource) -> str:
+    from stacbuild.sources import text  # noqa: PLC0415  a build of nothing reads nothing
+
+    known = source.format or _FORMATS.get(text.inner_suffix(shard.file))
     if known is None:
-        hint = 'set `format` to "csv", "tsv", "json" or "ndjson"'
-        raise SourceUnreadable("SB418", f"the format of {name!r} cannot be told from its name", hint)
+        hint = 'set `format` to "csv", "tsv", "json", "ndjson" or "parquet"'
+        raise SourceUnreadable("SB418", f"the format of {shard.file.name!r} cannot be told from its name", hint)
     return known

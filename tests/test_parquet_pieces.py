@@ -1,0 +1,184 @@
+"""Row groups are the unit of change: of a file that moved only those are decoded whose bytes are others."""
+
+import datetime as dt
+import time
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from kitchen import Kitchen, ran, row
+
+from stacbuild.sources import parquet_file
+
+SCHEMA = pa.schema(
+    {
+        "key": pa.string(),
+        "id": pa.string(),
+        "date": pa.date32(),
+        "lon": pa.float64(),
+        "lat": pa.float64(),
+        "gsd": pa.int64(),
+        "note": pa.string(),
+    }
+)
+TABLE = {"kind": "table", "path": "rows*.parquet", "key": "key"}
+
+
+def cells(number, **more):
+    plain = row(number, **more)
+    date = dt.date.fromisoformat(plain["date"])
+    numbers = {"lon": float(plain["lon"]), "lat": float(plain["lat"]), "gsd": int(plain["gsd"])}
+    return plain | {"date": date, "note": plain["note"] or None} | numbers
+
+
+def write(kitchen, groups, name="rows.parquet"):
+    (kitchen / name).parent.mkdir(exist_ok=True)
+    with pq.ParquetWriter(kitchen / name, SCHEMA) as writer:
+        for group in groups:
+            writer.write_table(pa.Table.from_pylist(group, SCHEMA))
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The rows with which batches that were decoded begin, since it was last cleared."""
+    found = []
+    whole = parquet_file.batches
+
+    def told(*arguments):
+        for first, begins, batch in whole(*arguments):
+            found.append(first)
+            yield first, begins, batch
+
+    monkeypatch.setattr(parquet_file, "batches", told)
+    return found
+
+
+@pytest.fixture
+def kitchen(tmp_path):
+    made = Kitchen(tmp_path / "kitchen", rows=None, sources={"rows": TABLE})
+    made.groups = [[cells(number) for number in range(start, start + 300)] for start in (0, 300, 600)]
+    write(made, made.groups)
+    return made
+
+
+def same_as_anew(kitchen):
+    """The outputs are those of a build that knows nothing."""
+    known = kitchen.tree("dist")
+    assert kitchen.build("--force")["items"]["unchanged"] == len(kitchen.items())
+    assert kitchen.tree("dist") == known
+
+
+def test_only_the_changed_row_group_is_decoded(kitchen, decoded):
+    assert ran(kitchen.build())["fetch"] == 900
+    assert decoded == [0, 300, 600]
+    decoded.clear()
+    kitchen.groups[1][5]["note"] = "other"
+    write(kitchen, kitchen.groups)
+    done = kitchen.build()
+    assert decoded == [300]
+    assert ran(done)["fetch"] == 1
+    assert (done["items"]["modified"], done["items"]["unchanged"]) == (1, 899)
+    same_as_anew(kitchen)
+
+
+def test_row_groups_that_move_are_known_where_they_stand_then(kitchen, decoded):
+    kitchen.build()
+    decoded.clear()
+    write(kitchen, [[cells(number) for number in range(900, 950)], kitchen.groups[2], kitchen.groups[0]])
+    done = kitchen.build("--max-deletions", "100%")
+    assert decoded == [0]
+    assert (done["items"]["added"], done["items"]["deleted"], done["items"]["unchanged"]) == (50, 300, 600)
+    same_as_anew(kitchen)
+    kitchen.recipe["mappings"]["plain"]["properties"]["more"] = {"value": 1}
+    kitchen.save()
+    decoded.clear()
+    assert kitchen.build()["items"]["modified"] == 650
+    assert decoded == [0, 50, 350]
+    same_as_anew(kitchen)
+
+
+def test_appended_row_group_is_decoded_alone(kitchen, decoded):
+    kitchen.build()
+    decoded.clear()
+    write(kitchen, [*kitchen.groups, [cells(1000)]])
+    assert ran(kitchen.build())["fetch"] == 1
+    assert decoded == [900]
+
+
+def test_file_that_only_moved_in_time_or_name_is_not_decoded(kitchen, decoded):
+    kitchen.build()
+    decoded.clear()
+    write(kitchen, kitchen.groups)
+    assert ran(kitchen.build()) == {}
+    (kitchen / "rows.parquet").rename(kitchen / "rows-2.parquet")
+    assert ran(kitchen.build()) == {}
+    assert decoded == []
+    same_as_anew(kitchen)
+
+
+def test_row_groups_that_are_equal_are_each_read(kitchen):
+    kitchen.recipe["sources"]["rows"]["key"] = "*"
+    kitchen.save()
+    same = [cells(number, note="a") for number in range(5)]
+    write(kitchen, [same, kitchen.groups[0], same])
+    kitchen.build(exit_=1)
+    failed = kitchen.failures()
+    write(kitchen, [same, kitchen.groups[1], same])
+    kitchen.build("--max-deletions", "100%", exit_=1)
+    assert len(kitchen.failures()) == len(failed) > 0
+    write(kitchen, [kitchen.groups[1], same])
+    kitchen.build()
+    assert kitchen.failures() == []
+    same_as_anew(kitchen)
+
+
+def test_forced_build_decodes_everything(kitchen, decoded):
+    kitchen.build()
+    decoded.clear()
+    kitchen.build("--force")
+    assert {0, 300, 600} <= set(decoded)
+
+
+def test_other_key_or_file_folder_decodes_everything(kitchen, decoded):
+    kitchen.build()
+    decoded.clear()
+    kitchen.recipe["sources"]["rows"]["key"] = "id"
+    kitchen.save()
+    kitchen.build()
+    assert {0, 300, 600} <= set(decoded)
+
+
+def test_build_of_nothing_does_not_open_the_file(kitchen, monkeypatch):
+    time.sleep(0.05)  # a file that may still move under the same stamp is looked at again
+    kitchen.build()
+    monkeypatch.setattr(parquet_file, "opened", None)
+    assert ran(kitchen.build()) == {}
+    assert kitchen.ask("status")["exit"] == 0
+
+
+def test_stac_geoparquet_is_a_source_of_items_whose_row_groups_are_known(tmp_path, decoded):
+    kitchen = Kitchen(
+        tmp_path / "kitchen",
+        rows=None,
+        sources={"items": {"kind": "stac-items", "path": "items.parquet"}},
+        collections={"one": {"from": ["items"]}},
+    )
+
+    def put(marks):
+        rows = [
+            [{"id": f"i{n}", "stac_version": "1.1.0", "gsd": mark, "datetime": "2024-01-01T00:00:00Z"}]
+            for n, mark in marks
+        ]
+        tables = [pa.Table.from_pylist(group) for group in rows]
+        with pq.ParquetWriter(kitchen / "items.parquet", tables[0].schema) as writer:
+            for table in tables:
+                writer.write_table(table)
+
+    put([(0, 1), (1, 1), (2, 1)])
+    assert ran(kitchen.build())["fetch"] == 3
+    decoded.clear()
+    put([(0, 1), (1, 2), (2, 1)])
+    assert ran(kitchen.build())["fetch"] == 1
+    assert decoded == [1]
+    assert [item["properties"]["gsd"] for item in kitchen.items()] == [1, 2, 1]
+    same_as_anew(kitchen)
