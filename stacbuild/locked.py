@@ -22,7 +22,7 @@ from stacbuild.listing import GroupListing, SourceListing, list_sources
 from stacbuild.lockfile import Lock, LockedRecipe, LockedSource, LockedStage
 from stacbuild.model import Input
 from stacbuild.pipeline import Pipeline, pipelines, without_secrets
-from stacbuild.recipe.schema import Document
+from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.report import LockReport, Reason
 from stacbuild.trace import Memory
 from stacbuild.workshop import Workshop
@@ -194,7 +194,7 @@ def _profiles(shop: Workshop) -> Iterator[tuple[str, ...]]:
     for spec in shop.recipe.document.mappings.values():
         urls = spec.stac_extensions.value if spec.stac_extensions is not None else None
         if isinstance(urls, list):
-            yield (shop.recipe.document.catalog.stac_version, *sorted(map(str, urls)))
+            yield (STAC_VERSION, *sorted(map(str, urls)))
     head = shop.memory.head
     for number in sorted({n for entry in head.groups for tally in entry.tallies.values() for n in tally.verdicts}):
         yield tuple(head.contexts[number].ingredients.get("profile", ()))
@@ -212,7 +212,7 @@ def at_hand(shop: Workshop, profile: tuple[str, ...]) -> dict[str, str | None]:
 
 def schema_of(shop: Workshop, url: str) -> str | None:
     """Return the digest of the schema at `url`, or None if it is not at hand."""
-    return at_hand(shop, (shop.recipe.document.catalog.stac_version, url)).get(url)
+    return at_hand(shop, (STAC_VERSION, url)).get(url)
 
 
 # --- what differs

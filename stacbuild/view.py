@@ -12,7 +12,7 @@ from stacbuild import aggregate
 from stacbuild.failures import Problem
 from stacbuild.model import Group, Version
 from stacbuild.outputs.base import Item
-from stacbuild.recipe.schema import Document
+from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.settle import root_of
 from stacbuild.stages.paths import put
 from stacbuild.store import Store
@@ -93,7 +93,7 @@ class Catalog:
     def catalog(self) -> dict[str, Any]:
         """Return the root's document without links."""
         spec = self._document.catalog
-        facts = {"type": "Catalog", "stac_version": spec.stac_version, "id": spec.id}
+        facts = {"type": "Catalog", "stac_version": STAC_VERSION, "id": spec.id}
         if spec.title is not None:
             facts["title"] = spec.title
         return {**facts, "description": spec.description or spec.title or spec.id}
@@ -112,7 +112,7 @@ class Catalog:
             self.warnings.append(Problem("SB701", text, hint="take it out of `summaries`"))
         facts: dict[str, Any] = {
             "type": "Collection",
-            "stac_version": self._document.catalog.stac_version,
+            "stac_version": STAC_VERSION,
             "id": collection,
             "title": spec.title or collection,
             "description": spec.description or spec.title or collection,

@@ -40,9 +40,9 @@ def tables() -> dict[str, Mapping[str, str]]:
     from stacbuild.codes import listed, reasons  # noqa: PLC0415  what explains is loaded when asked
     from stacbuild.recipe import names  # noqa: PLC0415
     from stacbuild.sources import base  # noqa: PLC0415
-    from stacbuild.stages import items, judge, mapping  # noqa: PLC0415
+    from stacbuild.stages import items, judge, mapping, migrate_old  # noqa: PLC0415
 
-    rooms = (listed, reasons, names, base, items, mapping, judge)
+    rooms = (listed, reasons, names, base, items, migrate_old, mapping, judge)
     return {room.__name__: room.CODES for room in rooms}
 
 

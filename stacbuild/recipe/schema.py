@@ -7,7 +7,7 @@ recipe.md names and is not built yet stands in `later.py`, not here.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -16,6 +16,10 @@ File = Annotated[str, FILE]
 """A path or glob of this machine, relative to the folder of the file that it is written in."""
 Code = Annotated[str, Meta(extra={"local": "code"})]
 """A function: `package.module:name`, or `folder/file.py:name` of this machine, relative as `File` is."""
+
+
+STAC_VERSION: Final = "1.1.0"
+"""What every document says that is made here: root, collections, items of records."""
 
 
 class Table(Struct, rename="kebab", forbid_unknown_fields=True, omit_defaults=False, kw_only=True, frozen=True):
@@ -31,8 +35,8 @@ class Catalog(Table, frozen=True):
     """A short name for people."""
     description: str | None = None
     """What the catalog holds, in CommonMark; without it the title, else the id."""
-    stac_version: Literal["1.1.0"] = "1.1.0"
-    """The STAC version of everything that is written."""
+    stac_version: Literal["1.1.0", "keep"] = "1.1.0"
+    """What older items are migrated to; `"keep"` leaves items as they are. The catalog and collections are 1.1.0."""
 
 
 class TableSource(Table, frozen=True, tag_field="kind", tag="table"):
