@@ -22,15 +22,16 @@ def shards(path: str | list[str], root: Path) -> list[Shard]:
     named: set[str] = set()
     names: set[str] = set()
     for one in _paths(path):
-        found = _expand(one, root)
-        names.update(found)
-        named.update(found if _is_literal(one, root) else ())
-    return [Shard(name, root / name, name in named) for name in _each_once(sorted(names), root)]
+        if _is_literal(one, root):
+            named.add(_name(one, root))
+        else:
+            names.update(_matching(one, root))
+    return [Shard(name, root / name, name in named) for name in _each_once(sorted(names | named), root)]
 
 
 def missing_paths(path: str | list[str], root: Path) -> list[str]:
     """Return the paths, as they are written, that are no file or match none."""
-    return [one for one in _paths(path) if not any((root / name).is_file() for name in _expand(one, root))]
+    return [one for one in _paths(path) if not (_is_file(one, root) or next(_matching(one, root), None))]
 
 
 def _paths(path: str | list[str]) -> list[str]:
@@ -38,33 +39,39 @@ def _paths(path: str | list[str]) -> list[str]:
 
 
 def _is_literal(path: str, root: Path) -> bool:
-    return not glob.has_magic(path) or (root / path).is_file()
+    return not glob.has_magic(path) or _is_file(path, root)
 
 
-def _expand(path: str, root: Path) -> list[str]:
-    """Return the names, relative to `root`, that `path` stands for."""
-    if _is_literal(path, root):
-        return [_name(path, root)]
-    found = glob.glob(path, root_dir=root, recursive=True)  # noqa: PTH207  unlike Path.glob it skips hidden files
-    return [_name(name, root) for name in found if not _is_ours(name) and (root / name).is_file()]
+def _is_file(name: str, root: Path) -> bool:
+    return os.path.isfile(os.path.join(root, name))  # noqa: PTH113,PTH118  a path object a name takes longer than stat
+
+
+def _matching(path: str, root: Path) -> Iterator[str]:
+    """Yield the names, relative to `root`, of the files that a pattern matches."""
+    for name in glob.iglob(path, root_dir=root, recursive=True):  # noqa: PTH207  unlike Path.glob it skips hidden files
+        if not _is_ours(name) and _is_file(name, root):
+            yield _name(name, root)
 
 
 def _name(path: str, root: Path) -> str:
-    return Path(os.path.relpath(root / path, root)).as_posix()
+    name = os.path.normpath(path)
+    if name.startswith(os.pardir) or os.path.isabs(name):  # noqa: PTH117  text
+        name = os.path.relpath(root / path, root)  # may lead back into the folder
+    return name.replace(os.sep, "/")
 
 
 def _is_ours(name: str) -> bool:
-    return any(part.startswith(_OURS) for part in Path(name).parts)
+    return _OURS in name and any(part.startswith(_OURS) for part in Path(name).parts)
 
 
 def _each_once(names: list[str], root: Path) -> Iterator[str]:
     """Yield the names but those that reach a file of an earlier name through a linked folder."""
-    real: dict[Path, Path] = {}
-    seen: set[Path] = set()
+    real: dict[str, str] = {}
+    seen: set[str] = set()
     for name in names:
-        file = root / name
-        if file.parent not in real:
-            real[file.parent] = file.parent.resolve()
-        if (place := real[file.parent] / file.name) not in seen:
+        folder, _, file = name.rpartition("/")
+        if folder not in real:
+            real[folder] = os.path.realpath(root / folder)
+        if (place := f"{real[folder]}/{file}") not in seen:
             seen.add(place)
             yield name
