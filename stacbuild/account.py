@@ -8,7 +8,7 @@ from typing import Any
 
 from stacbuild import failing
 from stacbuild.deliver import Delivery, Inspected
-from stacbuild.failing import Failures
+from stacbuild.failing import Failure, Failures
 from stacbuild.failures import Exit
 from stacbuild.listing import SourceListing
 from stacbuild.model import Group, Input, Tally
@@ -93,10 +93,19 @@ class Account:
 
     # --- reporting
 
-    def failures(self, head: Head, load: Callable[[GroupEntry], Group]) -> Failures:
+    def failures(self, head: Head, load: Callable[[GroupEntry], Group], plan: Plan) -> Failures:
         """Return what fails now."""
         before = failing.read_before(self._shop.failures_path)
-        return failing.collect(head.groups, head.sources, load, head.level, before, self._shop.recipe.redact)
+        read = {(one.name, shard.shard.name) for one in plan.listings for shard in one.shards if shard.read}
+
+        def tried(failure: Failure) -> bool:
+            if failure.collection is not None:
+                return (failure.collection, failure.record) in self.counts.tried
+            name, where = failure.source["name"], failure.source["where"]
+            return (name, where) in read or (name, where.rpartition(":")[0]) in read
+
+        redact = self._shop.recipe.redact
+        return failing.collect(head.groups, head.sources, load, head.level, before, tried, redact)
 
     def report(
         self,

@@ -163,7 +163,7 @@ class _Build:
             self._head.sources = remember.sources(plan, set())
         report = self._account.quiet(plan, held)
         if read or not self._shop.failures_path.exists():
-            failures = self._account.failures(self._head, self._shop.memory.group)
+            failures = self._account.failures(self._head, self._shop.memory.group, plan)
             failing.write(self._shop.failures_path, failures)
             report.like_failures = failures.groups
         if read:
@@ -190,7 +190,7 @@ class _Build:
             _outwait_the_clock()
         rows.finish(done.settler.entries)
         head = remember.head(self._shop, done, outlets.memories(done.settler, done.deliveries))
-        failures = self._account.failures(head, rows.read)
+        failures = self._account.failures(head, rows.read, done.plan)
         failing.write(self._shop.failures_path, failures)
         report = self._account.report(done.plan, done.settler, done.deliveries, view, failures, head)
         self._shop.memory.commit(head)

@@ -19,6 +19,9 @@ from stacbuild.trace import GroupEntry, SourceMemory
 
 DUPLICATE_KEY = "SB492"
 
+Name = tuple[str, str, str, str]
+"""Target, code, path, and the record's key or, where it has none, its place."""
+
 
 class Failure(Struct, omit_defaults=True):
     """A line of failures.ndjson."""
@@ -56,7 +59,8 @@ def collect(
     sources: dict[str, SourceMemory],
     load: Callable[[GroupEntry], Group],
     level: str,
-    before: dict[tuple[str, str, str], tuple[int, str]],
+    before: dict[Name, tuple[int, str]],
+    tried: Callable[[Failure], bool],
     redact: Callable[[str], str] = str,
 ) -> Failures:
     """Return every failure that the rows remember.
@@ -66,7 +70,8 @@ def collect(
         sources: for keys that several records share and files that cannot be read.
         load: reads a group's rows.
         level: validation.level: under "warn" an invalid item is a warning.
-        before: (target, code, path) → attempts and time of the last time, so that a remembered failure keeps them.
+        before: attempts and time of the failures of the last time, so that a remembered failure keeps them.
+        tried: whether this build tried it (again): one attempt more, and its time is now.
         redact: takes secrets out of places and messages: the path of a source may hold one.
     """
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
@@ -75,10 +80,11 @@ def collect(
     counter: Counter[str] = Counter()
     example: dict[str, Failure] = {}
     for failure in found:
-        attempts, time_then = before.get((failure.target, failure.code, failure.path), (1, now))
-        failure.attempts, failure.timestamp = attempts, time_then
+        again = tried(failure)
         failure.message = redact(failure.message)
         failure.source = {**failure.source, "where": redact(failure.source.get("where", ""))}
+        attempts, then = before.get(_name(failure), (0, now))
+        failure.attempts, failure.timestamp = (attempts + 1, now) if again else (max(attempts, 1), then)
         counter[failure.group] += failure.severity == "error"
         example.setdefault(failure.group, failure)
     targets = {f.target + f.source.get("where", "") for f in found if f.severity == "error"}
@@ -178,9 +184,14 @@ def _failure(
     )
 
 
-def read_before(path: Path) -> dict[tuple[str, str, str], tuple[int, str]]:
-    """Return (target, code, path) → (attempts, timestamp) of the failures that were written the last time."""
-    result: dict[tuple[str, str, str], tuple[int, str]] = {}
+def _name(failure: Failure) -> Name:
+    """Return what tells a failure from the others of its file, whichever build it is of."""
+    return failure.target, failure.code, failure.path, failure.record or failure.source.get("where", "")
+
+
+def read_before(path: Path) -> dict[Name, tuple[int, str]]:
+    """Return (attempts, timestamp) of each failure that was written the last time."""
+    result: dict[Name, tuple[int, str]] = {}
     try:
         lines = path.read_bytes().splitlines()
     except OSError:
@@ -190,7 +201,7 @@ def read_before(path: Path) -> dict[tuple[str, str, str], tuple[int, str]]:
             failure = msgspec.json.decode(line, type=Failure)
         except msgspec.DecodeError:
             continue
-        result[failure.target, failure.code, failure.path] = failure.attempts, failure.timestamp
+        result[_name(failure)] = failure.attempts, failure.timestamp
     return result
 
 

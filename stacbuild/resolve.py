@@ -29,6 +29,8 @@ class Counts:
 
     def __init__(self) -> None:
         self.stages: dict[str, StageCount] = {}
+        self.tried: set[tuple[str, str]] = set()
+        """(collection, key) of those that were worked on and failed, or were not found valid."""
 
     def of(self, stage: str) -> StageCount:
         """Return the count of `stage`."""
@@ -237,6 +239,7 @@ class Resolver:
         number = self._contexts.stages[step.collection][position]
         count = counts.of(self._line(step).stages[position].name)
         count.ran, count.failed = count.ran + 1, count.failed + (not outcome.fault.drop)
+        counts.tried.add((step.collection, step.input.key))
         step.fault, step.now, step.judge = outcome.fault, None, False
         step.marks.append(Mark(number, b""))
         context = self._contexts.digest(number)
@@ -256,6 +259,8 @@ class Resolver:
         count = counts.of("validate")
         count.ran += 1
         count.failed += self._strict and outcome.state == "invalid"
+        if outcome.state != "valid":
+            counts.tried.add((step.collection, step.input.key))
         step.judged = Verdict(number, outcome.state, outcome.faults)
         context = self._contexts.digest(number)
         contexts.add(context)
