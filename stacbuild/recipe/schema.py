@@ -197,7 +197,7 @@ class Collection(Table, frozen=True):
 
 
 class Validation(Table, frozen=True):
-    """`[validation]`."""
+    """`[validation]`: how items are judged."""
 
     level: Literal["strict", "warn", "off"] = "strict"
     """What an invalid item is: a failure (`strict`), written and reported (`warn`), or not looked for (`off`)."""
@@ -245,7 +245,7 @@ class Cache(Table, frozen=True):
 
 
 class Build(Table, frozen=True):
-    """`[build]`: how, never what: nothing here is in a key."""
+    """`[build]`: how the work is done; nothing of what is built depends on it."""
 
     jobs: int = 0
     """Workers at once; 0: one a core."""
@@ -258,7 +258,7 @@ class Build(Table, frozen=True):
 
 
 class Log(Table, frozen=True):
-    """`[log]`."""
+    """`[log]`: what is told, and where."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """The least that is told."""
