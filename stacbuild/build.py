@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import time
+from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
@@ -138,10 +139,13 @@ class _Build:
     def _list(self) -> list[SourceListing]:
         self._watch(Began("list"))
         counts: dict[str, int] = {}
+        known = Counter[str]()
+        for entry in self._head.groups:
+            known[entry.source] += entry.inputs
 
         def told(source: str, count: int) -> None:
             counts[source] = count
-            self._watch(Progress("list", sum(counts.values())))
+            self._watch(Progress("list", count, known[source] or None, source))
 
         listings = self._shop.listings(reread=self._request.force, told=told, spool=self._spool)
         self._watch(Ended("list", sum(counts.values()), f"{len(listings)} sources"))

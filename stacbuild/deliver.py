@@ -119,12 +119,13 @@ class Deliverer:
         self._top = f"{output.base}/"
         self.delivery = Delivery(self._before.rows, anew={})
 
-    def run(self, touched: dict[str, set[str]], *, all_anew: bool) -> Delivery:
+    def run(self, touched: dict[str, set[str]], *, all_anew: bool, told: Callable[[int, int], None]) -> Delivery:
         """Bring every file that shall be, and return what came of it; `finish` removes what shall not.
 
         Args:
             touched: collection → ids whose bytes are new since this output was last delivered.
             all_anew: the output's own settings moved, so that every item in it is put anew.
+            told: is called with how many of how many files are brought.
         """
         pending = self._sort_out()
         self._refuse_foreign(pending)
@@ -136,6 +137,7 @@ class Deliverer:
         pending.reverse()
         while pending:  # let go of one by one: as rows come, wants go
             self._bring(pending.pop(), touched, all_anew=all_anew)
+            told(len(self._pending) - len(pending), len(self._pending))
         self._note_rows()
         return self.delivery
 

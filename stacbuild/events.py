@@ -27,11 +27,12 @@ class Began(Struct, frozen=True, tag=True):
 
 
 class Progress(Struct, frozen=True, tag=True):
-    """`done` of `total` so far."""
+    """`done` of `total` so far; `part` is the source that is read or the output that is written."""
 
     stage: str
     done: int
     total: int | None = None
+    part: str = ""
 
 
 class Ended(Struct, frozen=True, tag=True):

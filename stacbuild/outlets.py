@@ -6,13 +6,14 @@ Each is brought to its state by `deliver`; here is decided which, and with what 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Final
 
 from stacbuild import manifest
 from stacbuild.account import Account
 from stacbuild.deliver import Deliverer, Delivery, Inspected, Kept, Only, clear_up, take_away
-from stacbuild.events import Began, Ended, Watcher
+from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.failures import Problem, UsageError
 from stacbuild.outputs.base import Output, Wanted
 from stacbuild.request import Request
@@ -21,6 +22,9 @@ from stacbuild.targets import Selection
 from stacbuild.trace import Delivered, GroupEntry, OutputMemory
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
+
+FILES_TOLD: Final = 64
+"""Files between two events of progress."""
 
 
 class Outlets:
@@ -97,7 +101,16 @@ class Outlets:
             elsewhere=self._held_before,
         )
         self._deliverers.append(deliverer)
-        return deliverer.run(mine, all_anew=moved)
+        return deliverer.run(mine, all_anew=moved, told=self._told(output.name))
+
+    def _told(self, output: str) -> Callable[[int, int], None]:
+        """Return what tells how many files of an output are looked at; every file would be too often."""
+
+        def told(done: int, total: int) -> None:
+            if done % FILES_TOLD == 0 or done == total:
+                self._watch(Progress("write", done, total, output))
+
+        return told
 
     def _concerns(self, output: Output, selection: Selection, touched: dict[str, set[str]]) -> bool:
         if selection.outputs:

@@ -56,6 +56,7 @@ class Working:
         total = sum(entry.entry.inputs for listing in self._plan.listings for entry in listing.groups())
         self._watch(Began("work", total))
         done = sum(entry.inputs for entry in settler.entries)
+        self._watch(Progress("work", done, total))
         try:
             with self._shop.store.batch():
                 for batch in self._worked(executor):

@@ -50,7 +50,6 @@ def test_a_promised_command_says_that_it_is_not_there_yet(command):
         ["build", "--events", "x"],
         ["build", "--profile", "x"],
         ["status", "--refresh"],
-        ["--progress", "bar", "build"],
     ],
 )
 def test_a_promised_option_says_that_it_is_not_there_yet(argv):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from stacbuild.cli import parse, registry
+from stacbuild.cli import registry
 from stacbuild.cli.session import Session
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -107,11 +107,11 @@ GLOBALS: list[Callable[[Any], Any]] = [
     ),
     click.option(
         "--progress",
-        type=parse.Choice(["auto", "plain", "none"], later=["bar"]),
+        type=click.Choice(["auto", "bar", "plain", "none"]),
         default="auto",
         cls=Global,
         envvar="STACBUILD_PROGRESS",
-        help="Progress on stderr.",
+        help="Progress on stderr: bars on a terminal, lines elsewhere.",
     ),
     click.option(
         "--log-format",

@@ -56,8 +56,8 @@ class Lines:
                 self._write(self._paint.warn(f"waiting for another build: {printable(holder)}"))
             case Began(stage):
                 self._began[stage] = self._clock()
-            case Progress(stage, done, total):
-                self._progress(stage, done, total)
+            case Progress(stage, done, total, part):
+                self._progress(f"{stage} {part}".strip(), done, total)
             case Ended(stage, done, text):
                 self._ended(stage, done, text)
 

@@ -5,12 +5,14 @@ It must not raise: a stderr that nobody reads and a log that cannot be written a
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stacbuild.events import Began, Ended, Event, Message, Progress
 from stacbuild.ui import frames, jsonlines, out, scrub
+from stacbuild.ui.bars import Bars
 from stacbuild.ui.jsonlines import LEVELS, LogFile
 from stacbuild.ui.paint import Paint, is_terminal
 from stacbuild.ui.terminal import EVERY_ELSEWHERE, EVERY_ON_TERMINAL, Lines
@@ -37,6 +39,7 @@ class Watch:
             least=self._least,
             stages=self._stages,
         )
+        self._bars = self._open_bars(progress)
         self._verbosity = verbosity
         self._log: LogFile | None = None
 
@@ -44,10 +47,20 @@ class Watch:
         """Tell an event."""
         if self._log is not None:
             self._log.write(jsonlines.message_of(event))
+        if self._bars is not None:
+            self._bars(event)
         if not self._as_json:
-            self._lines(event)
+            if self._bars is None or not isinstance(event, Progress):
+                self._lines(event)
         elif self._is_shown(event):
             out.write_error(jsonlines.line(jsonlines.message_of(event), self._redact))
+
+    def _open_bars(self, progress: str) -> Bars | None:
+        """Return bars where somebody looks who can see them; else progress is lines, whatever was asked for."""
+        wanted = progress in ("auto", "bar") and self._stages and not self._as_json
+        if not wanted or not is_terminal(sys.stderr) or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
+            return None
+        return Bars(sys.stderr, colour=self._paint.on)
 
     def log_to(self, recipe: Recipe) -> None:
         """Write what follows to the recipe's log, if it wants one."""
@@ -66,6 +79,7 @@ class Watch:
 
     def problem(self, problem: Problem, source: str | None = None) -> None:
         """Say what stops the command, with the line that it is about."""
+        self._end_bars()
         context: dict[str, object] = {"code": problem.code}
         context |= {"at": str(problem.at)} if problem.at else {}
         context |= {"hint": problem.hint} if problem.hint else {}
@@ -79,6 +93,7 @@ class Watch:
 
     def finished(self, command: str, exit_: Exit) -> None:
         """Note in the log how a command ended."""
+        self._end_bars()
         if self._log is not None:
             self._log.write(Message("info", "cli", f"{command}: exit {int(exit_)}", {"exit": int(exit_)}))
 
@@ -92,7 +107,8 @@ class Watch:
         return self._log.path if self._log is not None and self._log.write(message) else None
 
     def close(self) -> None:
-        """Close the log."""
+        """Take the bars away, close the log."""
+        self._end_bars()
         if self._log is not None:
             self._log.close()
 
@@ -104,5 +120,11 @@ class Watch:
     def _warn(self, text: str) -> None:
         self(Message("warning", "cli", text))
 
+    def _end_bars(self) -> None:
+        if self._bars is not None:
+            self._bars.close()
+
     def _say(self, text: str) -> None:
-        out.write_error(self._redact(text) + "\n")
+        said = self._redact(text)
+        if self._bars is None or not self._bars.above(said):
+            out.write_error(said + "\n")
