@@ -148,7 +148,8 @@ def _of_pair(collection: str, pair: Pair, place: dict[str, Any], level: str) -> 
     elif pair.verdict is not None and pair.verdict.state != "valid":
         stops = refused(pair.verdict, level) or (not pair.live and pair.verdict.state == "unchecked")
         for fault in pair.verdict.faults:
-            severity = "error" if (stops and not fault.warning) or not pair.live else "warning"
+            says_why = not fault.warning or pair.verdict.state == "unchecked"
+            severity = "error" if (stops or not pair.live) and says_why else "warning"
             yield _failure(target, pair.id, collection, fault, place, pair.key, kept=kept, severity=severity)
 
 

@@ -33,14 +33,10 @@ def adopted(item: dict[str, Any], base: str, collection: str) -> dict[str, Any]:
     """Return `item` as an item of `collection`.
 
     Args:
-        item: a STAC Item as it was read; not changed.
+        item: a STAC Item that `check` lets pass; not changed.
         base: folder of its file relative to the recipe's, posix.
         collection: the target.
-
-    Raises:
-        ItemError: SB220, it cannot be an item.
     """
-    _check(item)
     result = {**item, "collection": collection, "assets": {}, "links": []}
     for name, asset in (item.get("assets") or {}).items():
         result["assets"][name] = _stored(asset, base)
@@ -71,7 +67,12 @@ def _hrefs(item: dict[str, Any]) -> Iterator[str]:
             yield href
 
 
-def _check(item: dict[str, Any]) -> None:
+def check(item: dict[str, Any]) -> None:
+    """Refuse what cannot be an item.
+
+    Raises:
+        ItemError: SB220, with a JSON Pointer.
+    """
     if item.get("type") != "Feature":
         _refuse("/type", f"an item's type is Feature, not {excerpt(item.get('type'))}")
     if not isinstance(item.get("properties"), dict):

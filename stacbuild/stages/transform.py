@@ -13,6 +13,7 @@ from stacbuild.stages import items, mapping_key
 from stacbuild.stages.base import Origin, Work
 from stacbuild.stages.beside import beside
 from stacbuild.stages.mapping import Mapper
+from stacbuild.stages.migrate import MIGRATE_REVISION, migrate
 
 
 class Transform:
@@ -26,7 +27,7 @@ class Transform:
         spec = document.collections[collection]
         shared: dict[str, Any] = {"collection": collection, "stac-version": document.catalog.stac_version}
         if _items_of(document, spec.from_):
-            shared["items"] = items.REVISION
+            shared["items"] = [items.REVISION, MIGRATE_REVISION]
         if spec.mapping is not None:
             shared |= mapping_key.ingredients(document.mappings[spec.mapping], beside(document))
         return shared
@@ -62,13 +63,15 @@ class _Maker:
         self._collection = collection
         self._mapper = mapper(document, collection)
         self._items = _items_of(document, document.collections[collection].from_)
+        self._migrates = document.catalog.stac_version != "keep"
 
     def item(self, record: Any, origin: Origin) -> dict[str, Any]:
         """Return the item of a record, or of an item."""
         if origin.source not in self._items:
             assert self._mapper is not None, "records need a mapping: the recipe's check says so"
             return self._mapper.item(record, origin.base)
-        found = items.adopted(record, origin.base, self._collection)
+        items.check(record)
+        found = items.adopted(migrate(record) if self._migrates else record, origin.base, self._collection)
         if self._mapper is None:
             return found
         return self._mapper.over({**found, "collection": record.get("collection")}, "")
