@@ -10,6 +10,8 @@ import pytest
 
 from stacbuild import canon
 from stacbuild.recipe import schema
+from stacbuild.stages import items
+from stacbuild.stages.migrate import MIGRATE_REVISION
 from stacbuild.stages.registry import DOCUMENT_STAGES
 from stacbuild.store import unpack
 from stacbuild.work import Bench, Chunk, Job, Tools
@@ -48,7 +50,7 @@ def outcome():
 
 
 def test_every_stage_has_the_bytes_of_its_revision(outcome):
-    (transform,) = DOCUMENT_STAGES
+    transform = next(stage for stage in DOCUMENT_STAGES if stage.name == "transform")
     expected = (HERE / f"transform-{transform.revision}.ndjson").read_bytes()
 
     assert b"\n".join([*unpack(outcome.packed), b""]) == expected
@@ -64,3 +66,21 @@ def test_a_bad_record_says_why_and_where(outcome):
 
 def test_the_corpus_is_valid(outcome):
     assert [one.state for one in outcome.outcomes] == ["valid", "valid", "valid", ""]
+
+
+def test_items_of_others_have_the_bytes_of_their_revision():
+    document = msgspec.convert(
+        {
+            "catalog": {"id": "golden"},
+            "sources": {"drop": {"kind": "stac-items", "path": "in/*.ndjson"}},
+            "collections": {"scenes": {"from": ["drop"]}},
+        },
+        schema.Document,
+    )
+    lines = (HERE / "items.ndjson").read_bytes().splitlines()
+    jobs = [Job("scenes", line, "drop", "in", canon.digest(line), 0) for line in lines]
+    found = Bench(Tools(document, (), {})).run(Chunk(1, jobs))
+    expected = (HERE / f"items-{items.REVISION}-{MIGRATE_REVISION}.ndjson").read_bytes()
+
+    assert b"\n".join([*unpack(found.packed), b""]) == expected
+    assert [one.fault.code if one.fault else None for one in found.outcomes] == [None, None, "SB220"]
