@@ -31,6 +31,8 @@ _MODELS = re.compile(
 _RAISED = {name: f"{_EXTENSIONS}{name}/v2.0.0/schema.json" for name in ("eo", "projection", "raster")}
 _OLD_FIELDS = {"eo": "eo:bands", "raster": "raster:bands", "projection": "proj:epsg"}
 _NEW_FIELDS = {"eo": EO_FIELDS, "raster": RASTER_FIELDS}
+_WORDS = frozenset(("eo:bands", "raster:bands", "proj:epsg", "license"))
+"""Fields that are said otherwise, or may be."""
 _OLD_LICENSES = frozenset(("proprietary", "various"))
 _NONE = object()
 
@@ -64,7 +66,9 @@ def _item(document: Json) -> Json:
     _put(result, "links", _link)
     properties = document.get("properties")
     if isinstance(properties, dict):
-        has_bands = isinstance(assets, dict) and any("bands" in asset for asset in assets.values() if _is_object(asset))
+        has_bands = isinstance(assets, dict) and any(
+            "bands" in asset for asset in assets.values() if type(asset) is dict
+        )
         result["properties"] = properties = _fields(properties, bands=has_bands)
         if has_bands and "bands" not in properties and _declares_models(document):
             result["properties"] = properties = {**properties, "bands": bands_of(_members(assets))}
@@ -100,15 +104,11 @@ def _put(document: Json, name: str, change: Callable[[Json], Json]) -> Any:
     value = document.get(name)
     if isinstance(value, dict):
         value = document[name] = {
-            key: change(member) if _is_object(member) else member for key, member in value.items()
+            key: change(member) if type(member) is dict else member for key, member in value.items()
         }
     elif isinstance(value, list):
-        value = document[name] = [change(member) if _is_object(member) else member for member in value]
+        value = document[name] = [change(member) if type(member) is dict else member for member in value]
     return value
-
-
-def _is_object(value: Any) -> bool:
-    return isinstance(value, dict)
 
 
 def _members(value: Any) -> list[Any]:
@@ -126,6 +126,8 @@ def _fields(fields: Json, *, bands: bool = True, describes: bool = False) -> Jso
         bands: whether `bands` may stand here: in an item's properties only where an asset has them too.
         describes: its description is required, and stays even if empty.
     """
+    if _WORDS.isdisjoint(fields) and fields.get("description") != "":
+        return fields
     result = fields
     if ("eo:bands" in fields or "raster:bands" in fields) and (bands or not _some(fields)):
         result = merged_bands(fields)
@@ -225,8 +227,10 @@ def _raised(document: Json, url: Any, users: list[Any], strict: list[Any]) -> An
     name = match.group(1)
     if name == "item-assets":
         return _NONE if document.get("type") == "Collection" else url
-    if any(_OLD_FIELDS[name] in fields for fields in strict if isinstance(fields, dict)):
-        return url
+    old = _OLD_FIELDS[name]
+    for fields in strict:
+        if type(fields) is dict and old in fields:
+            return url
     used = name == "projection" or any(_uses(fields, _NEW_FIELDS[name]) for fields in users)
     return _RAISED[name] if used else _NONE
 
@@ -243,4 +247,4 @@ def _uses(fields: Any, names: frozenset[str]) -> bool:
     if not names.isdisjoint(fields):
         return True
     bands = fields.get("bands")
-    return isinstance(bands, list) and any(_is_object(band) and not names.isdisjoint(band) for band in bands)
+    return isinstance(bands, list) and any(type(band) is dict and not names.isdisjoint(band) for band in bands)

@@ -28,14 +28,19 @@ def merged_bands(fields: Json) -> Json:
     given = _listed(fields.get("bands", []))
     if given is None or (eo is None and raster is None):
         return fields
-    taken = {name for name, bands in (("eo:bands", eo), ("raster:bands", raster)) if bands is not None}
-    eo, raster = eo or [], raster or []
-    bands: list[Json] = [{} for _ in range(max(len(eo), len(raster), len(given)))]
-    for names, part in ((_RASTER, raster), (_EO, eo), ({}, given)):
-        for band, said in zip(bands, part, strict=False):
-            _put(band, said, names)
-    result = {name: value for name, value in fields.items() if name not in taken}
-    return {**result, "bands": bands} if bands else result
+    bands = [_renamed(said, _RASTER) for said in raster or ()]
+    for part, names in ((eo or (), _EO), (given, {})):
+        for place, said in enumerate(part):
+            if place == len(bands):
+                bands.append({})
+            bands[place].update(_renamed(said, names))
+    result = dict(fields)
+    for name, taken in (("eo:bands", eo), ("raster:bands", raster)):
+        if taken is not None:
+            del result[name]
+    if bands:
+        result["bands"] = bands
+    return result
 
 
 def joined_bands(summaries: Json) -> Json:
@@ -47,8 +52,7 @@ def joined_bands(summaries: Json) -> Json:
             continue
         known = list(given)
         for said in bands:
-            band: Json = {}
-            _put(band, said, names)
+            band = _renamed(said, names)
             if band not in known:
                 known.append(band)
         result = {**{key: value for key, value in result.items() if key != name}, "bands": known}
@@ -67,11 +71,14 @@ def bands_of(assets: list[Any]) -> list[Json]:
 
 def _listed(value: Any) -> list[Json] | None:
     """Return a list of objects as it is, None for anything else."""
-    return value if isinstance(value, list) and all(isinstance(member, dict) for member in value) else None
+    if not isinstance(value, list):
+        return None
+    for member in value:
+        if not isinstance(member, dict):
+            return None
+    return value
 
 
-def _put(band: Json, said: Json, names: dict[str, str]) -> None:
-    """Put what is said of a band into it, under its new names; an empty description is none."""
-    for name, value in said.items():
-        if name != "description" or value != "":
-            band[names.get(name, name)] = value
+def _renamed(said: Json, names: dict[str, str]) -> Json:
+    """Return what is said of a band under its new names; an empty description is none."""
+    return {names.get(name, name): value for name, value in said.items() if value != "" or name != "description"}
