@@ -177,7 +177,7 @@ def test_the_state_is_judged_not_the_run(kitchen):
         (["clean", "item:x"], 2),
         (["gc", "--max-age", "x"], 2),
         (["status", "-f", "nope.toml"], 2),
-        (["verify"], 2),
+        (["discover"], 2),
         (["build", "--locked"], 2),
     ],
 )

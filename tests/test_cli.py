@@ -47,7 +47,6 @@ def test_a_promised_command_says_that_it_is_not_there_yet(command):
 @pytest.mark.parametrize(
     "argv",
     [
-        ["build", "--events", "x"],
         ["build", "--profile", "x"],
         ["status", "--refresh"],
     ],

@@ -43,7 +43,8 @@ Exit status:
 @click.option("--adopt", is_flag=True, help="Overwrite files in the way that no build wrote.")
 @click.option("--no-wait", is_flag=True, help="Fail when another build holds the lock.")
 @click.option("--locked", is_flag=True, help="Do nothing unless recipe and sources agree with the lock file.")
-@options.later("--events")
+@click.option("--events", metavar="FILE", shell_complete=options.complete("file"),
+              help="Write what happens to FILE as JSON lines: began, progress, ended, message, finished.")  # fmt: skip
 @options.later("--profile", "--trace")
 @options.session
 def command(
@@ -61,6 +62,7 @@ def command(
     adopt: bool,
     locked: bool,
     no_wait: bool,
+    events: str | None,
 ) -> int:
     """Bring outputs up to date: run the stages that are stale, and nothing else.
 
@@ -68,6 +70,8 @@ def command(
     - reads them from standard input. Without one the whole recipe is built.
     """
     named = read(targets, targets_from, session.settings.directory)
+    if events is not None:
+        session.events_to(events)
     return session.tell(
         lambda project: project.build(
             named,

@@ -99,6 +99,11 @@ class Session:
             self.watch.note(f"using {os.path.relpath(project.recipe.path, directory)}")
         yield project
 
+    def events_to(self, file: str) -> None:
+        """Write what happens from now on to a file."""
+        self.running = True
+        self.watch.events_to(Path(self.settings.directory or ".", file), self.command or "")
+
     def show(self, report: Report) -> int:
         """Print a report on stdout; return its exit status."""
         from stacbuild.ui import document, out, words  # noqa: PLC0415
@@ -117,6 +122,7 @@ class Session:
 
         for problem in problems:
             self.watch.problem(problem, frames.source_of(problem, error, self.settings.directory))
+        self.watch.finished(self.command or "", exit_)
         if self.settings.json:
             from stacbuild.ui import document, out  # noqa: PLC0415
 

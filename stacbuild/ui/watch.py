@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from stacbuild.events import Began, Ended, Event, Message, Progress
 from stacbuild.ui import frames, jsonlines, out, scrub
 from stacbuild.ui.bars import Bars
+from stacbuild.ui.eventsfile import EventsFile
 from stacbuild.ui.jsonlines import LEVELS, LogFile
 from stacbuild.ui.paint import Paint, is_terminal
 from stacbuild.ui.terminal import EVERY_ELSEWHERE, EVERY_ON_TERMINAL, Lines
@@ -42,9 +43,12 @@ class Watch:
         self._bars = self._open_bars(progress)
         self._verbosity = verbosity
         self._log: LogFile | None = None
+        self._events: EventsFile | None = None
 
     def __call__(self, event: Event) -> None:
         """Tell an event."""
+        if self._events is not None:
+            self._events.event(event)
         if self._log is not None:
             self._log.write(jsonlines.message_of(event))
         if self._bars is not None:
@@ -61,6 +65,10 @@ class Watch:
         if not wanted or not is_terminal(sys.stderr) or os.environ.get("TERM", "dumb") in ("dumb", "unknown"):
             return None
         return Bars(sys.stderr, colour=self._paint.on)
+
+    def events_to(self, path: Path, command: str) -> None:
+        """Write what follows to a file of events."""
+        self._events = EventsFile(path, command, self._redact, self._warn)
 
     def log_to(self, recipe: Recipe) -> None:
         """Write what follows to the recipe's log, if it wants one."""
@@ -84,6 +92,8 @@ class Watch:
         context |= {"at": str(problem.at)} if problem.at else {}
         context |= {"hint": problem.hint} if problem.hint else {}
         message = Message("error", "cli", problem.message, context)
+        if self._events is not None:
+            self._events.problem(problem)
         if self._log is not None:
             self._log.write(message)
         if self._as_json:
@@ -92,8 +102,10 @@ class Watch:
             self._say(frames.frame(problem, self._paint, source))
 
     def finished(self, command: str, exit_: Exit) -> None:
-        """Note in the log how a command ended."""
+        """Note in the log and among the events how a command ended."""
         self._end_bars()
+        if self._events is not None:
+            self._events.finished(int(exit_))
         if self._log is not None:
             self._log.write(Message("info", "cli", f"{command}: exit {int(exit_)}", {"exit": int(exit_)}))
 
@@ -107,8 +119,10 @@ class Watch:
         return self._log.path if self._log is not None and self._log.write(message) else None
 
     def close(self) -> None:
-        """Take the bars away, close the log."""
+        """Take the bars away, close the log and the events."""
         self._end_bars()
+        if self._events is not None:
+            self._events.close()
         if self._log is not None:
             self._log.close()
 
