@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from stacbuild import manifest
 from stacbuild.account import Account
-from stacbuild.deliver import Deliverer, Delivery, Inspected, Kept, Only, clear_up, take_away
+from stacbuild.deliver import Deliverer, Delivery, Inspected, Kept, Only, clear_up, inspect, take_away
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.failures import Problem, UsageError
+from stacbuild.files import State
 from stacbuild.outputs.base import Output, Wanted
 from stacbuild.request import Request
 from stacbuild.settle import Settler
@@ -26,6 +27,18 @@ from stacbuild.workshop import Workshop
 FILES_TOLD: Final = 64
 """Files between two events of progress."""
 
+_NAMED: Final = 8
+"""Files that a warning names."""
+
+
+class _Leaving(NamedTuple):
+    """What an output holds that is no longer in the recipe, or not there; `edited` are files that somebody changed."""
+
+    name: str
+    base: Path
+    rows: Delivered
+    edited: set[str]
+
 
 class Outlets:
     """The outputs of one build. `held` is what they held before it."""
@@ -36,7 +49,7 @@ class Outlets:
         self._shop, self._request, self._watch, self._account, self._held = shop, request, watch, account, held
         self._head = shop.memory.head
         self._deliverers: list[Deliverer] = []
-        self._leaving: list[tuple[str, Path, Delivered]] = []
+        self._leaving: list[_Leaving] = []
         self._before: Kept | None = None
 
     def fresh(self) -> bool:
@@ -136,21 +149,34 @@ class Outlets:
                 self._leave(name, before)
 
     def _leave(self, name: str, before: OutputMemory) -> None:
-        rows = self._shop.memory.delivered(name)
-        if rows is not None:
-            base = self._shop.recipe.root / before.path
-            self._shop.intents.note(base, rows.paths)
-            self._leaving.append((name, base, rows))
+        base = self._shop.recipe.root / before.path
+        found = inspect(self._shop.memory, name, base)
+        if found is None or found.restored:
+            return
+        unfinished = self._shop.intents.ours(base)
+        edited = {path for path, state in found.bad.items() if state is State.EDITED and path not in unfinished}
+        self._shop.intents.note(base, [path for path in found.rows.paths if path not in edited])
+        self._leaving.append(_Leaving(name, base, found.rows, edited))
 
     def _finish(self, deliveries: dict[str, Delivery | None]) -> None:
         """Remove what shall not be; last of all, since a file that one output leaves may be another's now."""
         kept = self._kept(deliveries)
         for deliverer in self._deliverers:
             deliverer.finish(kept, sure=self._request.force)
-        for name, base, rows in self._leaving:
-            self._account.left[name] = take_away(base, name, rows, kept)
+        for one in self._leaving:
+            edited = _full([(one.base, sorted(one.edited))]) - kept
+            self._account.left[one.name] = take_away(one.base, one.name, one.rows, kept | edited)
+            self._tell_of_edited(one.name, sorted(edited))
         if not self._request.selection:
             clear_up(self._shop.intents.left, kept)
+
+    def _tell_of_edited(self, name: str, paths: list[str]) -> None:
+        """Say which files of an output that is taken away stay, because somebody edited them."""
+        if paths:
+            shown = [os.path.relpath(path, self._shop.recipe.root) for path in paths]
+            more = f", and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
+            text = f"output '{name}' is taken away, but not what was edited since: {', '.join(shown[:_NAMED])}{more}"
+            self._account.warn("SB730", text, "no output has them any more: they are yours to keep or to remove")
 
     def _kept(self, deliveries: dict[str, Delivery | None]) -> Kept:
         """Return all files that outputs hold now; none, where no output moved and nothing was left unfinished."""
@@ -170,7 +196,7 @@ class Outlets:
         if self._before is None:
             now = {output.name: output.base for output in self._shop.outputs}
             held = [(now[name], found.rows.paths) for name, found in self._held.items()]
-            held += [(base, rows.paths) for _, base, rows in self._leaving]
+            held += [(one.base, one.rows.paths) for one in self._leaving]
             self._before = _full(held)
         return self._before
 

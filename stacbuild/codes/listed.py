@@ -71,6 +71,8 @@ CODES: dict[str, str] = {
     "SB701": "A summarised field has too many different values, so its summary is left out. Take it out of "
     "`summaries`.",
     "SB702": "A collection has no item with a footprint, so its extent is the world. Set `extent` in its table.",
+    "SB730": "An output is no longer in the recipe, or has another path, and files of it were edited since they were "
+    "written. What a build wrote is removed, those stay: they are yours to keep or to remove.",
     "SB703": 'Items were built that are invalid (under level = "warn") or could not be checked in full. '
     "failures.ndjson says which and why.",
     "SB704": "A pattern among the collections matches none that its sources name, so that nothing is written for it.",
