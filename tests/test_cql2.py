@@ -70,6 +70,9 @@ TRUE = cases("""
     properties.type = 'property' AND type = 'Feature'
     名前 = 'x'
     "odd name-1" = 1
+    1 = "odd name-1"
+    off <> "properties.odd name-1" OR gsd > "properties.odd name-1"
+    '"odd name-1"' <> 'gsd = "a"'
     flag
     flag = true
     off = false

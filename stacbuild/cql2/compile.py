@@ -30,7 +30,7 @@ def compile_filter(condition: str) -> Filter:
     """
     root = _built(parsed(condition), 0)
     if root.kind not in ("any", "condition", "truth"):
-        raise FilterError(f"is {WORDS[root.kind]} and no condition", "as in eo:cloud_cover < 10")
+        raise FilterError(f"it is {WORDS[root.kind]} and no condition", "as in eo:cloud_cover < 10")
     return logic.truth(root)
 
 

@@ -22,11 +22,14 @@ SHOWN = 24
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _OPERATOR = re.compile(r"\b(?:and|or|not|like|in|between|is|div)\b|[<>=]+|[*/%^]", re.IGNORECASE)
+_BEFORE_TEXT = re.compile(r"(?:[^\s\d'!<>=)]\s*(?:<>|!=|<=|>=|[=<>])|\blike|\bin\s*\()\s*$", re.IGNORECASE)
+"""What stands before a value: a comparison with a name left of it, LIKE, or IN."""
 _SIGN = re.compile(r"[-+]")
 _INTEGER = re.compile(r"(?<![\w.:])[0-9]{16,}(?![\w.])")
 _POSITION = 3
 """Signs that a position may have: what lies between two commas of a geometry."""
 _PLACE = re.compile(r"\s*--> ([0-9]+):([0-9]+)\n")
+_QUOTES = 'text stands in single quotes; double quotes hold a name, whole: "properties.odd-name"'
 _ODD_NAME = 'a name of other than letters, digits, _, : and . stands in double quotes, whole: "properties.odd-name"'
 _IS = re.compile(r"\bis\s+(?:not\s+)?$", re.IGNORECASE)
 _EXACT = 2.0**53
@@ -69,13 +72,14 @@ def _from_json(text: str) -> Any:
     try:
         return decode(text.encode())
     except (CanonError, UnicodeEncodeError) as error:
-        raise FilterError(f"begins with {{ and is no JSON: {error}") from error
+        raise FilterError(f"it begins with {{ and is no JSON: {error}") from error
 
 
 def _from_text(text: str) -> Any:
     from cql2 import ParseError, parse_text  # noqa: PLC0415  a recipe without conditions does not load it
 
     _refuse_depth(text)
+    _refuse_text_in_double_quotes(text)
     try:
         return parse_text(text).to_json()
     except ParseError as error:
@@ -104,6 +108,16 @@ def _refuse_depth(text: str) -> None:
         raise FilterError(f"the condition has more than {MAX_OPERATORS} operators", "a list goes into IN (…)")
 
 
+def _refuse_text_in_double_quotes(text: str) -> None:
+    """Refuse `platform = "a"`, which names a property `a` that no item has, and so would select nothing."""
+    for match in _QUOTED.finditer(text):
+        name = match.group()[1:-1]
+        before = text[max(0, match.start() - SHOWN) : match.start()]
+        if match.group()[0] == '"' and not name.startswith("properties.") and _BEFORE_TEXT.search(before):
+            hint = f'text stands in single quotes; a property of that name is "properties.{name[:SHOWN]}"'
+            raise FilterError(f'"{name[:SHOWN]}" in double quotes is the name of a property', hint)
+
+
 def _fail(text: str, said: str) -> NoReturn:
     """Raise in our words what the library's parser says: line and column, and the token names of its grammar."""
     match = _PLACE.match(said)
@@ -118,7 +132,7 @@ def _fail(text: str, said: str) -> NoReturn:
         raise FilterError("it ends too early", hint, line, column)
     place = f"line {line}, character {column}" if len(lines) > 1 else f"character {column}"
     shown = rest if len(rest) <= SHOWN else rest[: SHOWN - 1] + "…"
-    raise FilterError(f"cannot be read from {place} on: {shown}", hint, line, column)
+    raise FilterError(f"it cannot be read from {place} on: {shown}", hint, line, column)
 
 
 def _hint(text: str, before: str, rest: str) -> str | None:
@@ -132,7 +146,8 @@ def _hint(text: str, before: str, rest: str) -> str | None:
         (first.startswith("ilike"), "write casei(name) LIKE casei('…')"),
         (first.startswith("escape"), "a backslash takes % and _ literally; there is no ESCAPE"),
         (first.startswith("||"), "texts cannot be joined"),
-        (first.startswith(('"', "_", "$", "@", "-")), _ODD_NAME),
+        (first.startswith('"'), _QUOTES),
+        (first.startswith(("_", "$", "@", "-")), _ODD_NAME),
         (first.startswith(";"), "leave the semicolon out"),
         (bare.count("(") > bare.count(")"), "a parenthesis is not closed"),
     ):  # fmt: skip

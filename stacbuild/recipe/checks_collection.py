@@ -69,7 +69,8 @@ def _where(sheet: Sheet, draft: Draft) -> None:
 
     problem = check_filter(text)
     if problem is not None:
-        bad(sheet, draft, "where", f"is not CQL2: {problem}", "as in where = \"gsd < 5 AND platform = 'a'\"")
+        hint = problem.hint or "as in where = \"gsd < 5 AND platform = 'a'\""
+        bad(sheet, draft, "where", f"cannot be used: {problem}", hint)
 
 
 def _needs_mapping(sheet: Sheet, draft: Draft) -> None:
