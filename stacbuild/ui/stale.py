@@ -38,12 +38,11 @@ def status(report: StatusReport, paint: Paint) -> list[str]:
 
 def _head(report: StatusReport, paint: Paint) -> str:
     name = report.catalog or report.recipe
-    total = sum(report.items.get(verdict, 0) for verdict in VERDICTS)
     if not report.fresh:
         return f"{name}: {paint.warn('stale')}: {tally(report.items, VERDICTS) or 'no items'}"
     failed = report.items.get("failed", 0)
     remembered = f"; {paint.bad(f'{count(failed)} failed')} before" if failed else ""
-    return f"{name}: {paint.good('up to date')} ({many(total, 'item')}, {duration(report.seconds)}){remembered}"
+    return f"{name}: {paint.good('up to date')} ({many(report.items.get('fresh', 0), 'item')}, {duration(report.seconds)}){remembered}"
 
 
 def target_line(target: StaleTarget, paint: Paint) -> str:
