@@ -42,7 +42,8 @@ def _head(report: StatusReport, paint: Paint) -> str:
         return f"{name}: {paint.warn('stale')}: {tally(report.items, VERDICTS) or 'no items'}"
     failed = report.items.get("failed", 0)
     remembered = f"; {paint.bad(f'{count(failed)} failed')} before" if failed else ""
-    return f"{name}: {paint.good('up to date')} ({many(report.items.get('fresh', 0), 'item')}, {duration(report.seconds)}){remembered}"
+    facts = f"{many(report.items.get('fresh', 0), 'item')}, {duration(report.seconds)}"
+    return f"{name}: {paint.good('up to date')} ({facts}){remembered}"
 
 
 def target_line(target: StaleTarget, paint: Paint) -> str:
