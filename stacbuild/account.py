@@ -124,6 +124,7 @@ class Account:
             self.warn(problem.code, problem.message, problem.hint)
         self._warn_of_doubt(head)
         self._warn_of_routes(settler.entries)
+        self._warn_of_warnings(head)
         report = self._report(plan, items, failures.count, self._stages(settler.entries, sum(anew.values())))
         report.outputs = self._outputs(deliveries)
         report.held_back, report.like_failures = head.held_back, failures.groups
@@ -171,6 +172,13 @@ class Account:
             path = self._shop.failures_path.relative_to(self._shop.recipe.root).as_posix()
             text = f"{number:,} of the items built {which} invalid or could not be checked in full: {path} says why"
             self.warn("SB703", text)
+
+    def _warn_of_warnings(self, head: Head) -> None:
+        """Say how many items are valid and have warnings; a build with nothing to do does not say it again."""
+        if number := sum(tally.noted for entry in head.groups for tally in entry.tallies.values()):
+            path = self._shop.failures_path.relative_to(self._shop.recipe.root).as_posix()
+            is_, has = ("is", "has") if number == 1 else ("are", "have")
+            self.warn("SB720", f"{number:,} of the items built {is_} valid and {has} warnings: {path} lists them")
 
     def _report(self, plan: Plan, items: dict[str, int], failed: int, stages: dict[str, Any]) -> BuildReport:
         options = plan.options

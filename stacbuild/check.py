@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
+import msgspec
+
 from stacbuild import canon
-from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem
+from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem, UsageError
 from stacbuild.furnish import problems_beside
 from stacbuild.listing import Feed, feeds_of
 from stacbuild.recipe.load import Recipe
@@ -17,6 +19,7 @@ from stacbuild.routing import Routes
 from stacbuild.sources import repeated
 from stacbuild.sources.base import Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of
+from stacbuild.stages import reference
 from stacbuild.work import Bench, Chunk, Job, Outcome
 from stacbuild.workshop import Workshop
 
@@ -68,6 +71,23 @@ def _schemas(recipe: Recipe) -> Iterator[Problem]:
         if not (recipe.root / path).exists():
             at = recipe.at("validation", "schemas")
             yield Problem("SB109", f"validation: there is no {path}", at, "paths are relative to the recipe's folder")
+    for glob, files in sorted(recipe.document.validation.extra.items()):
+        for path in files:
+            if not (recipe.root / path).is_file():
+                at = recipe.at("validation", "extra", glob)
+                text = f"validation.extra: there is no file {path}"
+                yield Problem("SB109", text, at, "paths are relative to the recipe's folder")
+    yield from _engine(recipe)
+
+
+def _engine(recipe: Recipe) -> Iterator[Problem]:
+    """Yield a problem if the engine that is to judge is not installed."""
+    spec = recipe.document.validation
+    if spec.engine != "fast" and spec.level != "off":
+        try:
+            reference.name()
+        except UsageError as error:
+            yield from (msgspec.structs.replace(p, at=recipe.at("validation", "engine")) for p in error.problems)
 
 
 def missing(recipe: Recipe, known: set[str]) -> list[Problem]:

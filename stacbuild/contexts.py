@@ -12,8 +12,8 @@ from stacbuild.pipeline import Pipeline
 VALIDATE_REVISION = 1
 """Raised when what validate says of some document changes though no schema did."""
 
-Ingredients = Callable[[tuple[str, ...]], dict[str, str]]
-"""Profile → what a verdict on such an item may depend on."""
+Ingredients = Callable[[tuple[str, ...], str], dict[str, str]]
+"""(profile, collection) → what a verdict on such an item may depend on; `extra` names what the collection adds."""
 
 
 class Contexts:
@@ -23,7 +23,7 @@ class Contexts:
         self.known = list(known)
         self._numbers = {(context.stage, context.digest): number for number, context in enumerate(self.known)}
         self._ingredients = ingredients
-        self._profiles: dict[tuple[str, ...], int] = {}
+        self._profiles: dict[tuple[tuple[str, ...], str], int] = {}
         self.stages = {name: self._stages(line) for name, line in pipelines.items()}
         """Collection → the number of each document stage's context now."""
 
@@ -41,19 +41,19 @@ class Contexts:
             self.known[number] = Context(stage, digest, ingredients)
         return number
 
-    def verdict(self, profile: tuple[str, ...]) -> int:
-        """Return the number of the context that an item of `profile` is judged in now."""
-        number = self._profiles.get(profile)
+    def verdict(self, collection: str, profile: tuple[str, ...]) -> int:
+        """Return the number of the context that an item of `profile` is judged in now in `collection`."""
+        number = self._profiles.get((profile, collection))
         if number is None:
-            ingredients = {"profile": list(profile), "schemas": self._ingredients(profile)}
+            ingredients = {"profile": list(profile), "schemas": self._ingredients(profile, collection)}
             digest = keys.context("validate", VALIDATE_REVISION, ingredients)
-            number = self._profiles[profile] = self.number("validate", digest, ingredients)
+            number = self._profiles[profile, collection] = self.number("validate", digest, ingredients)
         return number
 
-    def verdict_current(self, number: int) -> bool:
-        """Tell whether context `number` is still the one that its items would be judged in."""
+    def verdict_current(self, collection: str, number: int) -> bool:
+        """Tell whether context `number` is still the one that items of `collection` in it would be judged in."""
         profile = tuple(self.known[number].ingredients.get("profile", ()))
-        return bool(profile) and self.verdict(profile) == number
+        return bool(profile) and self.verdict(collection, profile) == number
 
     def digest(self, number: int) -> bytes:
         """Return the digest of context `number`."""
@@ -66,7 +66,9 @@ class Contexts:
             return tally.live + tally.failed == 0
         if any(seen not in ([], [number]) for seen, number in zip(tally.contexts, wanted, strict=True)):
             return False
-        return not judged or (not tally.unjudged and all(self.verdict_current(number) for number in tally.verdicts))
+        return not judged or (
+            not tally.unjudged and all(self.verdict_current(collection, number) for number in tally.verdicts)
+        )
 
     def used(self, numbers: set[int]) -> list[Context]:
         """Return the contexts with the ingredients of those not in `numbers` forgotten."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from stacbuild.plan import refused
 from stacbuild.trace import GroupEntry, SourceMemory
 
 DUPLICATE_KEY = "SB492"
+WARNINGS = 1_000
+"""Like warnings that are listed: all items may have one, and no list of them is held."""
 
 Name = tuple[str, str, str, str]
 """Target, code, path, and the record's key or, where it has none, its place."""
@@ -75,7 +78,8 @@ def collect(
         redact: takes secrets out of places and messages: the path of a source may hold one.
     """
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    found = [*_of_sources(sources), *_of_groups(entries, load, level)]
+    cautions: Counter[str] = Counter()
+    found = list(_first(chain(_of_sources(sources), _of_groups(entries, load, level)), cautions))
     found.sort(key=lambda failure: (failure.target, failure.source.get("where", ""), failure.code, failure.path))
     counter: Counter[str] = Counter()
     example: dict[str, Failure] = {}
@@ -91,9 +95,18 @@ def collect(
     return Failures(
         [msgspec.json.encode(failure) + b"\n" for failure in found],
         len(targets),
-        sum(failure.severity != "error" for failure in found),
+        cautions.total(),
         [_like(example[group], number) for group, number in counter.most_common() if number],
     )
+
+
+def _first(found: Iterable[Failure], cautions: Counter[str]) -> Iterator[Failure]:
+    """Yield failures, of warnings the first ones of each group; count the warnings of each."""
+    for failure in found:
+        if failure.severity != "error":
+            cautions[failure.group] += 1
+        if cautions[failure.group] <= WARNINGS:
+            yield failure
 
 
 def _like(example: Failure, count: int) -> dict[str, Any]:
@@ -123,7 +136,7 @@ def _of_sources(sources: dict[str, SourceMemory]) -> Iterator[Failure]:
 
 def _of_groups(entries: list[GroupEntry], load: Callable[[GroupEntry], Group], level: str) -> Iterator[Failure]:
     for entry in entries:
-        if entry.faults or any(t.failed or t.warned or t.kept for t in entry.tallies.values()):
+        if entry.faults or any(t.failed or t.warned or t.kept or t.noted for t in entry.tallies.values()):
             group = load(entry)
             places = {row.key: _place(entry, row) for row in group.inputs}
             for row in group.inputs:
@@ -145,7 +158,7 @@ def _of_pair(collection: str, pair: Pair, place: dict[str, Any], level: str) -> 
         return
     if pair.fault is not None:
         yield _failure(target, pair.id, collection, pair.fault, place, pair.key, kept=kept)
-    elif pair.verdict is not None and pair.verdict.state != "valid":
+    elif pair.verdict is not None and pair.verdict.faults:
         stops = refused(pair.verdict, level) or (not pair.live and pair.verdict.state == "unchecked")
         for fault in pair.verdict.faults:
             says_why = not fault.warning or pair.verdict.state == "unchecked"

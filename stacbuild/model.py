@@ -132,6 +132,8 @@ class Tally(Struct, array_like=True):
     """Inputs that the recipe does not want as items."""
     stopped: list[int] = []
     """How many pairs ended before the first document stage, at it, at the second, …"""
+    noted: int = 0
+    """In the catalog, valid, and with warnings."""
 
 
 class Context(Struct, array_like=True):

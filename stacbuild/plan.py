@@ -351,9 +351,9 @@ class Plan:
             step.judge = False
         elif old.verdict is None:
             step.verdict, step.reasons = "stale", [Reason("schema-changed", "validation.level")]
-        elif not self.contexts.verdict_current(old.verdict.context):
+        elif not self.contexts.verdict_current(step.collection, old.verdict.context):
             step.verdict = "stale"
-            step.reasons = [_schema_moved(self.contexts, old.verdict.context, old.now.profile)]
+            step.reasons = [_schema_moved(self.contexts, old.verdict.context, step.collection, old.now.profile)]
         else:
             step.judge, step.judged = False, old.verdict
             self._remembered(step, old)
@@ -409,9 +409,9 @@ def _digests(source: str, row: Input, before: bytes, after: bytes) -> Reason:
     return Reason("source-changed", f"{source}: {row.key}", before.hex()[:12], after.hex()[:12])
 
 
-def _schema_moved(contexts: Contexts, before: int, profile: tuple[str, ...]) -> Reason:
+def _schema_moved(contexts: Contexts, before: int, collection: str, profile: tuple[str, ...]) -> Reason:
     old = contexts.known[before].ingredients.get("schemas", {})
-    new = contexts.known[contexts.verdict(profile)].ingredients["schemas"]
+    new = contexts.known[contexts.verdict(collection, profile)].ingredients["schemas"]
     for path, was, is_ in differences(old, new):
         return Reason("schema-changed", ".".join(path), was, is_)
     return Reason("stage-revised", "validate")

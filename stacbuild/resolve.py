@@ -122,7 +122,7 @@ class Resolver:
         for step in self._open(steps):
             if step.now is None or step.start < len(self._line(step).stages) or step.verdict == "failed":
                 continue
-            number = self._contexts.verdict(step.now.profile)
+            number = self._contexts.verdict(step.collection, step.now.profile)
             if self._cut_off(step, number):
                 continue
             context = self._contexts.digest(number)
@@ -131,7 +131,7 @@ class Resolver:
         for key, found in self._store.find(set(wanted), contexts).items():
             for step in wanted[key]:
                 assert step.now is not None
-                number = self._contexts.verdict(step.now.profile)
+                number = self._contexts.verdict(step.collection, step.now.profile)
                 step.judged, step.judge = Verdict(number, found.result.state, found.result.faults), False
 
     def _cut_off(self, step: Step, number: int) -> bool:
@@ -160,7 +160,7 @@ class Resolver:
         old = step.old
         again = self._force or step.verdict == "failed"
         if not again and old is not None and old.now is not None and old.verdict is not None:
-            known = old.now.digest if self._contexts.verdict_current(old.verdict.context) else b""
+            known = old.now.digest if self._contexts.verdict_current(step.collection, old.verdict.context) else b""
         incoming = step.now.digest if step.now is not None else _incoming(step)
         return Job(step.collection, document, step.source, base, incoming, step.start, known, bare=step.now is None)
 
@@ -251,7 +251,7 @@ class Resolver:
         step.judge = False
         if not self._line(step).judged:
             return
-        number = self._contexts.verdict(step.now.profile)
+        number = self._contexts.verdict(step.collection, step.now.profile)
         if not outcome.state:
             assert step.old is not None
             step.judged = step.old.verdict

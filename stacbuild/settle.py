@@ -144,6 +144,7 @@ class Settler:
             failed=sum(not pair.live and not _dropped(pair) for pair in pairs),
             kept=sum(pair.kept is not None for pair in pairs),
             warned=sum(pair.live and _doubtful(pair) for pair in pairs),
+            noted=sum(pair.live and _noted(pair) for pair in pairs),
             invalid=sum(_invalid(pair) for pair in pairs) if strict else 0,
             unjudged=sum(pair.verdict is None and pair.fault is None for pair in pairs),
             contexts=[_contexts(pairs, position) for position in stages],
@@ -271,6 +272,11 @@ def _stopped(pairs: list[Pair]) -> list[int]:
 
 def _doubtful(pair: Pair) -> bool:
     return pair.verdict is not None and pair.verdict.state != "valid"
+
+
+def _noted(pair: Pair) -> bool:
+    """Tell whether a pair is good and something is odd about it."""
+    return pair.verdict is not None and pair.verdict.state == "valid" and bool(pair.verdict.faults)
 
 
 def _contexts(pairs: list[Pair], position: int) -> list[int]:

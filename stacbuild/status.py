@@ -298,7 +298,7 @@ def _why_verdict(plan: Plan, step: Step) -> list[dict[str, Any]]:
     old = step.old
     if old is None or old.now is None or not plan.pipelines[step.collection].judged:
         return []
-    number = plan.contexts.verdict(old.now.profile)
+    number = plan.contexts.verdict(step.collection, old.now.profile)
     known = plan.contexts.known[number]
     begins_earlier = step.verdict in ("new", "stale") and step.start < len(plan.pipelines[step.collection].stages)
     stale = old.verdict is None or old.verdict.context != number or begins_earlier

@@ -71,6 +71,8 @@ class Tools(Struct, frozen=True):
     document: Document
     schema_folders: tuple[str, ...]
     schema_files: dict[str, str]
+    root: str = "."
+    """The recipe's folder, absolute; own schemas stand below it or are named from it."""
 
 
 class Bench:
@@ -152,14 +154,18 @@ class Bench:
 
 
 def open_judge(tools: Tools) -> Judge:
-    """Return the judge of a recipe: its schema folders first, then the core schemas."""
+    """Return the judge of a recipe: its schema folders first, then the user's store, then the core schemas."""
     from pathlib import Path  # noqa: PLC0415
 
     from stacbuild.stages.schemas import SchemaStore  # noqa: PLC0415
 
     folders = [Path(folder) for folder in tools.schema_folders]
     files = {url: Path(file) for url, file in tools.schema_files.items()}
-    return Judge(SchemaStore(folders, files), missing=tools.document.validation.missing_schemas)
+    spec, root = tools.document.validation, Path(tools.root)
+    extra = {glob: [root / file for file in named] for glob, named in spec.extra.items()}
+    own = [file for named in extra.values() for file in named]
+    store = SchemaStore(folders, files, root=root, own=own)
+    return Judge(store, missing=spec.missing_schemas, formats=spec.formats, engine=spec.engine, extra=extra)
 
 
 def with_link(item: dict[str, Any]) -> dict[str, Any]:

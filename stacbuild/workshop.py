@@ -27,6 +27,7 @@ from stacbuild.routing import Routes
 from stacbuild.settle import root_of
 from stacbuild.spool import Spool
 from stacbuild.stages.judge import Judge
+from stacbuild.stages.schemas import user_store
 from stacbuild.store import Store, no_store, open_store
 from stacbuild.trace import GroupEntry, Memory
 from stacbuild.work import Tools, open_judge
@@ -73,9 +74,11 @@ class Workshop:
         """What a worker is started with."""
         schemas = self.document.validation.schemas
         root = self.recipe.root
+        store = str(user_store(os.environ))
         if isinstance(schemas, dict):
-            return Tools(self.document, (), {url: str(root / file) for url, file in schemas.items()})
-        return Tools(self.document, tuple(str(root / folder) for folder in schemas), {})
+            files = {url: str(root / file) for url, file in schemas.items()}
+            return Tools(self.document, (store,), files, str(root))
+        return Tools(self.document, (*(str(root / folder) for folder in schemas), store), {}, str(root))
 
     @property
     def store(self) -> Store:
@@ -106,11 +109,11 @@ class Workshop:
         """Return the contexts of now beside those of the memory."""
         return Contexts(self.memory.head.contexts, self.pipelines, self.ingredients)
 
-    def ingredients(self, profile: tuple[str, ...]) -> dict[str, str]:
-        """Return what a verdict on an item of `profile` depends on."""
+    def ingredients(self, profile: tuple[str, ...], collection: str | None = None) -> dict[str, str]:
+        """Return what a verdict on an item of `profile` in `collection` depends on."""
         if self._judge is None:
             self._judge = open_judge(self.tools)
-        return self._judge.ingredients(profile)
+        return self._judge.ingredients(profile, collection)
 
     # --- asking
 

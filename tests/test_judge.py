@@ -238,11 +238,11 @@ def test_schema_that_is_not_at_hand_leaves_the_item_unchecked():
     (fault,) = verdict.faults
     assert (verdict.state, fault.code, fault.path, fault.warning) == ("unchecked", "SB302", "/stac_extensions", True)
     assert fault.message == f"schema {URL} is not at hand"
-    assert fault.hint == "put it into a folder named in validation.schemas, laid out as https/host/path"
+    assert fault.hint.startswith("stacbuild schemas pull fetches it; or put it into a folder of validation.schemas")
 
 
 def test_core_schema_of_another_version_is_not_at_hand():
-    verdict = core().judge(changed(stac_version="1.0.0"))
+    verdict = core().judge(changed(stac_version="1.2.0"))
     assert (verdict.state, verdict.faults[0].code, verdict.faults[0].path) == ("unchecked", "SB302", "/stac_version")
 
 
@@ -321,9 +321,7 @@ def test_address_with_and_without_fragment_is_one_schema(tmp_path):
     assert told(item, judge) == [("", "'x' is missing in the item")]
 
 
-@pytest.mark.parametrize(
-    "url", ["eo", "", "#", "../x.json", "http://json-schema.org/draft-07/schema#", "x" * 9000, "a\0b"]
-)
+@pytest.mark.parametrize("url", ["", "#", "../x.json", "http://json-schema.org/draft-07/schema#", "x" * 9000, "a\0b"])
 def test_odd_addresses_are_not_at_hand(url):
     verdict = core().judge(changed(stac_extensions=[url]))
     assert [fault.code for fault in verdict.faults] == ["SB302"]
@@ -350,7 +348,7 @@ def test_profile_is_version_and_extensions_in_order_each_once():
 def test_ingredients_are_every_schema_that_a_verdict_may_depend_on(tmp_path):
     judge = ours(tmp_path, {"$ref": "other.json"}, other={"$ref": "absent.json"})
     found = judge.ingredients(("1.1.0", URL))
-    assert found["revision"] == REVISION
+    assert found["revision"].startswith(f"{REVISION}.")
     assert found["missing-schemas"] == "warn"
     assert found[f"schema {ABSENT.replace('other', 'absent')}"] == "absent"
     assert len(found[f"schema {ABSENT}"]) == len(found[f"schema {CORE}"]) == 64

@@ -109,6 +109,7 @@ DIFFERENCES = {
     "date-time": "ours asserts the format; the reference has but STAC's pattern that a moment ends in Z or +00:00",
     "absent": "a declared schema or version is not at hand: unchecked to us (missing-schemas says what that means), "
     "invalid to the reference, which fails to fetch it",
+    "own": "our own checks find what no schema says: positions off the earth, a bbox upside down, an open ring",
 }
 """What we and the reference see differently, and why. `reason` sorts a disagreement into it; anything else is a bug."""
 
@@ -189,7 +190,10 @@ def reason(verdict, *, valid):
     """Return which of DIFFERENCES explains that we say `verdict` and the reference `valid`, or None."""
     if verdict.state == "unchecked":
         return None if valid else "absent"
-    formats = [" not a moment as in " in fault.message for fault in verdict.faults]
+    errors = {fault.code for fault in verdict.faults if not fault.warning}
+    if valid and "SB301" not in errors:
+        return "own"
+    formats = [" not a moment as in " in fault.message for fault in verdict.faults if not fault.warning]
     return "date-time" if valid and formats and all(formats) else None
 
 

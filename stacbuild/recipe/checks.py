@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
@@ -42,6 +43,24 @@ def _validation(sheet: Sheet, draft: Draft) -> None:
             sheet.find("SB103", at(draft, "schemas", key), message, 'as in { "https://…/schema.json" = "file.json" }')
     if not all(isinstance(entry, str) and entry.strip() for entry in schemas):
         bad(sheet, draft, "schemas", "must not hold an empty path")
+    for glob, files in draft.good.get("extra", {}).items():
+        _extra(sheet, draft, glob, files)
+
+
+def _extra(sheet: Sheet, draft: Draft, glob: str, files: list[str]) -> None:
+    """Judge the schemas that are named for a collection id or glob."""
+    where = f"[validation.extra] {names.shown(glob)}"
+    if not files or not all(file.strip() for file in files):
+        what = "names no file" if not files else "holds an empty path"
+        sheet.find("SB103", at(draft, "extra", glob), f"{where} {what}", 'as in ["ours.schema.json"]')
+    web = next((file for file in files if re.match(r"[a-z]+://", file)), None)
+    if web is not None:
+        text = f"{where} must name files, not URLs: {names.shown(web)}"
+        sheet.find("SB103", at(draft, "extra", glob), text, "download it, and put it beside the recipe")
+    known = sheet.entries("collections")
+    if known and not any(re.search(r"[*?\[{]", name) or fnmatchcase(name, glob) for name in known):
+        hint = names.did_you_mean(glob, known, "there is")
+        sheet.find("SB102", at(draft, "extra", glob), f"{where} is no collection of this recipe", hint)
 
 
 def _build(sheet: Sheet, draft: Draft) -> None:

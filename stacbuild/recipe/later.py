@@ -13,7 +13,6 @@ LATER_KEYS: dict[str, frozenset[str]] = {
     "StacItemsSource": frozenset({"http"}),
     "Geometry": frozenset({"wkb"}),
     "Collection": frozenset({"patches", "extensions", "collection-extensions"}),
-    "Validation": frozenset({"engine", "formats", "extra"}),
     "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),
     "NdjsonOutput": frozenset({"hrefs"}),
     "Cache": frozenset({"remote", "max-size", "trust", "write"}),
@@ -31,8 +30,6 @@ LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
 """(Struct or table, key) → values that are not built yet; one that ends in a colon stands for a URL's scheme."""
 
 HINTS: dict[tuple[str, str], str] = {
-    ("Validation", "engine"): 'leave it out: "fast" is what runs',
-    ("Validation", "formats"): 'leave it out: "datetime" is what is asserted',
     ("Build", "refresh"): "no source over the network is available yet either",
 }
 """(Struct, key) → what to do until the key is built."""

@@ -204,7 +204,13 @@ class Validation(Table, frozen=True):
     missing_schemas: Literal["warn", "fail"] = "warn"
     """What is done with an item whose schema is not at hand: `warn` writes it unchecked, `fail` fails it."""
     schemas: list[File] | dict[str, File] = []
-    """Folders laid out by URL (`https/host/path` or `host/path`), or URL → file."""
+    """Folders laid out by URL (`https/host/path` or `host/path`), or URL → file. Looked in before the user's store."""
+    engine: Literal["fast", "stac-valid", "stac-validator"] = "fast"
+    """Who judges: `fast` (compiled schemas), or `stac-valid` (the reference library; formerly `stac-validator`)."""
+    formats: Literal["datetime", "all", "off"] = "datetime"
+    """The JSON Schema formats that are errors: `date-time` alone, all, or none; those of others are warnings."""
+    extra: dict[str, list[File]] = {}
+    """Own schemas that a collection's items must keep too: collection id or glob → files."""
 
 
 class StacJsonOutput(Table, frozen=True, tag_field="kind", tag="stac-json"):

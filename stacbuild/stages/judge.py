@@ -1,34 +1,41 @@
-"""The validator: an item and the schemas that it declares → a verdict, with every error in words.
+"""The validator: an item, collection or catalog and the schemas that it declares → a verdict, every error in words.
 
-Compiled by jsonschema-rs, a validator a schema. Only the format `date-time` is asserted. A schema that is not at hand
-or cannot be used is a verdict of its own, never a crash and never "valid". Never: the network.
+Schemas decide first (compiled, or by the reference library), then our own checks of what no schema says. A schema that
+is not at hand or cannot be used is a verdict of its own, never a crash and never "valid". Never: the network.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from importlib.metadata import version
-from typing import Any, Literal, Never
+from pathlib import Path
+from typing import Any, Literal
 
 import msgspec
 
-from stacbuild.canon import CanonError, decode
 from stacbuild.failures import Fault
-from stacbuild.stages.schemas import Schema, SchemaStore, bare, references, strip_comments, strip_formats, walk
-from stacbuild.stages.wording import faults_in, reason_in
+from stacbuild.stages import geochecks, reference
+from stacbuild.stages.family import Family, Formats, Validators, compiled, gathered
+from stacbuild.stages.schemas import SchemaStore, bare, normal
+from stacbuild.stages.wording import faults_in, formats_in, reason_in
 
 CODES: dict[str, str] = {
     "SB301": "The item breaks a schema that it declares. The path says where in the item.",
-    "SB302": "A schema that the item declares is not at hand, so that part of the item is not judged. Put it into a "
-    "folder named in validation.schemas, laid out as https/host/path.",
+    "SB302": "A schema that the item declares is not at hand, so that part of the item is not judged. Fetch it with "
+    "`stacbuild schemas pull`, or put it into a folder named in validation.schemas, laid out as https/host/path.",
     "SB303": "A schema that the item declares cannot be used: it is no JSON, no JSON Schema, has a pattern that does "
     "not compile, or refers to a schema that is not at hand.",
     "SB304": "A schema's file is there and cannot be read.",
-}
+    "SB305": "A warning: a text is not of the format that a schema names, and validation.formats does not assert it.",
+    "SB306": "The document is of a STAC version before 1.0.0 whose schemas are not at hand, or declares extensions by "
+    "short names as was done then, so that part of it is not judged. Migrate it to STAC 1.0.0 or later.",
+    "SB307": "The engine that validation.engine names is not installed.",
+} | geochecks.CODES
 """Code → what it means and what to do."""
 
-REVISION = "1"
+REVISION = "2"
 """Raised when the same item and schemas give another verdict or other words."""
 
 MAX_FAULTS = 50
@@ -36,54 +43,65 @@ MAX_FAULTS = 50
 
 Profile = tuple[str, ...]
 """STAC version, then the item's extensions, sorted."""
+Engine = Literal["fast", "stac-valid", "stac-validator"]
+Kind = Literal["item", "collection", "catalog"]
 
 _VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?")
+_EARLY = re.compile(r"0\.|1\.0\.0-")
+"""How versions begin that came before STAC 1.0.0."""
 _DEFAULT_VERSION = "1.1.0"
-_BUILT_IN = re.compile(r"https?://json-schema\.org/draft")
-"""Schemas of JSON Schema itself, which the compiler brings along."""
-_DRAFT = re.compile(r"https?://(json-schema\.org/draft-0([467])/schema)")
-_ASKER = "urn:stacbuild:asker"
-"""A schema that does nothing but refer: what nobody refers to is not looked up."""
 _CORE = re.compile(r"https://schemas\.stacspec\.org/")
-_PUT = "put it into a folder named in validation.schemas, laid out as https/host/path"
+_SHORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}")
+_GET = "stacbuild schemas pull fetches it; or put it into a folder of validation.schemas, laid out as https/host/path"
+_REPAIR = "repair it, or name another file for it in validation.schemas"
+_MIGRATE = "migrate it to STAC 1.0.0 or later"
 
 
 class Verdict(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of an item: `unchecked` when no schema refuses it and one could not be asked."""
+    """What is known of an item: `unchecked` when no schema refuses it and one could not be asked.
+
+    Faults that are warnings make no item invalid: a valid item may have some.
+    """
 
     state: Literal["valid", "invalid", "unchecked"]
     faults: tuple[Fault, ...] = ()
 
 
-class _Family(msgspec.Struct, frozen=True):
-    """A schema with all that it refers to."""
-
-    url: str
-    found: dict[str, Schema | None]
-    documents: dict[str, Any]
-    broken: str | None
-
-
 class _Compiled(msgspec.Struct, frozen=True):
-    """A validator, or why there is none."""
+    """A schema ready to judge by, or why it is not."""
 
-    validator: Any
+    family: Family
+    validators: Validators | None
     fault: Fault | None
 
 
 class Judge:
-    """Judges items by the schemas that they declare.
+    """Judges items by the schemas that they declare, and by those that their collection adds.
 
     Args:
         store: where schemas are.
         missing: what an item is whose schema is not at hand or unusable: "warn" (unchecked) or "fail" (invalid).
+        formats: which formats are errors; the others are warnings.
+        engine: who decides: the compiled validators, or the reference library.
+        extra: collection id or glob → own schemas for its items, each with its file.
     """
 
-    def __init__(self, store: SchemaStore, *, missing: Literal["warn", "fail"]) -> None:
-        self._store, self._missing = store, missing
-        self._families: dict[str, _Family] = {}
+    def __init__(
+        self,
+        store: SchemaStore,
+        *,
+        missing: Literal["warn", "fail"],
+        formats: Formats = "datetime",
+        engine: Engine = "fast",
+        extra: Mapping[str, Sequence[Path]] | None = None,
+    ) -> None:
+        self._store, self._missing, self._formats = store, missing, formats
+        self._reference = reference.Reference() if engine != "fast" else None
+        self._extra = extra or {}
+        self._families: dict[str, Family] = {}
         self._compiled: dict[str, _Compiled] = {}
-        self._ingredients: dict[Profile, dict[str, str]] = {}
+        self._ingredients: dict[tuple[Profile, tuple[str, ...]], dict[str, str]] = {}
+        self._own: dict[str, tuple[str, ...]] = {}
 
     def profile(self, item: dict[str, Any]) -> Profile:
         """Return what decides by which schemas an item is judged."""
@@ -91,145 +109,171 @@ class Judge:
         urls = {str(url) for url in declared} if isinstance(declared, list) else set()
         return (str(item.get("stac_version")), *sorted(urls))
 
-    def ingredients(self, profile: Profile) -> dict[str, str]:
-        """Return what a verdict on an item of `profile` may depend on, by name; never compiles anything."""
-        if profile not in self._ingredients:
-            result = {"revision": REVISION, "jsonschema-rs": version("jsonschema-rs"), "missing-schemas": self._missing}
-            for url in _urls(profile):
-                for name, schema in self._family(url).found.items():
-                    result[f"schema {name}"] = schema.digest.hex() if schema is not None else "absent"
-            self._ingredients[profile] = dict(sorted(result.items()))
-        return self._ingredients[profile]
+    def own(self, collection: str | None) -> tuple[str, ...]:
+        """Return the file URLs of the schemas that the recipe adds for a collection's items."""
+        if not self._extra or collection is None:
+            return ()
+        if collection not in self._own:
+            files = [file for glob, named in self._extra.items() if fnmatchcase(collection, glob) for file in named]
+            self._own[collection] = tuple(dict.fromkeys(normal(file).as_uri() for file in files))
+        return self._own[collection]
 
-    def judge(self, item: dict[str, Any], profile: Profile | None = None) -> Verdict:
-        """Return the verdict on an item with every error, each with a JSON Pointer.
+    def ingredients(self, profile: Profile, collection: str | None = None) -> dict[str, str]:
+        """Return what a verdict on an item of `profile` may depend on, by name; never compiles anything."""
+        own = self.own(collection)
+        if (profile, own) not in self._ingredients:
+            self._ingredients[profile, own] = self._named(profile, own)
+        return self._ingredients[profile, own]
+
+    def _named(self, profile: Profile, own: tuple[str, ...]) -> dict[str, str]:
+        result = {
+            "revision": f"{REVISION}.{geochecks.REVISION}",
+            "jsonschema-rs": version("jsonschema-rs"),
+            "shapely": version("shapely"),
+            "missing-schemas": self._missing,
+            "formats": self._formats,
+            "engine": "fast" if self._reference is None else reference.name(),
+        }
+        if own:
+            result["extra"] = ", ".join(map(self._store.shown, own))
+        for url in (*_urls(profile, "item"), *own):
+            for name, schema in self._family(url).found.items():
+                result[f"schema {self._store.shown(name)}"] = schema.digest.hex() if schema is not None else "absent"
+        return dict(sorted(result.items()))
+
+    def judge(self, document: dict[str, Any], profile: Profile | None = None, *, kind: Kind = "item") -> Verdict:
+        """Return the verdict on a document with every error, each with a JSON Pointer.
 
         Args:
-            item: STAC Item, JSON values.
-            profile: the item's, where it is known already.
+            document: JSON values.
+            profile: the document's, where it is known already.
+            kind: as what it is judged.
         """
+        profile = self.profile(document) if profile is None else profile
         faults: list[Fault] = []
         unknown: list[Fault] = []
-        for url in _urls(self.profile(item) if profile is None else profile):
-            compiled = self._validator(url)
-            if compiled.fault is not None:
-                unknown.append(compiled.fault)
-            elif not compiled.validator.is_valid(item):
-                faults.extend(faults_in(compiled.validator.iter_errors(item), url))
-        if self._missing == "fail":
-            faults.extend(msgspec.structs.replace(fault, warning=False) for fault in unknown)
-            unknown = []
-        if faults:
-            return Verdict("invalid", (*_capped(faults), *unknown))
-        return Verdict("unchecked", tuple(unknown)) if unknown else Verdict("valid")
+        urls = [*_urls(profile, kind)]
+        if kind == "item":
+            collection = document.get("collection")
+            urls += self.own(collection if isinstance(collection, str) else None)
+        for url in urls:
+            ready = self._ready(url, profile[0])
+            if ready.fault is not None:
+                unknown.append(ready.fault)
+            elif ready.validators is not None:
+                found = self._asked(ready, ready.validators, document)
+                faults.extend(found if kind == "item" else (_of_kind(fault, kind) for fault in found))
+        if unknown:  # an address that is none is told of as what is not at hand
+            faults = [fault for fault in faults if not (fault.warning and fault.path.startswith("/stac_extensions/"))]
+        told = {fault.path for fault in faults}
+        faults.extend(fault for fault in geochecks.faults_of(document, item=kind == "item") if fault.path not in told)
+        return self._verdict(faults, unknown)
 
-    def _family(self, url: str) -> _Family:
+    def _verdict(self, faults: list[Fault], unknown: list[Fault]) -> Verdict:
+        if not faults and not unknown:
+            return Verdict("valid")
+        errors = [fault for fault in faults if not fault.warning]
+        warnings = [fault for fault in faults if fault.warning]
+        if self._missing == "fail":
+            errors.extend(msgspec.structs.replace(fault, warning=False) for fault in unknown)
+        else:
+            warnings = [*unknown, *warnings]
+        listed = (*_capped(errors), *_capped(warnings, kept=len(unknown)))
+        if errors:
+            return Verdict("invalid", listed)
+        return Verdict("unchecked" if unknown else "valid", listed)
+
+    def _asked(self, ready: _Compiled, validators: Validators, document: dict[str, Any]) -> list[Fault]:
+        """Return what one schema says of a document."""
+        url = self._store.shown(ready.family.url)
+        if self._reference is not None:
+            return self._reference.faults(ready.family, validators, document, url, self._formats)
+        if validators.alike and validators.every.is_valid(document):
+            return []
+        faults: list[Fault] = []
+        if not validators.asserted.is_valid(document):
+            faults += faults_in(validators.asserted.iter_errors(document), url)
+        if validators.every is not None and not validators.every.is_valid(document):
+            known = {fault.path for fault in faults}
+            warnings = formats_in(validators.every.iter_errors(document), url, self._formats)
+            faults += [fault for fault in warnings if fault.path not in known]
+        return faults
+
+    def _family(self, url: str) -> Family:
         if url not in self._families:
-            self._families[url] = _gathered(url, self._store)
+            self._families[url] = gathered(url, self._store)
         return self._families[url]
 
-    def _validator(self, url: str) -> _Compiled:
+    def _ready(self, url: str, stac_version: str) -> _Compiled:
         if url not in self._compiled:
-            self._compiled[url] = _compiled(self._family(url))
+            self._compiled[url] = self._made_ready(self._family(url), stac_version)
         return self._compiled[url]
 
-
-def _urls(profile: Profile) -> list[str]:
-    """Return the schemas of a profile: the core's, then the extensions', each once."""
-    stac_version = profile[0] if _VERSION.fullmatch(profile[0]) else _DEFAULT_VERSION
-    core = f"https://schemas.stacspec.org/v{stac_version}/item-spec/json-schema/item.json"
-    return list(dict.fromkeys([core, *map(bare, profile[1:])]))
-
-
-def _gathered(url: str, store: SchemaStore) -> _Family:
-    """Return the schema at `url` with all that it refers to, over any number of steps."""
-    found: dict[str, Schema | None] = {}
-    documents: dict[str, Any] = {}
-    broken: str | None = None
-    pending = [url]
-    while pending:
-        name = pending.pop()
-        if name in found or (name != url and _BUILT_IN.match(name)):
-            continue
-        schema = found[name] = store.find(name)
-        if schema is None:
-            continue
-        try:
-            documents[name] = decode(schema.blob)
-        except CanonError as error:
-            broken = broken or f"{name} is not JSON: {error}"
-            continue
-        targets, names = references(documents[name], name)
-        pending.extend(sorted(targets - names - {name}))
-    return _Family(url, found, documents, broken)
+    def _made_ready(self, family: Family, stac_version: str) -> _Compiled:
+        shown = self._store.shown(family.url)
+        place = "/stac_version" if _CORE.match(shown) else "/collection" if shown != family.url else "/stac_extensions"
+        if family.found[family.url] is None:
+            return _Compiled(family, None, _absent(shown, place, stac_version))
+        absent = sorted(self._store.shown(name) for name, schema in family.found.items() if schema is None)
+        hint = _GET if absent and family.broken is None else _REPAIR
+        reason = family.broken or (f"it refers to {absent[0]}, which is not at hand" if absent else None)
+        if reason is None:
+            try:
+                return _Compiled(family, compiled(family, self._formats), None)
+            except Exception as error:  # noqa: BLE001  whatever a stranger's schema does to the compiler
+                reason = reason_in(error).replace(family.url, shown)
+        return _Compiled(family, None, _unknown("SB303", f"schema {shown} cannot be used: {reason}", place, hint))
 
 
-def _compiled(family: _Family) -> _Compiled:
-    url = family.url
-    place = "/stac_version" if _CORE.match(url) else "/stac_extensions"
-    if family.found[url] is None:
-        return _Compiled(None, _unknown("SB302", f"schema {url} is not at hand", place, _PUT))
-    absent = sorted(name for name, schema in family.found.items() if schema is None)
-    hint = _PUT if absent and family.broken is None else "repair it, or name another file for it in validation.schemas"
-    reason = family.broken or (f"it refers to {absent[0]}, which is not at hand" if absent else None)
-    if reason is None:
-        try:
-            return _Compiled(_built(family), None)
-        except Exception as error:  # noqa: BLE001  whatever a stranger's schema does to the compiler
-            reason = reason_in(error)
-    return _Compiled(None, _unknown("SB303", f"schema {url} cannot be used: {reason}", place, hint))
+def kind_of(document: dict[str, Any]) -> Kind:
+    """Return what a STAC document is; before 1.0.0 catalogs and collections did not say."""
+    match document.get("type"):
+        case "Feature":
+            return "item"
+        case "Collection":
+            return "collection"
+        case "Catalog":
+            return "catalog"
+    if {"extent", "license"} & document.keys():
+        return "collection"
+    return "catalog" if {"description", "links"} <= document.keys() and "geometry" not in document else "item"
+
+
+def _of_kind(fault: Fault, kind: Kind) -> Fault:
+    """Return a fault whose words are of a collection or catalog."""
+    message = re.sub(r"^the item\b|(?<= in )the item$", f"the {kind}", fault.message)
+    return msgspec.structs.replace(fault, message=message)
+
+
+def _absent(url: str, place: str, stac_version: str) -> Fault:
+    """Return the fault of a schema that is not at hand."""
+    if _SHORT_NAME.fullmatch(url):
+        text = f"extension '{url}' is declared by a short name, as before STAC 1.0.0, and is not judged"
+        return _unknown("SB306", text, place, "declare it by the URL of its schema")
+    if _CORE.match(url) and _EARLY.match(stac_version):
+        return _unknown("SB306", f"STAC {stac_version} is older than 1.0.0 and is not judged", place, _MIGRATE)
+    hint = "is it named right in validation.extra?" if place == "/collection" else _GET
+    return _unknown("SB302", f"schema {url} is not at hand", place, hint)
 
 
 def _unknown(code: str, message: str, place: str, hint: str) -> Fault:
     return Fault("validate", code, message, place, hint, warning=True)
 
 
-def _built(family: _Family) -> Any:
-    import jsonschema_rs  # noqa: PLC0415  a build that judges nothing never gets here
-
-    resources: list[tuple[str, Any]] = []
-    for url, document in family.documents.items():
-        strip_formats(document)
-        strip_comments(document)
-        resources.append((url, _named(document, url)))
-    registry = jsonschema_rs.Registry([*resources, *_meta_schemas(family)], retriever=_refuse)
-    root = dict(resources)[family.url]
-    return jsonschema_rs.validator_for(root, registry=registry, validate_formats=True, retriever=_refuse)
+def _urls(profile: Profile, kind: Kind) -> list[str]:
+    """Return the schemas of a profile: the core's, then the extensions', each once."""
+    stac_version = profile[0] if _VERSION.fullmatch(profile[0]) else _DEFAULT_VERSION
+    core = f"https://schemas.stacspec.org/v{stac_version}/{kind}-spec/json-schema/{kind}.json"
+    return list(dict.fromkeys([core, *map(bare, profile[1:])]))
 
 
-def _named(document: Any, url: str) -> Any:
-    """Return a schema that calls itself, and refers to itself, by the URL that it was asked for by."""
-    if not isinstance(document, dict):
-        return document
-    own = bare(str(document.get("$id") or ""))
-    for part in walk(document) if own else ():
-        reference = part.get("$ref")
-        if isinstance(reference, str) and bare(reference) == own:
-            part["$ref"] = url + reference[len(bare(reference)) :]
-    return {**document, "id" if "draft-04" in str(document.get("$schema")) else "$id": url}
-
-
-def _meta_schemas(family: _Family) -> Iterator[tuple[str, Any]]:
-    """Yield the schemas of JSON Schema that are referred to: in a registry the compiler does not find its own."""
-    import jsonschema_rs  # noqa: PLC0415
-
-    wanted = {target for url, document in family.documents.items() for target in references(document, url)[0]}
-    for url in sorted(wanted - family.documents.keys()):
-        if match := _DRAFT.fullmatch(url):
-            known = f"http://{match.group(1)}"
-            registry = jsonschema_rs.Registry([(_ASKER, {"$ref": known})], draft=int(match.group(2)))
-            yield url, _named(registry.resolver(_ASKER).lookup(known).contents, url)
-
-
-def _refuse(url: str) -> Never:
-    """Stand in for the network."""
-    raise LookupError(f"{url} is not at hand")
-
-
-def _capped(faults: list[Fault]) -> tuple[Fault, ...]:
-    """Return the faults in order, each once, MAX_FAULTS of them and how many there are beyond."""
-    ordered = sorted(set(faults), key=lambda fault: (fault.path, fault.code, fault.message, fault.hint or ""))
+def _capped(faults: list[Fault], kept: int = 0) -> tuple[Fault, ...]:
+    """Return the faults in order (the first `kept` as they stand), each once, and how many there are beyond."""
+    head, rest = faults[:kept], faults[kept:]
+    ordered = sorted(set(rest), key=lambda fault: (fault.path, fault.code, fault.message, fault.hint or ""))
     if len(ordered) <= MAX_FAULTS:
-        return tuple(ordered)
-    more = Fault("validate", "SB301", f"and {len(ordered) - MAX_FAULTS} more errors", "", "repair these first")
-    return (*ordered[:MAX_FAULTS], more)
+        return (*head, *ordered)
+    beyond, first = len(ordered) - MAX_FAULTS, ordered[0]
+    what = "warnings" if first.warning else "errors"
+    more = Fault("validate", "SB301", f"and {beyond} more {what}", "", "repair these first", warning=first.warning)
+    return (*head, *ordered[:MAX_FAULTS], more)

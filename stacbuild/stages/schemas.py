@@ -1,8 +1,8 @@
 """The schema store: URL → bytes of a JSON Schema, offline always.
 
-Looked in, in order: the recipe's files, the recipe's folders, the STAC core schemas that pystac's wheel carries. What
-is keyed is the URL asked for, never the `$id` inside: published copies carry wrong ones. Never: the network, pystac
-itself, or a look at what a schema says.
+Looked in, in order: the recipe's files, the recipe's folders, the user's own store, the STAC core schemas that come
+with stacbuild (1.0.0) and pystac's wheel (1.1.0). What is keyed is the URL asked for, never the `$id` inside: published
+copies carry wrong ones. Never: the network, pystac itself, or a look at what a schema says.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import errno
 import functools
 import importlib.util
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
@@ -45,12 +46,25 @@ class SchemaStore:
     Args:
         folders: laid out by URL, `https/host/path` or `host/path`; the first that has one wins.
         files: URL → file, looked in before the folders.
+        root: the recipe's folder; schemas in and below it may be asked for by file URL.
+        own: other files that may be asked for so, with what stands beside and below them.
     """
 
-    def __init__(self, folders: Sequence[Path], files: Mapping[str, Path]) -> None:
+    def __init__(
+        self, folders: Sequence[Path], files: Mapping[str, Path], *, root: Path | None = None, own: Sequence[Path] = ()
+    ) -> None:
         self._folders = list(folders)
         self._files = {bare(url): file for url, file in files.items()}
+        self._root = root.absolute() if root is not None else None
+        self._own = [*([self._root] if self._root else []), *(normal(file).parent for file in own)]
         self._found: dict[str, Schema | None] = {}
+
+    def shown(self, url: str) -> str:
+        """Return a schema's URL as messages and keys have it: own files by their path from the recipe's folder."""
+        file = _local(url)
+        if file is None:
+            return url
+        return file.name if self._root is None else Path(os.path.relpath(file, self._root)).as_posix()
 
     def find(self, url: str) -> Schema | None:
         """Return the schema at `url`, whose fragment is ignored; None when there is none at hand.
@@ -66,6 +80,9 @@ class SchemaStore:
     def _places(self, url: str) -> Iterator[Path]:
         if url in self._files:
             yield self._files[url]
+        local = _local(url)
+        if local is not None and any(local.is_relative_to(folder) for folder in self._own):
+            yield local
         match = _URL.fullmatch(url)
         if match and not _ODD & {match.group(2), *match.group(3).split("/")}:
             scheme, host, path = match.groups()
@@ -75,6 +92,24 @@ class SchemaStore:
         core = _core_file(url)
         if core is not None:
             yield core
+
+
+def user_store(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the user's own schemas, which `schemas pull` fills; it need not be there."""
+    named = environ.get("STACBUILD_SCHEMAS")
+    if named:
+        return Path(named)
+    home = environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(home).expanduser() / "stacbuild" / "schemas"
+
+
+def normal(file: Path) -> Path:
+    """Return an absolute path without `..`, links left as they are."""
+    return Path(os.path.normpath(file.absolute()))
+
+
+def _local(url: str) -> Path | None:
+    return Path(unquote(urlsplit(url).path)) if url.startswith("file:///") else None
 
 
 def bare(url: str) -> str:
@@ -97,11 +132,14 @@ def _read(url: str, file: Path) -> Schema | None:
 
 
 def _core_file(url: str) -> Path | None:
-    """Return the file of pystac's wheel that holds a core schema, if the URL is one's; importing nothing of pystac."""
+    """Return the file that holds a core schema, ours or of pystac's wheel, of which nothing is imported."""
+    match = _CORE.fullmatch(url)
+    if match and match.group(1) == "1.0.0":
+        return Path(__file__).parent / "core" / "v1.0.0" / f"{match.group(3)}.json"
     folder = _core_folder()
     if folder is None:
         return None
-    if match := _CORE.fullmatch(url):
+    if match:
         return folder / "stac-spec" / f"v{match.group(1)}" / f"{match.group(3)}.json"
     if match := _GEOJSON.fullmatch(url):
         return folder / "geojson" / f"{match.group(1)}.json"
@@ -124,8 +162,6 @@ _DATA = {"enum", "const", "default", "examples"}
 """Keywords whose value is data, in which nothing is a keyword."""
 _NAMED = {"properties", "patternProperties", "definitions", "$defs", "dependentSchemas", "dependencies"}
 """Keywords whose value maps names, in which no name is a keyword, to schemas."""
-ASSERTED_FORMATS = {"date-time"}
-"""The only `format`s that are judged; libraries disagree about all others."""
 
 
 def subschemas(schema: dict[str, Any]) -> Iterator[Any]:
@@ -151,10 +187,10 @@ def walk(schema: Any) -> Iterator[dict[str, Any]]:
             pending.extend(subschemas(part))
 
 
-def strip_formats(schema: Any) -> None:
+def strip_formats(schema: Any, asserted: frozenset[str]) -> None:
     """Take every `format` keyword but the asserted ones out of `schema`, in place."""
     for part in walk(schema):
-        if isinstance(part.get("format"), str) and part["format"] not in ASSERTED_FORMATS:
+        if isinstance(part.get("format"), str) and part["format"] not in asserted:
             del part["format"]
 
 
@@ -183,6 +219,25 @@ def references(schema: Any, url: str) -> tuple[set[str], set[str]]:
             targets.add(bare(_joined(base, part["$ref"])))
         pending.extend((below, base) for below in subschemas(part))
     return targets, names
+
+
+def resolved(documents: Mapping[str, Any], base: str, reference: str) -> tuple[Any, str] | None:
+    """Return what a `$ref` in the document at `base` points at, and the document's URL; None if that is not clear."""
+    address, _, fragment = _joined(base, reference).partition("#")
+    if not address and reference.startswith("#"):
+        address = base
+    if address not in documents or (fragment and not fragment.startswith("/")):
+        return None
+    found = documents[address]
+    for step in fragment.split("/")[1:]:
+        name = unquote(step).replace("~1", "/").replace("~0", "~")
+        if isinstance(found, list) and name.isdigit() and int(name) < len(found):
+            found = found[int(name)]
+        elif isinstance(found, dict) and name in found:
+            found = found[name]
+        else:
+            return None
+    return found, address
 
 
 def _joined(base: str, reference: str) -> str:

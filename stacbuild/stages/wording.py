@@ -48,6 +48,23 @@ def faults_in(errors: Iterable[Any], url: str) -> Iterator[Fault]:
             yield Fault("validate", "SB301", _cut(message), path, f"{hint}; {schema}" if hint else schema)
 
 
+def formats_in(errors: Iterable[Any], url: str, formats: str) -> Iterator[Fault]:
+    """Yield a warning for each text that is not of a format which `validation.formats` does not assert."""
+    for leaf in (leaf for error in errors for leaf in _all_leaves(error)):
+        if leaf.kind.name == "format" and (formats == "off" or leaf.kind.format != "date-time"):
+            message, _ = _format(leaf)
+            yield Fault("validate", "SB305", _cut(message), _place(leaf), f"schema {url}", warning=True)
+
+
+def _all_leaves(error: Any) -> Iterator[Any]:
+    branches = error.kind.context if error.kind.name in _BRANCHING else []
+    for branch in branches:
+        for inner in branch:
+            yield from _all_leaves(inner)
+    if not branches:
+        yield error
+
+
 def reason_in(error: Exception) -> str:
     """Return why a schema does not compile, in one line."""
     return _cut(next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__))

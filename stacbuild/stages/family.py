@@ -1,0 +1,180 @@
+"""A schema with all that it refers to, and the validators that are compiled of it by jsonschema-rs.
+
+Two a schema: one that asserts the formats of `validation.formats`, which decides, and one that asserts all formats,
+whose findings beyond the first's are warnings. Never: the network, or a verdict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal, Never
+
+import msgspec
+
+from stacbuild.canon import CanonError, decode
+from stacbuild.stages.schemas import (
+    Schema,
+    SchemaStore,
+    bare,
+    references,
+    resolved,
+    strip_comments,
+    strip_formats,
+    subschemas,
+    walk,
+)
+
+Formats = Literal["datetime", "all", "off"]
+ASSERTED: dict[str, frozenset[str] | None] = {"datetime": frozenset({"date-time"}), "all": None, "off": frozenset()}
+"""`validation.formats` → the formats that decide; None: every one. Libraries disagree about all but `date-time`."""
+
+_BUILT_IN = re.compile(r"https?://json-schema\.org/draft")
+"""Schemas of JSON Schema itself, which the compiler brings along."""
+_DRAFT = re.compile(r"https?://(json-schema\.org/draft-0([467])/schema)")
+_ASKER = "urn:stacbuild:asker"
+"""A schema that does nothing but refer: what nobody refers to is not looked up."""
+_TWISTING = ("not", "if", "oneOf")
+"""Keywords below which a schema that accepts less may make the whole accept more."""
+
+
+class Family(msgspec.Struct, frozen=True):
+    """A schema with all that it refers to; `broken` says what of it is not even JSON."""
+
+    url: str
+    found: dict[str, Schema | None]
+    broken: str | None
+
+    def documents(self) -> dict[str, Any]:
+        """Return its documents, decoded anew: who compiles them changes them."""
+        return {url: decode(schema.blob) for url, schema in self.found.items() if schema is not None}
+
+
+class Validators(msgspec.Struct, frozen=True):
+    """What a schema was compiled to."""
+
+    asserted: Any
+    """Decides."""
+    every: Any
+    """Asserts all formats; None where `asserted` does."""
+    alike: bool
+    """What `every` accepts, `asserted` does."""
+
+
+def gathered(url: str, store: SchemaStore) -> Family:
+    """Return the schema at `url` with all that it refers to, over any number of steps."""
+    found: dict[str, Schema | None] = {}
+    broken: str | None = None
+    pending = [url]
+    while pending:
+        name = pending.pop()
+        if name in found or (name != url and _BUILT_IN.match(name)):
+            continue
+        schema = found[name] = store.find(name)
+        if schema is None:
+            continue
+        try:
+            targets, names = references(decode(schema.blob), name)
+        except CanonError as error:
+            broken = broken or f"{store.shown(name)} is not JSON: {error}"
+            continue
+        pending.extend(sorted(targets - names - {name}))
+    return Family(url, found, broken)
+
+
+def compiled(family: Family, formats: Formats) -> Validators:
+    """Return the validators of a family that is whole; raises whatever a stranger's schema does to the compiler."""
+    asserted = ASSERTED[formats]
+    decides = _built(family, asserted)
+    if asserted is None or not _has_more(family, asserted):
+        return Validators(decides, None, alike=False)
+    return Validators(decides, _built(family, None), alike=not _is_twisted(family, asserted))
+
+
+def _built(family: Family, asserted: frozenset[str] | None) -> Any:
+    import jsonschema_rs  # noqa: PLC0415  a build that judges nothing never gets here
+
+    documents = family.documents()
+    resources = list(prepared(documents, asserted).items())
+    registry = jsonschema_rs.Registry([*resources, *_meta_schemas(documents)], retriever=_refuse)
+    root = dict(resources)[family.url]
+    return jsonschema_rs.validator_for(root, registry=registry, validate_formats=True, retriever=_refuse)
+
+
+def prepared(documents: dict[str, Any], asserted: frozenset[str] | None) -> dict[str, Any]:
+    """Return schemas as they are compiled: their own URL as id, without formats that are not to be asserted."""
+    for document in documents.values():
+        if asserted is not None:
+            strip_formats(document, asserted)
+        strip_comments(document)
+    return {url: _named(document, url) for url, document in documents.items()}
+
+
+def _named(document: Any, url: str) -> Any:
+    """Return a schema that calls itself, and refers to itself, by the URL that it was asked for by."""
+    if not isinstance(document, dict):
+        return document
+    own = bare(str(document.get("$id") or ""))
+    for part in walk(document) if own else ():
+        reference = part.get("$ref")
+        if isinstance(reference, str) and bare(reference) == own:
+            part["$ref"] = url + reference[len(bare(reference)) :]
+    return {**document, "id" if "draft-04" in str(document.get("$schema")) else "$id": url}
+
+
+def _meta_schemas(documents: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield the schemas of JSON Schema that are referred to: in a registry the compiler does not find its own."""
+    import jsonschema_rs  # noqa: PLC0415
+
+    wanted = {target for url, document in documents.items() for target in references(document, url)[0]}
+    for url in sorted(wanted - documents.keys()):
+        if match := _DRAFT.fullmatch(url):
+            known = f"http://{match.group(1)}"
+            registry = jsonschema_rs.Registry([(_ASKER, {"$ref": known})], draft=int(match.group(2)))
+            yield url, _named(registry.resolver(_ASKER).lookup(known).contents, url)
+
+
+def _refuse(url: str) -> Never:
+    """Stand in for the network."""
+    raise LookupError(f"{url} is not at hand")
+
+
+# ---- formats ---------------------------------------------------------------------------------------------------------
+
+
+def _has_more(family: Family, asserted: frozenset[str]) -> bool:
+    """Tell whether a schema of the family names a format that is not asserted."""
+    return any(_free(part, asserted) for document in family.documents().values() for part in walk(document))
+
+
+def _free(part: dict[str, Any], asserted: frozenset[str]) -> bool:
+    return isinstance(part.get("format"), str) and part["format"] not in asserted
+
+
+def _is_twisted(family: Family, asserted: frozenset[str]) -> bool:
+    """Tell whether a format that is not asserted may stand below a keyword that turns "less" into "more"."""
+    documents = family.documents()
+    seen: set[int] = set()
+    pending = [
+        (part[keyword], url)
+        for url, document in documents.items()
+        for part in walk(document)
+        for keyword in _TWISTING
+        if keyword in part
+    ]
+    while pending:
+        part, base = pending.pop()
+        parts = part if isinstance(part, list) else [part]
+        for one in parts:
+            if not isinstance(one, dict) or id(one) in seen:
+                continue
+            seen.add(id(one))
+            if _free(one, asserted):
+                return True
+            pending.extend((below, base) for below in subschemas(one))
+            if isinstance(one.get("$ref"), str):
+                target = resolved(documents, base, one["$ref"])
+                if target is None:
+                    return True
+                pending.append(target)
+    return False
