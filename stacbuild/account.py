@@ -178,7 +178,7 @@ class Account:
         if number := sum(tally.noted for entry in head.groups for tally in entry.tallies.values()):
             path = self._shop.failures_path.relative_to(self._shop.recipe.root).as_posix()
             is_, has = ("is", "has") if number == 1 else ("are", "have")
-            self.warn("SB720", f"{number:,} of the items built {is_} valid and {has} warnings: {path} lists them")
+            self.warn("SB308", f"{number:,} of the items built {is_} valid and {has} warnings: {path} lists them")
 
     def _report(self, plan: Plan, items: dict[str, int], failed: int, stages: dict[str, Any]) -> BuildReport:
         options = plan.options

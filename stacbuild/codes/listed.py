@@ -82,7 +82,5 @@ CODES: dict[str, str] = {
     "that is wrong. `stacbuild build --max-deletions 100%` deletes them.",
     "SB720": "An object of a JSON record names a member more than once. Readers differ on which one counts; here it is "
     "the last one. Keep one.",
-    "SB720": "Items were built that are valid and have warnings: about odd rings, boxes, moments or formats. "
-    "failures.ndjson lists them with severity warning, of each kind the first 1,000.",
 }
 """Code → what it means and what to do."""
