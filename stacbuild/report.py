@@ -265,3 +265,16 @@ class CompletionReport(Struct):
     shell: str
     script: str
     exit: Exit = Exit.OK
+
+
+class ValidateReport(Struct):
+    """`validate --json`: verdicts on documents that lie anywhere."""
+
+    documents: dict[str, int]
+    """`total`, `valid`, `invalid`, `unchecked` (a schema is not at hand), `skipped` (no STAC, below a folder)."""
+    files: list[dict[str, Any]]
+    """A file: `path`, `verdict` (its worst document's), `documents` (how many of each)."""
+    failures: dict[str, Any]
+    """`count` of errors, `path` of the list if one was asked for, `listed`: the first 1,000, warnings too."""
+    seconds: float = 0.0
+    exit: Exit = Exit.OK

@@ -36,6 +36,16 @@ STATE = ".stacbuild"
 """The folder beside the recipe; safe to delete."""
 
 
+def tools_of(recipe: Recipe) -> Tools:
+    """Return what a worker of a recipe is started with."""
+    schemas, root = recipe.document.validation.schemas, recipe.root
+    store = str(user_store(os.environ))
+    if isinstance(schemas, dict):
+        files = {url: str(root / file) for url, file in schemas.items()}
+        return Tools(recipe.document, (store,), files, str(root))
+    return Tools(recipe.document, (*(str(root / folder) for folder in schemas), store), {}, str(root))
+
+
 class Workshop:
     """A recipe with what was built of it. Close it."""
 
@@ -72,13 +82,7 @@ class Workshop:
     @property
     def tools(self) -> Tools:
         """What a worker is started with."""
-        schemas = self.document.validation.schemas
-        root = self.recipe.root
-        store = str(user_store(os.environ))
-        if isinstance(schemas, dict):
-            files = {url: str(root / file) for url, file in schemas.items()}
-            return Tools(self.document, (store,), files, str(root))
-        return Tools(self.document, (*(str(root / folder) for folder in schemas), store), {}, str(root))
+        return tools_of(self.recipe)
 
     @property
     def store(self) -> Store:

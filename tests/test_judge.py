@@ -238,7 +238,7 @@ def test_schema_that_is_not_at_hand_leaves_the_item_unchecked():
     (fault,) = verdict.faults
     assert (verdict.state, fault.code, fault.path, fault.warning) == ("unchecked", "SB302", "/stac_extensions", True)
     assert fault.message == f"schema {URL} is not at hand"
-    assert fault.hint.startswith("stacbuild schemas pull fetches it; or put it into a folder of validation.schemas")
+    assert fault.hint.startswith("`stacbuild schemas pull` fetches it; or put it into a folder of schemas")
 
 
 def test_core_schema_of_another_version_is_not_at_hand():

@@ -12,6 +12,7 @@ COMMANDS = {
     "diff": "Show items before and after: what a build would change.",
     "ls": "List targets, or the files of an output, one a line.",
     "check": "Check recipes: names, files, schemas, a sample of records.",
+    "validate": "Judge STAC files wherever they lie, without a recipe.",
     "explain": "Say what an error or reason code means and what to do.",
     "schema": "Print the JSON Schema of recipes, for editors.",
     "completion": "Print a shell's completion script.",
@@ -23,7 +24,7 @@ COMMANDS = {
 
 # fmt: off
 LATER = (
-    "init", "discover", "schemas", "fetch", "transform", "extend", "patch", "validate", "convert",
+    "init", "discover", "schemas", "fetch", "transform", "extend", "patch", "convert",
     "report", "serve", "watch", "cache",
 )
 # fmt: on

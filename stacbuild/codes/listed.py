@@ -52,6 +52,8 @@ CODES: dict[str, str] = {
     "SB523": "A source file cannot be read, so that nothing can be locked, or compared with the lock.",
     "SB524": "The process that makes items again for `verify --sample` died, for want of memory or by a library that "
     "crashed. Try a smaller sample.",
+    "SB530": "A file that `validate` was given is not there.",
+    "SB531": "The file that `--failures` names cannot be written.",
     "SB601": "The store beside the recipe cannot be opened or written. Free some space, or look at its permissions; "
     "it may be deleted, which costs time only.",
     "SB602": "An output file cannot be written: no room, no permission, or something of another kind in its place.",

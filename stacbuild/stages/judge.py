@@ -54,7 +54,7 @@ _EARLY = re.compile(r"0\.|1\.0\.0-")
 _DEFAULT_VERSION = "1.1.0"
 _CORE = re.compile(r"https://schemas\.stacspec\.org/")
 _SHORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}")
-_GET = "stacbuild schemas pull fetches it; or put it into a folder of validation.schemas, laid out as https/host/path"
+_GET = "`stacbuild schemas pull` fetches it; or put it into a folder of schemas, as https/host/path"
 _REPAIR = "repair it, or name another file for it in validation.schemas"
 _MIGRATE = "migrate it to STAC 1.0.0 or later"
 

@@ -50,8 +50,11 @@ def faults_in(errors: Iterable[Any], url: str) -> Iterator[Fault]:
 
 def formats_in(errors: Iterable[Any], url: str, formats: str) -> Iterator[Fault]:
     """Yield a warning for each text that is not of a format which `validation.formats` does not assert."""
+    told: set[str] = set()
     for leaf in (leaf for error in errors for leaf in _all_leaves(error)):
-        if leaf.kind.name == "format" and (formats == "off" or leaf.kind.format != "date-time"):
+        is_free = leaf.kind.name == "format" and (formats == "off" or leaf.kind.format != "date-time")
+        if is_free and _place(leaf) not in told:
+            told.add(_place(leaf))
             message, _ = _format(leaf)
             yield Fault("validate", "SB305", _cut(message), _place(leaf), f"schema {url}", warning=True)
 

@@ -7,13 +7,14 @@ it is nothing at all. Never: makes words.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING
 
 from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.ui import paint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 REFUSED = "SB006"
 
@@ -69,3 +70,17 @@ def write_error(text: str) -> None:
             sys.stderr.flush()
     except (OSError, ValueError):
         return
+
+
+@contextmanager
+def piped() -> Iterator[IO[bytes]]:
+    """Yield stdout for bytes, line by line of NDJSON; raises as `write_lines` does."""
+    stream = sys.stdout
+    if stream is None:
+        raise Closed
+    try:
+        stream.flush()
+        yield stream.buffer
+        stream.buffer.flush()
+    except BrokenPipeError:
+        raise Closed from None

@@ -22,10 +22,11 @@ from stacbuild.report import (
     LsReport,
     SchemaReport,
     StatusReport,
+    ValidateReport,
     VerifyReport,
     WhyReport,
 )
-from stacbuild.ui import built, checked, differing, explained, scrub, stale, verified
+from stacbuild.ui import built, checked, differing, explained, scrub, stale, validated, verified
 from stacbuild.ui.counts import count, duration, many, size
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ Report = (
     | SchemaReport
     | LockReport
     | VerifyReport
+    | ValidateReport
 )
 
 
@@ -89,6 +91,8 @@ def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911 - 
             return [_gc(report)]
         case DiffReport():
             return differing.lines(report, style.paint, whole=style.verbosity > 0)
+        case ValidateReport():
+            return validated.lines(report, style.paint, style.verbosity)
         case CheckReport():
             return checked.lines(report, style.paint, form=style.form)
         case LockReport():
@@ -108,6 +112,8 @@ def _is_well(report: Report) -> bool:
             return report.exit is Exit.OK and not report.dry_run and not getattr(report, "kept", None)
         case CheckReport():
             return report.exit is Exit.OK and not report.warnings
+        case ValidateReport():
+            return report.exit is Exit.OK and not report.failures["listed"]
         case LockReport() | VerifyReport():
             return report.exit is Exit.OK
         case _:
