@@ -112,9 +112,12 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
         bench = Bench(shop.tools)
         for name in sorted(recipe.document.sources):
             feeds = feeds_of(recipe.document, name)
-            for shard in kind_of(recipe.document.sources[name]).shards(recipe.document.sources[name], recipe.root):
-                _try_file(recipe, name, shard, feeds, bench, report)
+            shards = kind_of(recipe.document.sources[name]).shards(recipe.document.sources[name], recipe.root)
+            empty = 0
+            for shard in shards:
+                empty += not _try_file(recipe, name, shard, feeds, bench, report)
                 report.warnings += _repeated(recipe, name, shard)
+            report.warnings += _passed_over(recipe, name, empty, len(shards))
     finally:
         shop.close()
 
@@ -130,7 +133,9 @@ def _patterns(shop: Workshop, report: CheckReport) -> None:
         report.problems.append(problem_json(Problem("SB116", text, at, "`stacbuild ls` lists what there is")))
 
 
-def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[Feed], bench: Bench, report: CheckReport) -> None:
+def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[Feed], bench: Bench, report: CheckReport) -> bool:
+    """Try the first records of a file; return whether it has any, or cannot be read."""
+    before = report.sample["tried"]
     try:
         for raw in islice(kind_of(recipe.document.sources[name]).read(shard, recipe.document.sources[name]), SAMPLE):
             place = {"name": name, "where": f"{shard.name}:{raw.line}"}
@@ -148,6 +153,16 @@ def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[Feed], bench:
     except SourceUnreadable as error:
         fault = Fault("fetch", error.code, error.message, "", error.hint)
         report.failures.append(_failure(fault, {"name": name, "where": shard.name}, recipe))
+        return True
+    return report.sample["tried"] > before
+
+
+def _passed_over(recipe: Recipe, name: str, empty: int, files: int) -> list[Caution]:
+    """Return a warning if files of a source of items hold none; a Catalog that a pattern finds is not an error."""
+    if not empty or recipe.document.sources[name].gives != "items":
+        return []
+    text = f"source '{name}': {empty} of {files} files hold no Item and are passed over: Catalogs, Collections, nothing"
+    return [Caution("SB721", text, None, str(recipe.at("sources", name, "path")))]
 
 
 def _repeated(recipe: Recipe, name: str, shard: Shard) -> list[Caution]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from kitchen import Kitchen
 
 from stacbuild import canon
 from stacbuild.recipe.schema import StacItemsSource, TableSource
@@ -205,3 +206,36 @@ def test_real_features_that_are_not_stac_are_told_and_read_as_a_table(tmp_path):
 def test_other_compressions_are_no_json(tmp_path):
     with pytest.raises(stac_items.SourceUnreadable):
         read(tmp_path, "a.json.bz2", bz2.compress(b"[]"))
+
+
+@pytest.mark.parametrize("name", ["items.json", "items.geojson.gz", "array.json"])
+def test_the_same_items_in_another_form_are_the_same_catalog(tmp_path, name):
+    found = [item(f"i{number}", geometry=None) | {"bbox": None} for number in range(20)]
+    whole = found if name.startswith("array") else {"type": "FeatureCollection", "features": found}
+    blob = json.dumps(whole).encode()
+    forms = {
+        "lines.ndjson": "\n".join(map(json.dumps, found)).encode(),
+        name: gzip.compress(blob) if name.endswith("gz") else blob,
+    }
+    built = []
+    for form, content in forms.items():
+        source = {"items": {"kind": "stac-items", "path": form}}
+        made = Kitchen(tmp_path / form, rows=None, sources=source, collections={"one": {"from": ["items"]}})
+        made.recipe["validation"] = {"level": "off"}
+        made.save()
+        made.write(form, content)
+        assert made.build()["items"]["added"] == len(found)
+        built.append(made.tree("dist"))
+    assert built[0] == built[1]
+
+
+def test_check_says_how_many_files_of_a_pattern_hold_no_item(tmp_path):
+    source = {"items": {"kind": "stac-items", "path": "drop/*.json"}}
+    made = Kitchen(tmp_path / "k", rows=None, sources=source, collections={"one": {"from": ["items"]}})
+    for name, document in {"a": item("a"), "b": item("b"), "c": ABOVE["a Collection"]}.items():
+        made.write(f"drop/{name}.json", json.dumps(document))
+    told = [warning for warning in made.ask("check")["warnings"] if warning["code"] == "SB721"]
+    assert [warning["message"] for warning in told] == [
+        "source 'items': 1 of 3 files hold no Item and are passed over: Catalogs, Collections, nothing"
+    ]
+    assert made.build(exit_=None)["stages"]["fetch"]["ran"] == 2

@@ -84,5 +84,7 @@ CODES: dict[str, str] = {
     "that is wrong. `stacbuild build --max-deletions 100%` deletes them.",
     "SB720": "An object of a JSON record names a member more than once. Readers differ on which one counts; here it is "
     "the last one. Keep one.",
+    "SB721": "Files that a pattern of a source of items finds hold no Item: a Catalog, a Collection, or an empty list. "
+    "Nothing is lost; a narrower pattern says what is meant.",
 }
 """Code → what it means and what to do."""
