@@ -107,6 +107,7 @@ def missing(recipe: Recipe, known: set[str]) -> list[Problem]:
 
 def _sample(recipe: Recipe, report: CheckReport) -> None:
     shop = Workshop(recipe)
+    recipe = shop.recipe  # with the tables and functions that stand beside it
     try:
         _patterns(shop, report)
         bench = Bench(shop.tools)
@@ -193,7 +194,7 @@ def _targets(recipe: Recipe, feeds: list[Feed], blob: bytes) -> list[str]:
 
 def _of(outcome: Outcome) -> list[Fault]:
     if outcome.fault is not None:
-        return [outcome.fault]
+        return [] if outcome.fault.drop else [outcome.fault]
     return list(outcome.faults) if outcome.state == "invalid" else []
 
 

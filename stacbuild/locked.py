@@ -68,7 +68,7 @@ def read(shop: Workshop) -> Lock:
 
 def listed(shop: Workshop) -> list[SourceListing]:
     """Return what the sources hold, read whole: what memory says of them is not asked."""
-    nothing = Memory(shop.state / "memory" / "none")
+    nothing = Memory(shop.folder / "none")
     return list_sources(shop.recipe, nothing, reread=True, told=lambda _source, _count: None)
 
 

@@ -82,7 +82,7 @@ class Workshop:
     @property
     def tools(self) -> Tools:
         """What a worker is started with."""
-        return tools_of(self.recipe)
+        return tools_of(msgspec.structs.replace(self.recipe, document=self.document))
 
     @property
     def store(self) -> Store:
