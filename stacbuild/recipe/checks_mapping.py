@@ -26,6 +26,8 @@ def rule(sheet: Sheet, draft: Draft) -> None:
     if good.get("split") == "":
         bad(sheet, draft, "split", "must not be empty", 'the text between the parts, as in split = ";"')
     _format(sheet, draft, good.get("format"), good.get("as"))
+    if "value" in draft.raw and "default" in draft.raw:
+        bad(sheet, draft, "default", "has no effect: a constant is never missing", "remove it", code="SB105")
     if good.get("as") not in (None, "number", "integer"):
         for key in ("scale", "offset"):
             if key in draft.raw:

@@ -39,7 +39,9 @@ CODES: dict[str, str] = {
 }
 """Code → what it means and what to do, in two sentences."""
 
-WANTED: dict[tuple[str, str], str] = {
+Slot = tuple[str, str]
+"""A struct, and a key of it."""
+WANTED: dict[Slot, str] = {
     ("Build", "max-failures"): 'a number or a share like "5%"',
     ("Build", "max-deletions"): 'a number or a share like "5%"',
     ("Geometry", "default"): 'a GeoJSON geometry or "null"',
@@ -55,7 +57,11 @@ SHAPES: dict[tuple[str, str], str] = {
     ("Rule", "lookup"): 'as in lookup = "missions"',
     ("Mapping", "geometry"): 'as in geometry = { wkt = "footprint" }',
     ("Mapping", "stac_extensions"): 'as in { value = ["https://…/schema.json"] }',
-    ("Document", "catalog"): "write [catalog]",
+    (
+        "Mapping",
+        "lookups",
+    ): 'as in missions = { S2A = "sentinel-2a" }; a file is named in the rule: lookup = { file = … }',
+    ("Collection", "set"): 'as in set = { "sci:doi" = "10.1000/x" }',
 }
 """(Struct, key) → what to write where a value has a wrong type."""
 
@@ -97,6 +103,8 @@ MISPLACED: dict[str, str] = {
 
 OF_RECORDS = ("table", "json-api")
 """Kinds of sources that give records, of which a mapping makes items; all others give items."""
+SPOKEN = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+"""How people say true and false elsewhere."""
 LAYOUT_NAMES = ("collection", "id", "year", "month", "day")
 GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon")
 TIMES = ("datetime", "start_datetime", "end_datetime")
@@ -251,18 +259,24 @@ def wrong_value(value: Any, type_: Any, path: Path, kind: str, depth: int) -> Fi
     return code, path, message, _advice(value, type_, slot, words)
 
 
-def _advice(value: Any, type_: Any, slot: tuple[str, str], words: list[str]) -> str | None:
+def _advice(value: Any, type_: Any, slot: Slot, words: list[str]) -> str | None:  # noqa: PLR0911 - one a mistake
     takes = [get_origin(option) or option for option in _parts(type_)]
-    hint = SHAPES.get(slot)
-    if hint is None and isinstance(value, str):
-        return _advice_on_text(value, takes, words)
-    if hint is None and _rules(takes):
-        return "a constant is written { value = … }"
-    if hint is None and isinstance(value, list) and (dict in takes or _tables(takes)):
-        return "a table has one pair of brackets: [name], not [[name]]"
-    if hint is None and isinstance(value, int | float) and str in takes:
-        return "put it in quotes"
-    return hint
+    if slot in SHAPES:
+        return SHAPES[slot]
+    if slot[0] == "Document" and not (isinstance(value, list) and value and isinstance(value[0], dict)):
+        return f"write [{slot[1]}{'.NAME' if slot[1] in SINGULAR else ''}] and its keys below it"
+    match value:
+        case str():
+            return _advice_on_text(value, takes, words)
+        case _ if _rules(takes):
+            return "a constant is written { value = … }"
+        case [_] if str in takes:
+            return "remove the brackets"
+        case list() if dict in takes or _tables(takes):
+            return "a table has one pair of brackets: [name], not [[name]]"
+        case int() | float() if str in takes:
+            return "put it in quotes"
+    return None
 
 
 def _advice_on_text(value: str, takes: list[Any], words: list[str]) -> str | None:
@@ -270,6 +284,8 @@ def _advice_on_text(value: str, takes: list[Any], words: list[str]) -> str | Non
         meant = close(value, words)
         return f"did you mean `{meant}`?" if meant else None
     number = {int, float} & set(takes) and value.replace(".", "", 1).removeprefix("-").isdigit()
+    if bool in takes and value.casefold() in SPOKEN and value not in ("true", "false"):
+        return f"write {SPOKEN[value.casefold()]}, without quotes"
     if number or (bool in takes and value in ("true", "false")):
         return "remove the quotes"
     if list in takes:
