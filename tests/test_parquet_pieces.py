@@ -38,6 +38,16 @@ def write(kitchen, groups, name="rows.parquet"):
             writer.write_table(pa.Table.from_pylist(group, SCHEMA))
 
 
+def put_items(file, marks):
+    """Write items of (id, gsd), a row group each."""
+    time_ = "2024-01-01T00:00:00Z"
+    rows = [[{"id": name, "stac_version": "1.1.0", "gsd": gsd, "datetime": time_}] for name, gsd in marks]
+    tables = [pa.Table.from_pylist(group) for group in rows]
+    with pq.ParquetWriter(file, tables[0].schema) as writer:
+        for table in tables:
+            writer.write_table(table)
+
+
 @pytest.fixture
 def decoded(monkeypatch):
     """The rows with which batches that were decoded begin, since it was last cleared."""
@@ -164,21 +174,35 @@ def test_stac_geoparquet_is_a_source_of_items_whose_row_groups_are_known(tmp_pat
         collections={"one": {"from": ["items"]}},
     )
 
-    def put(marks):
-        rows = [
-            [{"id": f"i{n}", "stac_version": "1.1.0", "gsd": mark, "datetime": "2024-01-01T00:00:00Z"}]
-            for n, mark in marks
-        ]
-        tables = [pa.Table.from_pylist(group) for group in rows]
-        with pq.ParquetWriter(kitchen / "items.parquet", tables[0].schema) as writer:
-            for table in tables:
-                writer.write_table(table)
-
-    put([(0, 1), (1, 1), (2, 1)])
+    put_items(kitchen / "items.parquet", [("a", 1), ("b", 1), ("c", 1)])
     assert ran(kitchen.build())["fetch"] == 3
     decoded.clear()
-    put([(0, 1), (1, 2), (2, 1)])
+    put_items(kitchen / "items.parquet", [("a", 1), ("b", 2), ("c", 1)])
     assert ran(kitchen.build())["fetch"] == 1
     assert decoded == [1]
     assert [item["properties"]["gsd"] for item in kitchen.items()] == [1, 2, 1]
+    same_as_anew(kitchen)
+
+
+@pytest.mark.parametrize(("rule", "gsd"), [("first", 1), ("last", 3)])
+def test_an_id_in_several_row_groups_and_files_is_for_on_duplicate(tmp_path, rule, gsd):
+    kitchen = Kitchen(
+        tmp_path / "kitchen",
+        rows=None,
+        sources={"items": {"kind": "stac-items", "path": ["a.parquet", "b.ndjson"]}},
+        collections={"one": {"from": ["items"], "on-duplicate": "error"}},
+    )
+    put_items(kitchen / "a.parquet", [("x", 1), ("y", 1), ("x", 2)])
+    kitchen.write("b.ndjson", '{"type":"Feature","stac_version":"1.1.0","id":"x","geometry":null,"links":[],'
+                  '"assets":{},"properties":{"datetime":"2024-01-01T00:00:00Z","gsd":3}}\n')  # fmt: skip
+    assert kitchen.build(exit_=1)["items"]["failed"] == 3
+    assert kitchen.ids() == ["y"]
+    kitchen.recipe["collections"]["one"]["on-duplicate"] = rule
+    kitchen.save()
+    kitchen.build()
+    assert [(item["id"], item["properties"]["gsd"]) for item in kitchen.items()] == [("x", gsd), ("y", 1)]
+    same_as_anew(kitchen)
+    put_items(kitchen / "a.parquet", [("y", 1), ("x", 5)])
+    kitchen.build()
+    assert kitchen.items()[0]["properties"]["gsd"] == (5 if rule == "first" else 3)
     same_as_anew(kitchen)

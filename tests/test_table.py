@@ -6,6 +6,8 @@ import io
 import json
 import tracemalloc
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import zstandard
 from hypothesis import given
@@ -311,3 +313,26 @@ def test_settings_say_what_decides_the_records_and_not_where_they_lie():
     assert "a.csv" not in json.dumps(settings)
     for more in ({"missing": ["NA"]}, {"delimiter": ";"}, {"encoding": "latin-1"}, {"format": "csv"}, {"key": "x"}):
         assert table.fetch_settings(source(**more)) != settings
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "ndjson", "parquet"])
+def test_what_is_ignored_does_not_count(tmp_path, form):
+    records = [
+        {"id": "1", "a": {"x": 1, "y": 2}, "seen.at": "now"},
+        {"id": "1", "a": {"x": 1, "y": 3}, "seen.at": "then"},
+    ]
+    if form == "csv":
+        blob = written(["id", "a", "seen.at"], [[r["id"], "x", r["seen.at"]] for r in records])
+        (tmp_path / "t.csv").write_bytes(blob)
+    elif form == "parquet":
+        pq.write_table(pa.Table.from_pylist(records), tmp_path / "t.parquet")
+    else:
+        text = json.dumps(records) if form == "json" else "\n".join(map(json.dumps, records))
+        (tmp_path / f"t.{form}").write_text(text)
+    shard = Shard(f"t.{form}", tmp_path / f"t.{form}")
+    settings = source(shard.name, key="*", ignore=["a.y", "seen.at", "none"])
+    one, two = table.read(shard, settings)
+    assert one.blob == two.blob
+    assert one.key == two.key
+    assert json.loads(one.blob) == {"id": "1", "a": "x" if form == "csv" else {"x": 1}}
+    assert table.fetch_settings(settings) != table.fetch_settings(source(shard.name, key="*"))

@@ -15,6 +15,8 @@ def table_source(sheet: Sheet, draft: Draft) -> None:
     filled(sheet, draft, "path", "key")
     good = draft.good
     _paths(sheet, draft, "a table over the network is not available yet")
+    key = good.get("key", [])
+    _ignored(sheet, draft, [key] if isinstance(key, str) else key, "a record must keep its key")
     for key in ("delimiter", "encoding"):
         if good.get("format") == "parquet" and key in draft.raw:
             bad(sheet, draft, key, "is of text files: Parquet has none", "take it out", code="SB105")
@@ -27,14 +29,19 @@ def table_source(sheet: Sheet, draft: Draft) -> None:
 
 def stac_items_source(sheet: Sheet, draft: Draft) -> None:
     """Judge a source of kind `stac-items`."""
-    filled(sheet, draft, "path", "ignore")
+    filled(sheet, draft, "path")
     _paths(sheet, draft, "items over the network are not available yet")
+    _ignored(sheet, draft, ["id"], "an item must keep its id")
+
+
+def _ignored(sheet: Sheet, draft: Draft, keep: list[str], why: str) -> None:
+    """Note entries of `ignore` that are no paths, or that take out what identifies a record."""
     for path in draft.good.get("ignore", []):
         if "" in re.split(r"(?<!\\)\.", path.removesuffix("?query")):
-            hint = 'as in "links", "properties.updated", "assets.*.href?query"'
+            hint = 'as in "updated", "properties.updated", "assets.*.href?query"'
             bad(sheet, draft, "ignore", f"holds {names.shown(path)}, which has an empty name in it", hint)
-        elif path in ("id", "*"):
-            bad(sheet, draft, "ignore", f"holds {names.shown(path)}: an item must keep its id")
+        elif path == "*" or any(f"{key}.".startswith(f"{path}.") for key in keep):
+            bad(sheet, draft, "ignore", f"holds {names.shown(path)}: {why}")
 
 
 def _paths(sheet: Sheet, draft: Draft, what: str) -> None:

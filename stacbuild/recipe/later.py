@@ -9,7 +9,7 @@ from typing import Any
 
 LATER_KEYS: dict[str, frozenset[str]] = {
     "Document": frozenset({"extensions", "patches"}),
-    "TableSource": frozenset({"http", "ignore"}),
+    "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
     "Geometry": frozenset({"wkb"}),
     "Collection": frozenset({"patches", "extensions", "collection-extensions"}),

@@ -55,6 +55,8 @@ class TableSource(Table, frozen=True, tag_field="kind", tag="table"):
     """The encoding of csv and tsv files."""
     delimiter: str | None = None
     """The one character between a row's cells; without it the format's own."""
+    ignore: list[str] = []
+    """Fields that do not count: taken out of each record first, as if they were not there."""
 
 
 class StacItemsSource(Table, frozen=True, tag_field="kind", tag="stac-items"):

@@ -15,6 +15,7 @@ from stacbuild import canon
 from stacbuild.failures import ItemError
 from stacbuild.recipe.schema import TableSource
 from stacbuild.sources.base import Raw, SourceUnreadable, unread
+from stacbuild.sources.ignoring import ignore_of
 from stacbuild.sources.keyed import WHOLE, key_of
 from stacbuild.sources.text import LIMIT, Cut, not_text, too_large
 
@@ -37,13 +38,14 @@ def records(lines: Iterator[bytes], source: TableSource, default_delimiter: str)
     """
     rows = _rows(lines, source.delimiter or default_delimiter)
     header = _header(next(rows, None), source)
-    missing, key = {"", *source.missing}, key_of(source.key)
+    missing, key, ignore = {"", *source.missing}, key_of(source.key), ignore_of(source.ignore)
     for ordinal, row in enumerate(rows):
         line, cells, error, raw = row
         try:
             if error is not None or len(cells) != len(header):
                 raise error or _ragged(len(cells), len(header))
             record = {name: cell for name, cell in zip(header, cells, strict=True) if cell not in missing}
+            ignore(record)
             blob = _encode(record, source.encoding)
         except ItemError as bad:
             yield unread(ordinal, line, b"".join(raw), bad)

@@ -13,6 +13,7 @@ from stacbuild.failures import ItemError
 from stacbuild.recipe.schema import TableSource
 from stacbuild.sources import json_document
 from stacbuild.sources.base import Raw, unread
+from stacbuild.sources.ignoring import ignore_of
 from stacbuild.sources.json_object import canonical, object_of
 from stacbuild.sources.keyed import key_of
 
@@ -32,10 +33,11 @@ def array(blocks: Iterable[bytes], source: TableSource) -> Iterator[Raw]:
 
 
 def _records(texts: Iterable[tuple[int, bytes]], source: TableSource) -> Iterator[Raw]:
-    missing, key = frozenset(source.missing), key_of(source.key)
+    missing, key, ignore = frozenset(source.missing), key_of(source.key), ignore_of(source.ignore)
     for ordinal, (line, text) in enumerate(texts):
         try:
             record = _record(text, missing, source.encoding)
+            ignore(record)
             blob = canonical(record)
             named = key(record, blob)
         except ItemError as bad:

@@ -84,8 +84,9 @@ def _features(document: bytes) -> Iterable[bytes] | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         features = _features_of_bad(document)
         return None if features is None else elements(features)
-    features = bytes(outline.features)
-    return elements(features) if bytes(outline.type) == _COLLECTION and features[:1] == b"[" else None
+    array = memoryview(outline.features)
+    is_ours = bytes(outline.type) == _COLLECTION and bytes(array[:1]) == b"["
+    return map(bytes, _split(array)) if is_ours else None
 
 
 def _features_of_bad(document: bytes) -> bytes | None:

@@ -14,6 +14,7 @@ from stacbuild.recipe.schema import TableSource
 from stacbuild.sources import parquet_file
 from stacbuild.sources.base import Raw, SourceUnreadable, unread
 from stacbuild.sources.documents import take_out
+from stacbuild.sources.ignoring import ignore_of
 from stacbuild.sources.json_object import canonical
 from stacbuild.sources.keyed import WHOLE, key_of, top_of
 from stacbuild.sources.parquet_values import RECORD, values
@@ -25,7 +26,7 @@ def records(file: Path, source: TableSource, first: int) -> Iterator[Raw]:
     Raises:
         SourceUnreadable: at once, or after some records; or a column of `key` is not there.
     """
-    missing, key = frozenset(source.missing), key_of(source.key)
+    missing, key, ignore = frozenset(source.missing), key_of(source.key), ignore_of(source.ignore)
     for start, _, batch in parquet_file.batches(file, first, lambda parquet: _refuse_without_key(parquet, source)):
         columns = {name: values(batch.column(index), RECORD) for index, name in enumerate(batch.schema.names)}
         for index in range(batch.num_rows):
@@ -35,6 +36,7 @@ def records(file: Path, source: TableSource, first: int) -> Iterator[Raw]:
                 if missing:
                     take_out(record, missing)
                 record = {name: value for name, value in record.items() if value is not None}
+                ignore(record)
                 blob = canonical(record)
                 yield Raw(ordinal, ordinal + 1, blob, key(record, blob), None)
             except ItemError as bad:

@@ -79,6 +79,7 @@ def fetch_settings(source: TableSource) -> dict[str, Any]:
         "revision": REVISION,
         "format": source.format,
         "key": [source.key] if isinstance(source.key, str) else source.key,
+        "ignore": sorted(set(source.ignore)),
         "missing": sorted(set(source.missing)),
         "encoding": _canonical(source.encoding),
         "delimiter": source.delimiter,
