@@ -174,11 +174,11 @@ class Account:
             self.warn("SB703", text)
 
     def _warn_of_warnings(self, head: Head) -> None:
-        """Say how many items are valid and have warnings; a build with nothing to do does not say it again."""
+        """Say how many items have warnings; a build with nothing to do does not say it again."""
         if number := sum(tally.noted for entry in head.groups for tally in entry.tallies.values()):
             path = self._shop.failures_path.relative_to(self._shop.recipe.root).as_posix()
-            is_, has = ("is", "has") if number == 1 else ("are", "have")
-            self.warn("SB308", f"{number:,} of the items built {is_} valid and {has} warnings: {path} lists them")
+            has = "has" if number == 1 else "have"
+            self.warn("SB308", f"{number:,} of the items built {has} warnings: {path} lists them")
 
     def _report(self, plan: Plan, items: dict[str, int], failed: int, stages: dict[str, Any]) -> BuildReport:
         options = plan.options

@@ -164,6 +164,8 @@ def _of_pair(collection: str, pair: Pair, place: dict[str, Any], level: str) -> 
             says_why = not fault.warning or pair.verdict.state == "unchecked"
             severity = "error" if (stops or not pair.live) and says_why else "warning"
             yield _failure(target, pair.id, collection, fault, place, pair.key, kept=kept, severity=severity)
+    for note in (note for mark in pair.marks if pair.live for note in mark.notes):
+        yield _failure(target, pair.id, collection, note, place, pair.key, severity="warning")
 
 
 def _failure(

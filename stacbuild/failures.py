@@ -139,9 +139,10 @@ class Fault(msgspec.Struct, frozen=True, array_like=True):
     """The recipe does not want the item: it is no failure."""
 
 
-def fault_of(stage: str, error: ItemError) -> Fault:
+def fault_of(stage: str, error: ItemError, *, warning: bool = False) -> Fault:
     """Return the fault that `error` is at `stage`."""
-    return Fault(stage, error.code, error.message, error.path, error.hint, drop=isinstance(error, DropError))
+    drop = isinstance(error, DropError)
+    return Fault(stage, error.code, error.message, error.path, error.hint, warning=warning, drop=drop)
 
 
 ERROR_TYPES = {

@@ -47,10 +47,11 @@ class Version(Struct, array_like=True, frozen=True):
 
 
 class Mark(Struct, array_like=True, frozen=True):
-    """A document stage that was done: number of its context, digest of its result."""
+    """A document stage that was done: number of its context, digest of its result, what it said of the item."""
 
     context: int
     digest: bytes
+    notes: tuple[Fault, ...] = ()
 
 
 class Verdict(Struct, array_like=True, frozen=True):

@@ -88,7 +88,7 @@ class Resolver:
 
     def _take(self, step: Step, position: int, found: Found) -> None:
         number = self._contexts.stages[step.collection][position]
-        step.marks.append(Mark(number, found.result.digest))
+        step.marks.append(Mark(number, found.result.digest, found.result.faults))
         step.fault, step.start = found.result.fault, position + 1
         if step.fault is None:
             step.place = (found.blob, found.result.ordinal)
@@ -191,6 +191,7 @@ class Resolver:
         if outcome.fault is not None:
             outcome.fault = self._told(outcome.fault)
         outcome.faults = tuple(map(self._told, outcome.faults))
+        outcome.notes = [tuple(map(self._told, notes)) for notes in outcome.notes]
 
     def _told(self, fault: Fault) -> Fault:
         hint = None if fault.hint is None else self._redact(fault.hint)
@@ -211,8 +212,9 @@ class Resolver:
             whole = position == last or (outcome.version is not None and outcome.version.digest == digest)
             version = outcome.version if whole else None
             ordinal = outcome.ordinals[offset]
-            yield Result(keys.stage_key(context, incoming), digest, ordinal, version=version)
-            step.marks.append(Mark(numbers[position], digest))
+            notes = outcome.notes[offset]
+            yield Result(keys.stage_key(context, incoming), digest, ordinal, faults=notes, version=version)
+            step.marks.append(Mark(numbers[position], digest, notes))
             incoming = digest
         position = step.start + len(outcome.digests)
         if outcome.fault is not None:
@@ -230,7 +232,8 @@ class Resolver:
         context = self._contexts.digest(step.marks[-1].context)
         contexts.add(context)
         before = step.marks[-2].digest if len(step.marks) > 1 else step.digest
-        return Result(keys.stage_key(context, before), version.digest, version.ordinal, version=version)
+        notes = step.marks[-1].notes
+        return Result(keys.stage_key(context, before), version.digest, version.ordinal, faults=notes, version=version)
 
     def _failed(
         self, step: Step, outcome: Outcome, position: int, incoming: bytes, contexts: set[bytes], counts: Counts

@@ -275,8 +275,9 @@ def _doubtful(pair: Pair) -> bool:
 
 
 def _noted(pair: Pair) -> bool:
-    """Tell whether a pair is good and something is odd about it."""
-    return pair.verdict is not None and pair.verdict.state == "valid" and bool(pair.verdict.faults)
+    """Tell whether a pair is good and something is odd about it, or was mended."""
+    odd = pair.verdict is not None and pair.verdict.state == "valid" and bool(pair.verdict.faults)
+    return odd or any(mark.notes for mark in pair.marks)
 
 
 def _contexts(pairs: list[Pair], position: int) -> list[int]:

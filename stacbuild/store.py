@@ -31,6 +31,8 @@ _COUNT = struct.Struct("<I")
 class Result(msgspec.Struct, array_like=True, frozen=True):
     """One result in a segment: of a document stage (`digest` and where it lies, or `fault`) or of validate (`state`).
 
+    `faults` are what validate found, or the warnings that the stage gave.
+
     `version` stands with the last document stage of an item. `blob` in it is empty: it is the segment's.
     """
 

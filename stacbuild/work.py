@@ -48,6 +48,8 @@ class Outcome(Struct, array_like=True):
     state: str = ""
     """What validate said (valid, invalid, unchecked); "" where it did not run."""
     faults: tuple[Fault, ...] = ()
+    notes: list[tuple[Fault, ...]] = []
+    """For each of `digests`: the warnings that its stage gave."""
 
 
 class Chunk(Struct, array_like=True):
@@ -105,8 +107,9 @@ class Bench:
     def _job(self, job: Job, documents: list[bytes]) -> Outcome:
         line = self._lines[job.collection]
         works = self._compiled(job.collection)
-        outcome = Outcome([], [])
-        value, origin = canon.decode(job.document), Origin(job.source, job.base)
+        outcome = Outcome([], [], notes=[])
+        said: list[ItemError] = []
+        value, origin = canon.decode(job.document), Origin(job.source, job.base, said.append)
         digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):
             try:
@@ -126,6 +129,7 @@ class Bench:
                 documents.append(written[0])
             outcome.digests.append(digest)
             outcome.ordinals.append(len(documents) - 1)
+            outcome.notes.append(_notes(line.stages[number].name, said))
         if job.start == len(line.stages) and job.bare:
             written = line_of(canon.encode_members(value))
             documents.append(written[0])
@@ -151,6 +155,13 @@ class Bench:
         if self._judge is None:
             self._judge = open_judge(self._tools)
         return self._judge
+
+
+def _notes(stage: str, said: list[ItemError]) -> tuple[Fault, ...]:
+    """Return the warnings that a stage gave, and make room for those of the next."""
+    notes = tuple(fault_of(stage, warning, warning=True) for warning in said) if said else ()
+    said.clear()
+    return notes
 
 
 def open_judge(tools: Tools) -> Judge:

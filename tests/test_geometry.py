@@ -11,12 +11,13 @@ from msgspec import convert
 from stacbuild.failures import ItemError
 from stacbuild.recipe import schema
 from stacbuild.stages.geometry import compiled
+from stacbuild.stages.mending import silent
 
 SQUARE = [[[1.0, 2.0], [3.0, 2.0], [3.0, 4.0], [1.0, 4.0], [1.0, 2.0]]]
 
 
 def located(record, **spec):
-    return compiled(convert(spec, schema.Geometry))(record)
+    return compiled(convert(spec, schema.Geometry))(record, silent)
 
 
 def refused(record, **spec):
@@ -302,8 +303,9 @@ def test_points_and_boxes_load_no_heavy_library():
 import sys
 from stacbuild.recipe.schema import Geometry
 from stacbuild.stages.geometry import compiled
-compiled(Geometry(lon="x", lat="y"))({"x": 1, "y": 2})
-compiled(Geometry(bbox="b"))({"b": "1,2,3,4"})
+from stacbuild.stages.mending import silent
+compiled(Geometry(lon="x", lat="y"))({"x": 1, "y": 2}, silent)
+compiled(Geometry(bbox="b"))({"b": "1,2,3,4"}, silent)
 sys.exit(bool({"shapely", "pyproj", "numpy"} & set(sys.modules)))
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,10 +6,11 @@ from msgspec import convert
 from stacbuild.failures import ItemError
 from stacbuild.recipe import schema
 from stacbuild.stages.geometry import compiled, platform_versions
+from stacbuild.stages.mending import silent
 
 
 def located(record, **spec):
-    return compiled(convert(spec, schema.Geometry))(record)
+    return compiled(convert(spec, schema.Geometry))(record, silent)
 
 
 def refused(record, **spec):
@@ -107,10 +108,14 @@ def test_wide_projected_box_is_no_crossing():
     assert bbox == [-179.9999969, -85.0219765, 179.9999969, 85.0219765]
 
 
-def test_shape_around_a_pole_is_refused():
-    error = refused({"b": "-500000,-500000,500000,500000"}, bbox="b", crs="EPSG:3995")
-    assert error.code == "SB210"
-    assert "pole" in error.message
+def test_shape_around_a_pole_is_led_to_it():
+    shape, bbox = located({"b": "-500000,-500000,500000,500000"}, bbox="b", crs="EPSG:3995")
+    corner = min(y for x, y in shape["coordinates"][0])
+    assert 83 < corner < 84
+    assert bbox == [-180, corner, 180, 90]
+    south, bbox = located({"b": "-500000,-500000,500000,500000"}, bbox="b", crs="EPSG:3031")
+    assert (bbox[:2], bbox[2]) == ([-180, -90], 180)
+    assert south["type"] == "Polygon"
 
 
 def test_heights_are_left_alone_by_reprojection():
@@ -123,4 +128,4 @@ def test_libraries_that_decide_coordinates_are_named_only_where_they_are_used():
     plain = {"lon": "x", "lat": "y"}
     assert platform_versions(None) == platform_versions(convert(plain, schema.Geometry)) == []
     projected = platform_versions(convert({**plain, "crs": "EPSG:32633"}, schema.Geometry))
-    assert [line.partition(" ")[0] for line in projected][:2] == ["pyproj", "shapely"]
+    assert [line.partition(" ")[0] for line in projected] == ["antimeridian", "shapely", "pyproj"]

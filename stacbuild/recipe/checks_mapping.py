@@ -81,12 +81,12 @@ def _form_hint(form: str) -> str | None:
 def geometry(sheet: Sheet, draft: Draft) -> None:
     """Judge the geometry of a mapping."""
     raw, good = draft.raw, draft.good
-    options = ["wkt", "lon" if "lon" in raw or "lat" not in raw else "lat", "bbox", "geojson", "value"]
+    options = ["wkt", "wkb", "lon" if "lon" in raw or "lat" not in raw else "lat", "bbox", "geojson", "value"]
     exactly_one(sheet, draft, options, "it comes")
     if ("lon" in raw) != ("lat" in raw):
         missing, given = ("lat", "lon") if "lon" in raw else ("lon", "lat")
         sheet.find("SB104", at(draft, given), f"{say(draft, given)} needs `{missing}` beside it")
-    filled(sheet, draft, "wkt", "lon", "lat", "bbox", "geojson")
+    filled(sheet, draft, "wkt", "wkb", "lon", "lat", "bbox", "geojson")
     if isinstance(good.get("bbox"), list) and len(good["bbox"]) != 4:  # noqa: PLR2004
         what = f"must be one column, or four: west, south, east, north; got {len(good['bbox'])}"
         bad(sheet, draft, "bbox", what)

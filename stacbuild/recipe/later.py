@@ -11,7 +11,6 @@ LATER_KEYS: dict[str, frozenset[str]] = {
     "Document": frozenset({"extensions", "patches"}),
     "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
-    "Geometry": frozenset({"wkb"}),
     "Collection": frozenset({"patches", "extensions", "collection-extensions"}),
     "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),
     "NdjsonOutput": frozenset({"hrefs"}),

@@ -118,10 +118,12 @@ class Rule(Table, frozen=True):
 
 
 class Geometry(Table, frozen=True):
-    """`geometry` of a mapping: exactly one of `wkt`, `lon` with `lat`, `bbox`, `geojson`, `value`."""
+    """`geometry` of a mapping: exactly one of `wkt`, `wkb`, `lon` with `lat`, `bbox`, `geojson`, `value`."""
 
     wkt: str | None = None
     """The field with WKT."""
+    wkb: str | None = None
+    """The field with WKB, as hexadecimal or base64 text (so Parquet's binary columns are read); EWKB says its crs."""
     lon: str | None = None
     """The field with the longitude of a point; with `lat`."""
     lat: str | None = None

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from stacbuild.recipe.schema import Document
+from stacbuild.stages.mending import Say, silent
 
 
 class Origin(NamedTuple):
-    """Where a record comes from: its source, and its file's folder relative to the recipe's."""
+    """Where a record comes from: its source, its file's folder relative to the recipe's; and who takes warnings."""
 
     source: str
     base: str
+    say: Say = silent
 
 
 Work = Callable[[Any, Origin], dict[str, Any]]

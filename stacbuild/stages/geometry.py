@@ -1,7 +1,8 @@
-"""Geometry of a record: WKT, lon/lat, boxes, GeoJSON and constants to GeoJSON in lon/lat, with its bbox.
+"""Geometry of a record: WKT, WKB, lon/lat, boxes, GeoJSON and constants to GeoJSON in lon/lat, with its bbox.
 
-Coordinates stay as given unless `crs` asks for reprojection; then they are rounded to 7 decimals (1 cm). Rings are
-not turned, shapes not repaired. Never: loads shapely or PROJ unless a record needs them, or lets PROJ use the net.
+Coordinates stay as given unless `crs` asks for reprojection; then they are rounded to 7 decimals (1 cm). What else
+RFC 7946 wants is done by `mending.py`. Never: loads shapely or PROJ unless a record needs them, or lets PROJ use the
+net.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from msgspec import UNSET
 
-from stacbuild.canon import CanonError, decode, encode
+from stacbuild.canon import CanonError, decode
 from stacbuild.failures import ItemError
+from stacbuild.stages import wkb
+from stacbuild.stages.mending import DECIMALS, Say, mended, placed, silent
 from stacbuild.stages.paths import Get, excerpt, fields, getter, kind_of, renderer
 from stacbuild.stages.shapes import (
     DEPTH,
@@ -40,15 +43,16 @@ from stacbuild.stages.values import constant, to_number
 if TYPE_CHECKING:
     from stacbuild.recipe import schema
 
-DECIMALS = 7
-"""Decimals of reprojected coordinates: about 1 cm (RFC 7946, 11.2)."""
-
 Located = tuple[Shape | None, Box | None]
-Locate = Callable[[dict[str, Any]], Located]
+Locate = Callable[[dict[str, Any], Say], Located]
+Found = Shape | Box | tuple[Shape, int]
+"""What a reader gives: a shape, a box, or a shape with its SRID."""
 
 
 def compiled(spec: schema.Geometry) -> Locate:
-    """Return the function record → (geometry, bbox); both None when the mapping's default is "null".
+    """Return the function (record, who is told what was mended) → (geometry, bbox).
+
+    Both are None when the mapping's default is "null".
 
     Raises:
         ItemError: (from the function) SB206 to SB210.
@@ -57,40 +61,63 @@ def compiled(spec: schema.Geometry) -> Locate:
     read, named = _reader(spec)
     crs_of = _crs(spec.crs)
 
-    def locate(record: dict[str, Any]) -> Located:
+    def locate(record: dict[str, Any], say: Say) -> Located:
         found = read(record)
         if found is None:
-            return _default(spec, f"geometry: {named}")
+            return _default(spec, f"geometry: {named}", say)
         code = crs_of(record)
         if code is None:
-            return _default(spec, f"crs: a field of '{spec.crs}'")
-        shape = shape_of_box(found, code) if isinstance(found, list) else found
-        if code:
-            shape = _reprojected(shape, code)
-        bbox = bbox_of(shape)
-        return shape, with_heights(bbox, found) if isinstance(found, list) else bbox
+            return _default(spec, f"crs: a field of '{spec.crs}'", say)
+        if isinstance(found, tuple):
+            code, found = _agreed(code, found[1], given=spec.crs is not None), found[0]
+        if isinstance(found, list):
+            return _of_box(found, code)
+        if not code:
+            return mended(found, say)
+        shape, crosses = _reprojected(found, code)
+        return placed(shape, say, crosses=crosses)
 
     return locate
 
 
-def _default(spec: schema.Geometry, what: str) -> Located:
+def _of_box(box: Box, code: str) -> Located:
+    shape = shape_of_box(box, code)
+    if not code:
+        return shape, with_heights(bbox_of(shape), box)
+    moved, crosses = _reprojected(shape, code)
+    placed_shape, bbox = placed(moved, silent, crosses=crosses)
+    return placed_shape, with_heights(bbox, box)
+
+
+def _agreed(code: str, srid: int, *, given: bool) -> str:
+    """Return the crs of a shape that may name its own."""
+    own = _code(f"EPSG:{srid}") if srid else ""
+    if given and srid and own != code:
+        bad(
+            "SB210",
+            f"the WKB says SRID {srid}, and `crs` {code or 'EPSG:4326'}",
+            "take `crs` away: the WKB's own is used",
+        )
+    return code if given else own
+
+
+def _default(spec: schema.Geometry, what: str, say: Say) -> Located:
     if spec.default is UNSET:
         bad("SB206", f"the record has no {what} is missing", 'give geometry a default: a GeoJSON geometry, or "null"')
     if spec.default == "null":
         return None, None
-    shape = checked(cast("Shape", constant(spec.default)))
-    return shape, bbox_of(shape)
+    return mended(checked(cast("Shape", constant(spec.default))), say)
 
 
 # ---- reading -------------------------------------------------------------------------------------------------------
 
 
-def _reader(spec: schema.Geometry) -> tuple[Callable[[dict[str, Any]], Shape | Box | None], str]:
-    """Return the function record → shape, box or None; and the fields that it reads, in words."""
+def _reader(spec: schema.Geometry) -> tuple[Callable[[dict[str, Any]], Found | None], str]:
+    """Return the function record → what is found or None; and the fields that it reads, in words."""
     if spec.value is not None:
         fixed = cast("Shape", constant(spec.value))
         return (lambda _: checked(fixed)), "value"
-    for path, parse in ((spec.wkt, _wkt), (spec.geojson, _geojson), (spec.bbox, _box)):
+    for path, parse in ((spec.wkt, _wkt), (spec.wkb, _wkb), (spec.geojson, _geojson), (spec.bbox, _box)):
         if isinstance(path, str):
             return _parsed(getter(path), parse), f"'{path}'"
     paths = spec.bbox if isinstance(spec.bbox, list) else [spec.lon or "", spec.lat or ""]
@@ -174,6 +201,11 @@ def _shapely() -> Any:
     return shapely
 
 
+def _wkb(value: Any) -> tuple[Shape, int]:
+    shape, srid = wkb.parse(value)
+    return checked(shape), srid
+
+
 def _geojson(value: Any) -> Shape:
     if isinstance(value, str):
         try:
@@ -248,7 +280,8 @@ def _transformer(code: str) -> Any:
         return re.sub(r".*Internal Proj Error: (?:proj_create: )?|\)$", "", str(error).splitlines()[0])
 
 
-def _reprojected(shape: Shape, code: str) -> Shape:
+def _reprojected(shape: Shape, code: str) -> tuple[Shape, bool]:
+    """Return a shape in lon/lat, and whether its edges are to be cut at the antimeridian."""
     transformer = _transformer(code)
     if isinstance(transformer, str):
         bad("SB210", f"crs {code} cannot be used: {transformer}", _CRS_HINT)
@@ -261,7 +294,7 @@ def _reprojected(shape: Shape, code: str) -> Shape:
     moved = ([round(x, DECIMALS) + 0.0, round(y, DECIMALS) + 0.0, *place[2:]] for x, y, place in zip(xs, ys, positions))  # noqa: B905
     depth = DEPTH[shape["type"]]
     result = {"type": shape["type"], "coordinates": _rebuilt(shape["coordinates"], depth, moved)}
-    return _cut(result) if _crosses(shape, result, transformer) else result
+    return result, _crosses(shape, result, transformer)
 
 
 def _crosses(before: Shape, after: Shape, transformer: Any) -> bool:
@@ -283,52 +316,12 @@ def _rebuilt(coordinates: list[Any], depth: int, positions: Any) -> Any:
     return [_rebuilt(part, depth - 1, positions) for part in coordinates]
 
 
-def _cut(shape: Shape) -> Shape:
-    """Return a reprojected shape cut at the antimeridian, which it crosses (RFC 7946, 3.1.9)."""
-    polygonal = shape["type"].endswith("Polygon")
-    for line in lines(shape):
-        _unwrap(line, closed=polygonal)
-    if polygonal:
-        for shell, *holes in shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]:
-            _gather(shell, holes)
-    shapely = _shapely()
-    try:
-        return _cut_by(shapely, shapely.from_geojson(encode(shape).decode()), shape["type"].removeprefix("Multi"))
-    except shapely.errors.ShapelyError as error:
-        bad("SB210", f"the shape crosses the antimeridian and cannot be cut there: {str(error).splitlines()[0]}")
-
-
-def _unwrap(line: list[list[float]], *, closed: bool) -> None:
-    """Let longitudes of `line` go beyond 180 rather than jump."""
-    for here, there in pairwise(line):
-        there[0] -= 360.0 * round((there[0] - here[0]) / 360.0)
-    if closed and line[0] != line[-1]:
-        bad("SB210", "the shape goes around a pole, which no ring in lon/lat can say", "give its geometry in lon/lat")
-
-
-def _gather(shell: list[list[float]], holes: list[list[list[float]]]) -> None:
-    """Turn holes by whole circles, so that they lie in their shell again."""
-    west = min(position[0] for position in shell)
-    for hole in holes:
-        turns = math.floor((min(position[0] for position in hole) - west) / 360.0)
-        for position in hole:
-            position[0] -= 360.0 * turns
-
-
-def _cut_by(shapely: Any, geometry: Any, kind: str) -> Shape:
-    parts: list[Any] = []
-    for shift in (-360.0, 0.0, 360.0):
-        piece = shapely.intersection(geometry, shapely.box(shift - 180, -90, shift + 180, 90))
-        found = [part for part in getattr(piece, "geoms", [piece]) if part.geom_type == kind and not part.is_empty]
-        for part in found:
-            turned = shapely.geometry.polygon.orient(part) if kind == "Polygon" else part
-            lists = decode(shapely.to_geojson(turned).encode())["coordinates"]
-            for position in chain.from_iterable(lists if kind == "Polygon" else [lists]):
-                position[:2] = round(position[0] - shift, DECIMALS) + 0.0, round(position[1], DECIMALS) + 0.0
-            parts.append(lists)
-    return {"type": f"Multi{kind}", "coordinates": parts}
-
-
 def platform_versions(spec: schema.Geometry | None) -> list[str]:
-    """Return the versions of libraries that a geometry's coordinates depend on: wheels, which carry PROJ and GEOS."""
-    return [f"{name} {version(name)}" for name in ("pyproj", "shapely") if spec is not None and spec.crs is not None]
+    """Return the versions of libraries that a geometry's coordinates may depend on: wheels, which carry PROJ and GEOS.
+
+    A point in lon/lat depends on none.
+    """
+    if spec is None or (spec.lon is not None and spec.crs is None):
+        return []
+    names = ["antimeridian", "shapely", *(["pyproj"] if spec.crs is not None or spec.wkb is not None else [])]
+    return [f"{name} {version(name)}" for name in names]

@@ -31,7 +31,7 @@ CODES: dict[str, str] = {
     "SB305": "A warning: a text is not of the format that a schema names, and validation.formats does not assert it.",
     "SB306": "The document is of a STAC version before 1.0.0 whose schemas are not at hand, or declares extensions by "
     "short names as was done then, so that part of it is not judged. Migrate it to STAC 1.0.0 or later.",
-    "SB308": "Items were built that are valid and have warnings: about odd rings, boxes, moments or formats. "
+    "SB308": "Items were built that have warnings: about odd or mended rings, boxes, moments or formats. "
     "failures.ndjson lists them with severity warning, of each kind the first 1,000.",
     "SB307": "The engine that validation.engine names is not installed.",
 } | geochecks.CODES

@@ -16,6 +16,7 @@ from stacbuild.failures import ItemError
 from stacbuild.recipe import schema
 from stacbuild.stages import geometry, hrefs
 from stacbuild.stages.beside import Beside
+from stacbuild.stages.mending import Say, silent
 from stacbuild.stages.paths import Get, as_text, excerpt, getter, kind_of, pointer
 from stacbuild.stages.rules import MISSING, Means, Record, rule, tables_of
 from stacbuild.stages.shapes import Box, Shape
@@ -38,6 +39,10 @@ CODES: dict[str, str] = {
     "SB212": "The item would have no time: no datetime, and not both start_datetime and end_datetime.",
     "SB216": "A list or an object stands where `split` or `join` wants text, numbers, true or false.",
     "SB217": "A function of yours raised, or cannot be loaded. The message has what it said, the hint the line.",
+    "SB218": "A warning: a geometry was not valid, as one whose ring crosses itself, and was repaired. Its item is "
+    "built with what came out; look at it, since what was meant can only be guessed.",
+    "SB219": "A warning: neighbours in a geometry lie more than 180 degrees apart, so that it crosses the "
+    "antimeridian; it was cut there, as RFC 7946 asks.",
     "SB213": "A template names a field that holds a list or an object.",
     "SB214": "The collection that a record names cannot be used: it is empty, a list or object, or holds control "
     "characters.",
@@ -94,17 +99,18 @@ class Mapper:
         """
         return None if self._named is None else _a_name(self._named(record), *_COLLECTION)
 
-    def item(self, record: Record, base: str) -> dict[str, Any]:
+    def item(self, record: Record, base: str, say: Say = silent) -> dict[str, Any]:
         """Return the record's item (STAC Item 1.1.0).
 
         Args:
             record: the source's record, JSON values.
             base: folder of the record's file relative to the recipe's, posix; "" is the recipe's own.
+            say: is told what was mended.
 
         Raises:
             ItemError: SB201 to SB213, with a JSON Pointer into the item.
         """
-        shape, bbox = self._locate(record) if self._locate is not None else (None, None)
+        shape, bbox = self._locate(record, say) if self._locate is not None else (None, None)
         properties: dict[str, Any] = {}
         _fill(properties, self._properties, record)
         if properties.get("datetime") is None:
@@ -125,7 +131,7 @@ class Mapper:
             item["bbox"] = bbox
         return item
 
-    def over(self, item: Record, base: str) -> dict[str, Any]:
+    def over(self, item: Record, base: str, say: Say = silent) -> dict[str, Any]:
         """Return `item`, itself untouched, with the fields that the mapping names set; rules read the item as a record.
 
         A field whose rule leaves it out stays as it is, and so does all that the mapping does not name. With `only`
@@ -135,6 +141,7 @@ class Mapper:
         Args:
             item: a STAC item.
             base: folder that hrefs read from its fields are relative to; "" is the recipe's own.
+            say: is told what was mended.
 
         Raises:
             ItemError: SB201 to SB215.
@@ -147,7 +154,7 @@ class Mapper:
         result = {**held, "id": self.name(item), "properties": properties, "collection": self._collection}
         result["assets"] = self._assets_over(item, _object(held, "assets"), base)
         if self._locate is not None:
-            _place(result, *self._locate(item))
+            _place(result, *self._locate(item, say))
         if self._extensions is not None:
             declared = held.get("stac_extensions") or []
             result["stac_extensions"] = [*dict.fromkeys([*declared, *self._extensions(item)])]

@@ -107,18 +107,28 @@ def bbox_of(shape: Shape) -> Box:
     Raises:
         ItemError: SB208, a coordinate is not finite or not in lon/lat range.
     """
+    box = bounds(shape)
+    half = len(box) // 2
+    _check_range([*box[:2], *box[half : half + 2]])
+    if box[0] == -180 and box[half] == 180:  # noqa: PLR2004
+        box[0], box[half] = _across(shape)
+    return box
+
+
+def bounds(shape: Shape) -> Box:
+    """Return the least and the greatest of each axis.
+
+    Raises:
+        ItemError: SB208, a coordinate is not finite.
+    """
     positions = [shape["coordinates"]]
     for _ in range(DEPTH[shape["type"]]):
         positions = list(chain.from_iterable(positions))
     xs, ys, *more = zip(*positions, strict=False)
     check_finite(chain(xs, ys, *more[:1]))
-    box = [min(xs), min(ys), max(xs), max(ys)]
-    _check_range(box)
-    if box[0] == -180 and box[2] == 180:  # noqa: PLR2004
-        box[0], box[2] = _across(shape)
     if more:
-        box[2:2], box[6:] = [min(more[0])], [max(more[0])]
-    return box
+        return [min(xs), min(ys), min(more[0]), max(xs), max(ys), max(more[0])]
+    return [min(xs), min(ys), max(xs), max(ys)]
 
 
 def check_finite(numbers: Iterable[float]) -> None:

@@ -20,7 +20,7 @@ class Transform:
     """Records to items, items to ours."""
 
     name = "transform"
-    revision = 1
+    revision = 2
 
     def ingredients(self, document: Document, collection: str) -> dict[str, Any] | None:
         """Return the STAC version, and all that the mapping depends on."""
@@ -69,12 +69,12 @@ class _Maker:
         """Return the item of a record, or of an item."""
         if origin.source not in self._items:
             assert self._mapper is not None, "records need a mapping: the recipe's check says so"
-            return self._mapper.item(record, origin.base)
+            return self._mapper.item(record, origin.base, origin.say)
         items.check(record)
         found = items.adopted(migrate(record) if self._migrates else record, origin.base, self._collection)
         if self._mapper is None:
             return found
-        return self._mapper.over({**found, "collection": record.get("collection")}, "")
+        return self._mapper.over({**found, "collection": record.get("collection")}, "", origin.say)
 
 
 # --- what is known of an item before it is made
