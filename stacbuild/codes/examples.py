@@ -16,6 +16,12 @@ EXAMPLES: dict[str, str] = {
     "SB109": '[validation]\nschemas = ["schemas/"]    # the folder stands beside the recipe',
     "SB111": 'id = { template = "{mission}_{scene" }    # the second brace is not closed\n'
     'id = { template = "{mission}_{scene}" }',
+    "SB113": 'include = ["conf/missions.toml"]         # relative to the file that this line stands in',
+    "SB114": '# common.toml\n[build]\njobs = 4\n# stacbuild.toml\ninclude = ["common.toml"]\n'
+    "[build]\njobs = 2                                 # set there already",
+    "SB115": '[matrix]\ntile = ["33U", "34U"]\n'
+    '[sources.scenes]                         # the name must hold the axis too\npath = "{matrix.tile}.csv"\n'
+    '[sources."scenes-{matrix.tile}"]\npath = "{matrix.tile}.csv"',
     "SB201": 'title = "name"                            # the record has no `name`\n'
     'title = { from = "name", required = false }\ntitle = { from = "name", default = "untitled" }',
     "SB202": '[mappings.scenes.lookups.missions]\nS2A = "sentinel-2a"       # the record says S2B\nS2B = "sentinel-2b"',

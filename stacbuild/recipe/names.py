@@ -61,6 +61,7 @@ SHAPES: dict[tuple[str, str], str] = {
         "Mapping",
         "lookups",
     ): 'as in missions = { S2A = "sentinel-2a" }; a file is named in the rule: lookup = { file = … }',
+    ("Validation", "extra"): 'as in extra = { "boreal-*" = ["ours.schema.json"] }',
     ("Collection", "set"): 'as in set = { "sci:doi" = "10.1000/x" }',
 }
 """(Struct, key) → what to write where a value has a wrong type."""
@@ -272,7 +273,7 @@ def _advice(value: Any, type_: Any, slot: Slot, words: list[str]) -> str | None:
             return "a constant is written { value = … }"
         case [_] if str in takes:
             return "remove the brackets"
-        case list() if dict in takes or _tables(takes):
+        case [dict(), *_] if dict in takes or _tables(takes):
             return "a table has one pair of brackets: [name], not [[name]]"
         case int() | float() if str in takes:
             return "put it in quotes"
