@@ -10,7 +10,7 @@ from typing import Any
 
 from stacbuild.cql2 import arithmetic, arrays, compare, logic, moments, names, spatial, text
 from stacbuild.cql2.nodes import WORDS, Kind, Node, constant, want
-from stacbuild.cql2.parse import MAX_DEPTH, SHOWN, FilterError, parsed
+from stacbuild.cql2.parse import MAX_DEPTH, FilterError, parsed, shown
 
 Filter = Callable[[dict[str, Any]], bool | None]
 """Item → True, False, or None for unknown; only True selects."""
@@ -151,8 +151,8 @@ def _unknown(name: str) -> FilterError:
     meant = {"lower": "casei", "upper": "casei", "s_dwithin": "s_intersects"}.get(name.lower())
     close = [meant] if meant else get_close_matches(name.lower(), _OPERATORS, n=1, cutoff=0.6)
     hint = f"did you mean {close[0]}(…)?" if close else "functions are casei, accenti, and those of s_…, t_… and a_…"
-    return FilterError(f"there is no function `{name[:SHOWN]}`", hint)
+    return FilterError(f"there is no function `{shown(name)}`", hint)
 
 
 def _listed(tree: dict[str, Any]) -> str:
-    return ", ".join(f"`{name[:SHOWN]}`" for name in sorted(tree)[:4]) or "no members"
+    return ", ".join(f"`{shown(name)}`" for name in sorted(tree)[:4]) or "no members"

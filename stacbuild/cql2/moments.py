@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from stacbuild.cql2.nodes import WORDS, Get, Node, constant
-from stacbuild.cql2.parse import SHOWN, FilterError
+from stacbuild.cql2.parse import SHOWN, FilterError, shown
 
 Instant = tuple[float, str]
 """Seconds since year 1 in UTC, and the decimals of the last one: compares as the moments do, to any precision."""
@@ -214,5 +214,4 @@ def _span(found: Moment) -> Span:
 def _shown(value: Any) -> str:
     if isinstance(value, Moment):
         return "…"
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 2 * SHOWN else text[: 2 * SHOWN - 1] + "…"
+    return shown(f"'{value}'" if isinstance(value, str) else str(value), 2 * SHOWN)

@@ -19,6 +19,8 @@ MAX_LENGTH = 1_000_000
 """Characters of a text: a polygon of some 30,000 corners."""
 SHOWN = 24
 """Characters of the text that a message shows."""
+_NEAR = 24
+"""Characters in which an operator is looked for before a name."""
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
 _OPERATOR = re.compile(r"\b(?:and|or|not|like|in|between|is|div)\b|[<>=]+|[*/%^]", re.IGNORECASE)
@@ -32,6 +34,8 @@ _PLACE = re.compile(r"\s*--> ([0-9]+):([0-9]+)\n")
 _QUOTES = 'text stands in single quotes; double quotes hold a name, whole: "properties.odd-name"'
 _ODD_NAME = 'a name of other than letters, digits, _, : and . stands in double quotes, whole: "properties.odd-name"'
 _IS = re.compile(r"\bis\s+(?:not\s+)?$", re.IGNORECASE)
+_SAID = 200
+"""Characters of what the library says in its own words."""
 _EXACT = 2.0**53
 _LEVELS = 2 * MAX_DEPTH + 8
 """Levels of a tree: an operator's object and its list of arguments are two; a geometry's coordinates are some more."""
@@ -43,6 +47,12 @@ class FilterError(ValueError):
     def __init__(self, message: str, hint: str | None = None, line: int = 0, column: int = 0) -> None:
         super().__init__(message)
         self.message, self.hint, self.line, self.column = message, hint, line, column
+
+
+def shown(text: str, size: int = SHOWN) -> str:
+    """Return text for a message: in one line, and cut to `size` characters."""
+    line = "".join(character if character.isprintable() else " " for character in text[: size + 1])
+    return line if len(line) <= size else line[: size - 1] + "…"
 
 
 def parsed(text: str) -> Any:
@@ -85,7 +95,7 @@ def _from_text(text: str) -> Any:
     except ParseError as error:
         _fail(text, str(error))
     except Exception as error:  # what it says of geometries has no type of its own
-        raise FilterError(str(error).strip()) from error
+        raise FilterError(shown(str(error).strip(), _SAID)) from error
 
 
 def _refuse_depth(text: str) -> None:
@@ -93,7 +103,7 @@ def _refuse_depth(text: str) -> None:
     bare = _QUOTED.sub("''", text)
     if match := next((m for m in _INTEGER.finditer(bare) if int(float(m.group())) != int(m.group())), None):
         hint = "write the condition as CQL2 JSON, which keeps all digits"
-        raise FilterError(f"{match.group()[:SHOWN]} has more digits than CQL2 text keeps", hint)
+        raise FilterError(f"{shown(match.group())} has more digits than CQL2 text keeps", hint)
     depth = deepest = 0
     for character in bare:
         if character == "(":
@@ -112,17 +122,17 @@ def _refuse_text_in_double_quotes(text: str) -> None:
     """Refuse `platform = "a"`, which names a property `a` that no item has, and so would select nothing."""
     for match in _QUOTED.finditer(text):
         name = match.group()[1:-1]
-        before = text[max(0, match.start() - SHOWN) : match.start()]
+        before = text[max(0, match.start() - _NEAR) : match.start()]
         if match.group()[0] == '"' and not name.startswith("properties.") and _BEFORE_TEXT.search(before):
-            hint = f'text stands in single quotes; a property of that name is "properties.{name[:SHOWN]}"'
-            raise FilterError(f'"{name[:SHOWN]}" in double quotes is the name of a property', hint)
+            hint = f'text stands in single quotes; a property of that name is "properties.{shown(name)}"'
+            raise FilterError(f'"{shown(name)}" in double quotes is the name of a property', hint)
 
 
 def _fail(text: str, said: str) -> NoReturn:
     """Raise in our words what the library's parser says: line and column, and the token names of its grammar."""
     match = _PLACE.match(said)
     if match is None:
-        raise FilterError(said.strip())
+        raise FilterError(shown(said.strip(), _SAID))
     line, column = int(match.group(1)), int(match.group(2))
     lines = text.split("\n")
     whole = lines[line - 1] if line <= len(lines) else ""
@@ -131,8 +141,7 @@ def _fail(text: str, said: str) -> NoReturn:
     if not rest and line >= len(lines):
         raise FilterError("it ends too early", hint, line, column)
     place = f"line {line}, character {column}" if len(lines) > 1 else f"character {column}"
-    shown = rest if len(rest) <= SHOWN else rest[: SHOWN - 1] + "…"
-    raise FilterError(f"it cannot be read from {place} on: {shown}", hint, line, column)
+    raise FilterError(f"it cannot be read from {place} on: {shown(rest)}", hint, line, column)
 
 
 def _hint(text: str, before: str, rest: str) -> str | None:

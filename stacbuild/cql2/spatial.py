@@ -8,11 +8,10 @@ cannot be read: unknown. Never: loads shapely before the first item is asked.
 from __future__ import annotations
 
 import functools
-import math
 from typing import Any
 
 from stacbuild.cql2.nodes import WORDS, Get, Node, constant
-from stacbuild.cql2.parse import FilterError
+from stacbuild.cql2.parse import FilterError, shown
 
 TURNED: dict[str, str] = {
     "contains": "within",
@@ -29,9 +28,13 @@ PREDICATES = frozenset(f"s_{name}" for name in TURNED)
 
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 _MANY = {"MultiPoint", "MultiLineString", "MultiPolygon"}
+_UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
+"""What shapely raises for what is no geometry, besides its own."""
 _LEAST = {"LineString": 2, "MultiLineString": 2, "Polygon": 4, "MultiPolygon": 4}
 """Positions that a line or ring needs."""
 _BOXES = (4, 6)
+_LARGEST = 1e300
+"""Beyond it GEOS does not reckon, and an integer is no double."""
 
 
 def literal(shape: dict[str, Any]) -> Node:
@@ -126,7 +129,7 @@ def _shape(value: Any) -> Any:
             return shape(value)
         numbers = _flat_box(value)
         return None if numbers is None else _box_shape(numbers)
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError, shapely.errors.ShapelyError):
+    except (*_UNREADABLE, shapely.errors.ShapelyError):
         return None
 
 
@@ -148,24 +151,24 @@ def _flat_box(value: Any) -> list[float] | None:
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)
+    return type(value) in (int, float) and abs(value) <= _LARGEST
 
 
 # ---- what is written in the condition --------------------------------------------------------------------------------
 
 
-def _check(shape: dict[str, Any]) -> None:
-    kind = shape.get("type")
+def _check(shape: Any) -> None:
+    kind = shape.get("type") if isinstance(shape, dict) else None
     if kind == "GeometryCollection":
         members = shape.get("geometries")
         if not isinstance(members, list) or not members:
             raise FilterError("a GEOMETRYCOLLECTION without geometries")
         for member in members:
             _check(member)
-    elif kind not in _DEPTH:
-        raise FilterError(f"{kind!r} is no geometry", f"there are {', '.join(_DEPTH)}")
+    elif not isinstance(kind, str) or kind not in _DEPTH:
+        raise FilterError(f"type '{shown(str(kind))}' is no geometry", f"there are {', '.join(_DEPTH)}")
     else:
-        _check_coordinates(str(kind), shape.get("coordinates"), _DEPTH[str(kind)])
+        _check_coordinates(kind, shape.get("coordinates"), _DEPTH[kind])
 
 
 def _check_coordinates(kind: str, value: Any, depth: int) -> None:
