@@ -3,16 +3,20 @@
 import os
 import pickle
 import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 from kitchen import Kitchen, row
 
+import stacbuild
 from stacbuild import aside
 from stacbuild.failures import Exit
 from stacbuild.outputs import stac_json
 
+ROOT = Path(__file__).parents[1]
+RECIPES = sorted(path.parent for top in ("examples", "recipes") for path in (ROOT / top).glob("*/stacbuild.toml"))
 PURE = "def value(record):\n    return record['id'] + '!'\n"
 
 
@@ -150,6 +154,18 @@ def test_item_that_fails_only_sometimes_is_told(tmp_path):
     kitchen.build()
     wrong = sample(kitchen, exit_=4)["wrong"]
     assert "it fails now: SB217" in wrong[0]["message"]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=lambda path: path.name)
+def test_ready_recipes_are_as_promised_and_come_out_the_same(tmp_path, recipe):
+    folder = shutil.copytree(recipe, tmp_path / "copy", ignore=shutil.ignore_patterns(".stacbuild", "dist"))
+    project = stacbuild.open("stacbuild.toml", directory=folder, environ={})
+    project.lock()
+    project.build(locked=True)
+    report = project.verify(locked=True, outputs=True, sample="100%", seed=1)
+    assert (report.locked.moved, report.outputs.wrong, report.store.wrong, report.sample.wrong) == ([], [], [], [])
+    assert report.sample.items == report.sample.total > 0
+    assert report.sample.files == report.outputs.files
 
 
 # --- what cannot be compared
