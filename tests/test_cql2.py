@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from stacbuild.cql2 import compile_filter, normal_form
+from stacbuild.recipe import schema
+from stacbuild.stages.where import Where
 
 ITEM = {
     "type": "Feature",
@@ -302,6 +304,17 @@ def test_json_says_the_same_as_text_and_keeps_all_digits():
     exact = '{"op": "=", "args": [{"property": "n"}, 12345678901234567]}'
     assert answer(exact, {"properties": {"n": 12345678901234567}}) is True
     assert answer(exact, {"properties": {"n": 12345678901234568}}) is False
+
+
+def where(condition):
+    collection = schema.Collection(from_=["rows"], where=condition)
+    return Where().ingredients(schema.Document(catalog=schema.Catalog(id="c"), collections={"a": collection}), "a")
+
+
+def test_key_of_a_condition_holds_what_it_says_not_how_it_is_spelled():
+    assert where("gsd  <  5 and id='x'") == where("gsd < 5.0 AND id = 'x'") != where("gsd < 5 OR id = 'x'")
+    assert where("gsd < 5").keys() == {"where"}
+    assert where("NOT gsd < 5 AND (gsd IS NULL OR S_Within(geometry, POINT(1 1)))").keys() == {"where", "platform"}
 
 
 def test_other_condition_has_another_normal_form():

@@ -9,5 +9,6 @@ from __future__ import annotations
 
 from stacbuild.cql2.compile import Filter, check_filter, compile_filter
 from stacbuild.cql2.parse import FilterError, normal_form
+from stacbuild.cql2.spatial import asks_shapely
 
-__all__ = ["Filter", "FilterError", "check_filter", "compile_filter", "normal_form"]
+__all__ = ["Filter", "FilterError", "asks_shapely", "check_filter", "compile_filter", "normal_form"]

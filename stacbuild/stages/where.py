@@ -5,6 +5,7 @@ CQL2 with SQL's three values: only true selects. Counted by nobody: what it drop
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 from stacbuild.failures import DropError
@@ -19,9 +20,14 @@ class Where:
     revision = 1
 
     def ingredients(self, document: Document, collection: str) -> dict[str, Any] | None:
-        """Return the condition; None: all are taken."""
+        """Return what the condition says, and by which library it compares geometries; None: all are taken."""
         where = document.collections[collection].where
-        return None if where is None else {"where": where}
+        if where is None:
+            return None
+        from stacbuild.cql2 import asks_shapely, normal_form  # noqa: PLC0415
+
+        said = normal_form(where)
+        return {"where": said, "platform": version("shapely")} if asks_shapely(said) else {"where": said}
 
     def work(self, document: Document, collection: str) -> Work:
         """Return the compiled condition."""
@@ -43,4 +49,6 @@ class Where:
     def reason(self, document: Document, collection: str, ingredient: str) -> tuple[str, str]:
         """Return which key moved."""
         del document
+        if ingredient == "platform":
+            return "stage-revised", "the library that compares geometries"
         return "collection-changed", f"collections.{collection}.{ingredient}"
