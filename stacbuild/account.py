@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stacbuild import failing
+from stacbuild import audit, failing
 from stacbuild.deliver import Delivery, Inspected
 from stacbuild.failing import Failure, Failures
 from stacbuild.failures import Exit
@@ -18,7 +18,7 @@ from stacbuild.resolve import Counts
 from stacbuild.settle import Settler
 from stacbuild.stages.registry import ALL_STAGES
 from stacbuild.targets import Selection
-from stacbuild.trace import GroupEntry, Head
+from stacbuild.trace import GroupEntry, Head, Reasons
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 
@@ -128,8 +128,12 @@ class Account:
         report = self._report(plan, items, failures.count, self._stages(settler.entries, sum(anew.values())))
         report.outputs = self._outputs(deliveries)
         report.held_back, report.like_failures = head.held_back, failures.groups
+        report.mappings = self._mappings(settler.entries, failures.reasons)
         report.exit = self._exit(failures.count, items, head.held_back)
         return report
+
+    def _mappings(self, entries: list[GroupEntry], reasons: Reasons) -> dict[str, dict[str, Any]]:
+        return audit.mappings(self._shop.document, self._shop.pipelines, entries, reasons)
 
     def quiet(self, plan: Plan, held: dict[str, Inspected]) -> BuildReport:
         """Return the report of a build that had nothing to do."""
@@ -146,6 +150,7 @@ class Account:
             output.name: {"path": output.path, "written": 0, "unchanged": _count(held.get(output.name)), "removed": 0}
             for output in self._shop.outputs
         }
+        report.mappings = self._mappings(head.groups, head.reasons)
         report.exit = self._exit(failed, items, [])
         return report
 

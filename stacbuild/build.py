@@ -195,6 +195,7 @@ class _Build:
         rows.finish(done.settler.entries)
         head = remember.head(self._shop, done, outlets.memories(done.settler, done.deliveries))
         failures = self._account.failures(head, rows.read, done.plan)
+        head.reasons = failures.reasons
         failing.write(self._shop.failures_path, failures)
         report = self._account.report(done.plan, done.settler, done.deliveries, view, failures, head)
         self._shop.memory.commit(head)

@@ -16,7 +16,7 @@ from stacbuild import files
 from stacbuild.failures import ERROR_TYPES, Fault, group_of
 from stacbuild.model import Group, Input, Pair
 from stacbuild.plan import refused
-from stacbuild.trace import GroupEntry, SourceMemory
+from stacbuild.trace import GroupEntry, Reasons, SourceMemory
 
 DUPLICATE_KEY = "SB492"
 WARNINGS = 1_000
@@ -55,6 +55,8 @@ class Failures(Struct):
     count: int
     warnings: int
     groups: list[dict[str, Any]]
+    reasons: Reasons = {}
+    """Why records could not be mapped."""
 
 
 def collect(
@@ -97,7 +99,18 @@ def collect(
         len(targets),
         cautions.total(),
         [_like(example[group], number) for group, number in counter.most_common() if number],
+        _reasons(found),
     )
+
+
+def _reasons(found: Iterable[Failure]) -> Reasons:
+    reasons: Reasons = {}
+    for failure in found:
+        if failure.collection is not None and failure.stage == "transform" and failure.severity == "error":
+            of = reasons.setdefault(failure.collection, {})
+            number, example = of.get(failure.code, (0, failure.message))
+            of[failure.code] = number + 1, example
+    return reasons
 
 
 def _first(found: Iterable[Failure], cautions: Counter[str]) -> Iterator[Failure]:

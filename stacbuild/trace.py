@@ -106,6 +106,10 @@ class OutputMemory(Struct, array_like=True):
     """Files that it held."""
 
 
+Reasons = dict[str, dict[str, tuple[int, str]]]
+"""Collection → code → how many records failed so at the stage that maps, and the message of one."""
+
+
 class Head(Struct, array_like=True):
     """All that a build must know before it touches an item."""
 
@@ -122,6 +126,8 @@ class Head(Struct, array_like=True):
     """What was not deleted or withdrawn, in words."""
     targeted: bool = False
     """The last build was of some targets only: what it did not build may be stale."""
+    reasons: Reasons = {}
+    """Why records could not be mapped."""
 
 
 class Delivered(Struct, array_like=True):

@@ -18,13 +18,14 @@ ROWS = 20
 GROUPS = 10
 
 
-def lines(report: BuildReport, paint: Paint) -> list[str]:
+def lines(report: BuildReport, paint: Paint, verbosity: int = 0) -> list[str]:
     """Return the lines of a build or a dry run."""
     body = [*_stages(report), *_outputs(report)] if _did_something(report) else []
     return [
         _head(report, paint),
         *body,
         *_stale(report, paint),
+        *_mappings(report, verbosity),
         *_failures(report, paint),
         *(f"{paint.warn('held back')}: {sentence}" for sentence in report.held_back),
         *(line for warning in report.warnings for line in warning_lines(warning, paint)),
@@ -84,6 +85,23 @@ def _stale(report: BuildReport, paint: Paint) -> list[str]:
     shown = [f"  {target_line(target, paint)}" for target in report.stale[:ROWS]]
     more = len(report.stale) - len(shown)
     return [*shown, *([f"  and {count(more)} more: stacbuild status --limit 0"] if more > 0 else [])]
+
+
+def _mappings(report: BuildReport, verbosity: int) -> list[str]:
+    """Return what became of the records of each mapping, of those that failed some; told to say more, of all."""
+    return [
+        f"  mapping {name}: {count(told['mapped'])} mapped{_reasons(told)}"
+        for name, told in report.mappings.items()
+        if told["failed"] or verbosity > 0
+    ]
+
+
+def _reasons(told: dict[str, Any]) -> str:
+    if not told["failed"]:
+        return ""
+    most = sorted(told["reasons"].items(), key=lambda one: (-one[1]["count"], one[0]))
+    each = ", ".join(f"{code} {count(reason['count'])}" for code, reason in most)
+    return f", {count(told['failed'])} failed ({each})"
 
 
 def _failures(report: BuildReport, paint: Paint) -> list[str]:

@@ -78,7 +78,7 @@ def of(report: Report, style: Style) -> list[str]:
 def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911 - one a kind
     match report:
         case BuildReport():
-            return built.lines(report, style.paint)
+            return built.lines(report, style.paint, style.verbosity)
         case StatusReport():
             return stale.status(report, style.paint)
         case WhyReport():
