@@ -184,12 +184,12 @@ def _stages(line: Pipeline) -> dict[str, LockedStage]:
 def _schemas(shop: Workshop, before: Lock | None) -> dict[str, str]:
     """Return the schemas that items are known to be judged by, and those that were pinned: URL → digest."""
     pins = dict(before.pins) if before is not None else {}
-    asked = {url: now for profile in _profiles(shop) for url, now in at_hand(shop, profile).items() if now is not None}
+    asked = {url: now for profile in profiles(shop) for url, now in at_hand(shop, profile).items() if now is not None}
     pins.update({url: now for url in pins if (now := schema_of(shop, url)) is not None})
     return {**pins, **{url: now for url, now in asked.items() if not _CARRIED.match(url)}}
 
 
-def _profiles(shop: Workshop) -> Iterator[tuple[str, ...]]:
+def profiles(shop: Workshop) -> Iterator[tuple[str, ...]]:
     """Yield the profiles that items have: by what mappings declare, and by the memory of what was judged."""
     for spec in shop.recipe.document.mappings.values():
         urls = spec.stac_extensions.value if spec.stac_extensions is not None else None

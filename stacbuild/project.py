@@ -26,6 +26,7 @@ from stacbuild.report import (
     GcReport,
     LockReport,
     LsReport,
+    PullReport,
     StatusReport,
     VerifyReport,
     WhyReport,
@@ -33,6 +34,7 @@ from stacbuild.report import (
 
 if TYPE_CHECKING:
     from stacbuild.plan import GroupPlan
+    from stacbuild.pull import From, Wish
     from stacbuild.targets import Selection
     from stacbuild.workshop import Workshop
 
@@ -166,6 +168,17 @@ class Project:
             return lock(shop)
 
         return self._read(ask)
+
+    def pull(self, wish: Wish, source: From, store: Path) -> PullReport:
+        """Fetch the schemas that the recipe's items use into `store`, and pin them in the lock beside the recipe.
+
+        Raises:
+            RecipeError: the lock is damaged.
+            SurroundingsError: the lock cannot be written.
+        """
+        from stacbuild.pull import pull_urls  # noqa: PLC0415
+
+        return self._read(lambda shop: pull_urls(wish, source, store, shop=shop, watch=self._watch))
 
     def verify(
         self,

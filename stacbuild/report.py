@@ -280,3 +280,21 @@ class ValidateReport(Struct):
     """`count` of errors, `path` of the list if one was asked for, `listed`: the first 1,000, warnings too."""
     seconds: float = 0.0
     exit: Exit = Exit.OK
+
+
+class PullReport(Struct):
+    """`schemas pull --json`: what came of every schema that items use."""
+
+    store: str
+    """The folder that they are in now."""
+    counts: dict[str, int]
+    """How many of each state."""
+    schemas: list[dict[str, Any]]
+    """A schema: `url`, `state`, `digest` (SHA-256 or null), `why`. States: `fetched`, `updated` (pinned anew), `kept`,
+    `present` (the recipe or stacbuild has it), `unusable` (it came and cannot be used), `changed` (upstream is not what
+    is pinned: not taken), `unavailable`."""
+    recipe: str | None = None
+    lock: str | None = None
+    """The lock, if it was written."""
+    seconds: float = 0.0
+    exit: Exit = Exit.OK

@@ -13,6 +13,7 @@ COMMANDS = {
     "ls": "List targets, or the files of an output, one a line.",
     "check": "Check recipes: names, files, schemas, a sample of records.",
     "validate": "Judge STAC files wherever they lie, without a recipe.",
+    "schemas": "Fetch the schemas that items are judged by into the user's store.",
     "explain": "Say what an error or reason code means and what to do.",
     "schema": "Print the JSON Schema of recipes, for editors.",
     "completion": "Print a shell's completion script.",
@@ -24,7 +25,7 @@ COMMANDS = {
 
 # fmt: off
 LATER = (
-    "init", "discover", "schemas", "fetch", "transform", "extend", "patch", "convert",
+    "init", "discover", "fetch", "transform", "extend", "patch", "convert",
     "report", "serve", "watch", "cache",
 )
 # fmt: on

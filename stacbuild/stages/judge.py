@@ -138,7 +138,7 @@ class Judge:
         }
         if own:
             result["extra"] = ", ".join(map(self._store.shown, own))
-        for url in (*_urls(profile, "item"), *own):
+        for url in (*urls_of(profile, "item"), *own):
             for name, schema in self._family(url).found.items():
                 result[f"schema {self._store.shown(name)}"] = schema.digest.hex() if schema is not None else "absent"
         return dict(sorted(result.items()))
@@ -154,7 +154,7 @@ class Judge:
         profile = self.profile(document) if profile is None else profile
         faults: list[Fault] = []
         unknown: list[Fault] = []
-        urls = [*_urls(profile, kind)]
+        urls = [*urls_of(profile, kind)]
         if kind == "item":
             collection = document.get("collection")
             urls += self.own(collection if isinstance(collection, str) else None)
@@ -262,7 +262,7 @@ def _unknown(code: str, message: str, place: str, hint: str) -> Fault:
     return Fault("validate", code, message, place, hint, warning=True)
 
 
-def _urls(profile: Profile, kind: Kind) -> list[str]:
+def urls_of(profile: Profile, kind: Kind) -> list[str]:
     """Return the schemas of a profile: the core's, then the extensions', each once."""
     stac_version = profile[0] if _VERSION.fullmatch(profile[0]) else _DEFAULT_VERSION
     core = f"https://schemas.stacspec.org/v{stac_version}/{kind}-spec/json-schema/{kind}.json"

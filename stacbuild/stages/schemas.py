@@ -48,12 +48,19 @@ class SchemaStore:
         files: URL → file, looked in before the folders.
         root: the recipe's folder; schemas in and below it may be asked for by file URL.
         own: other files that may be asked for so, with what stands beside and below them.
+        carried: whether the core schemas that come along are among them.
     """
 
     def __init__(
-        self, folders: Sequence[Path], files: Mapping[str, Path], *, root: Path | None = None, own: Sequence[Path] = ()
+        self,
+        folders: Sequence[Path],
+        files: Mapping[str, Path],
+        *,
+        root: Path | None = None,
+        own: Sequence[Path] = (),
+        carried: bool = True,
     ) -> None:
-        self._folders = list(folders)
+        self._folders, self._carried = list(folders), carried
         self._files = {bare(url): file for url, file in files.items()}
         self._root = root.absolute() if root is not None else None
         self._own = [*([self._root] if self._root else []), *(normal(file).parent for file in own)]
@@ -83,15 +90,22 @@ class SchemaStore:
         local = _local(url)
         if local is not None and any(local.is_relative_to(folder) for folder in self._own):
             yield local
-        match = _URL.fullmatch(url)
-        if match and not _ODD & {match.group(2), *match.group(3).split("/")}:
-            scheme, host, path = match.groups()
+        place = place_of(url)
+        if place is not None:
             for folder in self._folders:
-                yield folder / scheme / host / path
-                yield folder / host / path
-        core = _core_file(url)
+                yield folder / place
+                yield folder / place.relative_to(place.parts[0])
+        core = _core_file(url) if self._carried else None
         if core is not None:
             yield core
+
+
+def place_of(url: str) -> Path | None:
+    """Return where in a folder laid out by URL a schema is: `https/host/path`; None if it can be nowhere."""
+    match = _URL.fullmatch(bare(url))
+    if match is None or _ODD & {match.group(2), *match.group(3).split("/")} or "\0" in url:
+        return None
+    return Path(*match.groups())
 
 
 def user_store(environ: Mapping[str, str]) -> Path:

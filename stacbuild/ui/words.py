@@ -20,13 +20,14 @@ from stacbuild.report import (
     GcReport,
     LockReport,
     LsReport,
+    PullReport,
     SchemaReport,
     StatusReport,
     ValidateReport,
     VerifyReport,
     WhyReport,
 )
-from stacbuild.ui import built, checked, differing, explained, scrub, stale, validated, verified
+from stacbuild.ui import built, checked, differing, explained, pulled, scrub, stale, validated, verified
 from stacbuild.ui.counts import count, duration, many, size
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ Report = (
     | LockReport
     | VerifyReport
     | ValidateReport
+    | PullReport
 )
 
 
@@ -75,7 +77,7 @@ def of(report: Report, style: Style) -> list[str]:
     return _lines(scrub.for_screen(report, style.redact), style)
 
 
-def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911 - one a kind
+def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - one a kind
     match report:
         case BuildReport():
             return built.lines(report, style.paint, style.verbosity)
@@ -91,6 +93,8 @@ def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911 - 
             return [_gc(report)]
         case DiffReport():
             return differing.lines(report, style.paint, whole=style.verbosity > 0)
+        case PullReport():
+            return pulled.lines(report, style.paint, style.verbosity)
         case ValidateReport():
             return validated.lines(report, style.paint, style.verbosity)
         case CheckReport():
@@ -103,7 +107,7 @@ def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911 - 
             return []
 
 
-def _is_well(report: Report) -> bool:
+def _is_well(report: Report) -> bool:  # noqa: PLR0911 - one a kind
     match report:
         case BuildReport():
             silent = not (report.failures.get("count") or report.held_back or report.warnings)
@@ -112,6 +116,8 @@ def _is_well(report: Report) -> bool:
             return report.exit is Exit.OK and not report.dry_run and not getattr(report, "kept", None)
         case CheckReport():
             return report.exit is Exit.OK and not report.warnings
+        case PullReport():
+            return report.exit is Exit.OK and not report.counts["unusable"]
         case ValidateReport():
             return report.exit is Exit.OK and not report.failures["listed"]
         case LockReport() | VerifyReport():
