@@ -7,8 +7,7 @@ no unknown. Which names and values mean what stands in `names.py`, `compare.py`,
 
 from __future__ import annotations
 
-from stacbuild.cql2.compile import Filter, check_filter, compile_filter
+from stacbuild.cql2.compile import Filter, asks_shapely, check_filter, compile_filter
 from stacbuild.cql2.parse import FilterError, normal_form
-from stacbuild.cql2.spatial import asks_shapely
 
 __all__ = ["Filter", "FilterError", "asks_shapely", "check_filter", "compile_filter", "normal_form"]

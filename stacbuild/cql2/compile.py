@@ -34,6 +34,15 @@ def compile_filter(condition: str) -> Filter:
     return logic.truth(root)
 
 
+def asks_shapely(condition: str) -> bool:
+    """Tell whether the answers of a condition depend on the library that compares geometries.
+
+    Raises:
+        FilterError: it is no CQL2.
+    """
+    return spatial.is_spatial(parsed(condition))
+
+
 def check_filter(condition: str) -> FilterError | None:
     """Return what is wrong with a condition, None when nothing is; its text is the message."""
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
-from stacbuild.canon import CanonError, decode
+from stacbuild.canon import CanonError, decode, encode
 
 MAX_DEPTH = 64
 """Parentheses or members within one another."""
@@ -23,6 +23,8 @@ _NEAR = 24
 """Characters in which an operator is looked for before a name."""
 
 _QUOTED = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"")
+_KEPT = re.compile(f"({_QUOTED.pattern})")
+_SPACE = re.compile(r"\s+")
 _OPERATOR = re.compile(r"\b(?:and|or|not|like|in|between|is|div)\b|[<>=]+|[*/%^]", re.IGNORECASE)
 _BEFORE_TEXT = re.compile(r"(?:[^\s\d'!<>=)]\s*(?:<>|!=|<=|>=|[=<>])|\blike|\bin\s*\()\s*$", re.IGNORECASE)
 """What stands before a value: a comparison with a name left of it, LIKE, or IN."""
@@ -69,13 +71,18 @@ def parsed(text: str) -> Any:
     return _plain(tree, 0)
 
 
-def normal_form(text: str) -> Any:
-    """Return what a condition says, whatever its white space, letter case of operators and spelling of numbers.
+def normal_form(text: str) -> str:
+    """Return a condition as it is written, with its white space in one form; CQL2 JSON in canonical form.
+
+    Two conditions of one normal form say the same; nothing is loaded to learn it.
 
     Raises:
-        FilterError: as `parsed`.
+        FilterError: it begins with { and is no JSON.
     """
-    return parsed(text)
+    if text.lstrip().startswith("{"):
+        return encode(_from_json(text)).decode()
+    parts = [part if place % 2 else _SPACE.sub(" ", part) for place, part in enumerate(_KEPT.split(text))]
+    return "".join(parts).strip()
 
 
 def _from_json(text: str) -> Any:

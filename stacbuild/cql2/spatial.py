@@ -37,14 +37,14 @@ _LARGEST = 1e300
 """Beyond it GEOS does not reckon, and an integer is no double."""
 
 
-def asks_shapely(tree: Any) -> bool:
-    """Tell whether a condition's tree (as `normal_form` gives it) compares geometries."""
+def is_spatial(tree: Any) -> bool:
+    """Tell whether a condition's tree compares geometries."""
     if isinstance(tree, list):
-        return any(map(asks_shapely, tree))
+        return any(map(is_spatial, tree))
     if not isinstance(tree, dict):
         return False
     name = tree.get("op")
-    return (isinstance(name, str) and name.lower() in PREDICATES) or asks_shapely(tree.get("args"))
+    return (isinstance(name, str) and name.lower() in PREDICATES) or is_spatial(tree.get("args"))
 
 
 def literal(shape: dict[str, Any]) -> Node:

@@ -26,8 +26,8 @@ class Where:
             return None
         from stacbuild.cql2 import asks_shapely, normal_form  # noqa: PLC0415
 
-        said = normal_form(where)
-        return {"where": said, "platform": version("shapely")} if asks_shapely(said) else {"where": said}
+        said = {"where": normal_form(where)}
+        return {**said, "platform": version("shapely")} if asks_shapely(where) else said
 
     def work(self, document: Document, collection: str) -> Work:
         """Return the compiled condition."""
