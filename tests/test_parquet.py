@@ -4,7 +4,9 @@ import base64
 import datetime as dt
 import json
 import math
+import os
 import struct
+import tracemalloc
 from decimal import Decimal
 
 import pyarrow as pa
@@ -192,6 +194,22 @@ def test_wide_rows_are_read_a_few_at_a_time(tmp_path, monkeypatch):
     sizes = [batch.num_rows for _, _, batch in parquet_file.batches(file, 0)]
     assert sum(sizes) == 100
     assert max(sizes) <= 10
+
+
+def test_memory_is_bounded_by_a_batch_and_not_by_a_row_group(tmp_path):
+    texts = pa.array([os.urandom(3000).hex() for _ in range(6000)])
+    file = write(tmp_path / "t.parquet", {"v": texts}, use_dictionary=False, compression="none")
+    assert file.stat().st_size > 36_000_000
+    assert pq.read_metadata(file).num_row_groups == 1
+    read(write(tmp_path / "first.parquet", {"v": ["x"]}))
+    tracemalloc.start()
+    before = pa.total_allocated_bytes()
+    most = 0
+    for _ in table.read(Shard(file.name, file), TableSource(path=file.name, key="*")):
+        most = max(most, pa.total_allocated_bytes() - before)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak + most < 30_000_000
 
 
 def test_table_without_rows_has_no_records(tmp_path):

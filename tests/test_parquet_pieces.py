@@ -1,6 +1,8 @@
 """Row groups are the unit of change: of a file that moved only those are decoded whose bytes are others."""
 
 import datetime as dt
+import random
+import shutil
 import time
 
 import pyarrow as pa
@@ -32,7 +34,7 @@ def cells(number, **more):
 
 
 def write(kitchen, groups, name="rows.parquet"):
-    (kitchen / name).parent.mkdir(exist_ok=True)
+    (kitchen / name).parent.mkdir(parents=True, exist_ok=True)
     with pq.ParquetWriter(kitchen / name, SCHEMA) as writer:
         for group in groups:
             writer.write_table(pa.Table.from_pylist(group, SCHEMA))
@@ -206,3 +208,32 @@ def test_an_id_in_several_row_groups_and_files_is_for_on_duplicate(tmp_path, rul
     kitchen.build()
     assert kitchen.items()[0]["properties"]["gsd"] == (5 if rule == "first" else 3)
     same_as_anew(kitchen)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_after_any_edits_of_row_groups_a_build_is_as_one_in_a_new_folder(tmp_path, seed):
+    chance = random.Random(seed)
+    kitchen = Kitchen(tmp_path / "kitchen", rows=None, sources={"rows": TABLE | {"path": "in/**/*.parquet"}})
+    kitchen.recipe["mappings"]["plain"]["assets"]["data"]["href"] = {"template": "{key}.tif"}  # the folder matters
+    kitchen.recipe["collections"]["one"]["on-duplicate"] = "first"
+    kitchen.recipe["build"] |= {"max-failures": "100%", "max-deletions": "100%"}
+    kitchen.save()
+    pool = [
+        [cells(number, note=str(mark)) for number in range(start, start + 30)]
+        for start in (0, 30, 60)
+        for mark in (1, 2)
+    ]
+    files = {"in/a.parquet": [pool[0], pool[2]], "in/b/c.parquet": [pool[4]]}
+    for number in range(6):
+        shutil.rmtree(kitchen / "in", ignore_errors=True)
+        for name, groups in files.items():
+            write(kitchen, groups, name)
+        kitchen.build(exit_=None)
+        anew = Kitchen(tmp_path / f"anew-{number}", rows=None, **kitchen.recipe)
+        shutil.copytree(kitchen / "in", anew / "in")
+        anew.build(exit_=None)
+        assert kitchen.tree("dist") == anew.tree("dist")
+        name = chance.choice(["in/a.parquet", "in/b/c.parquet", "in/b/d.parquet"])
+        files[name] = chance.choices(pool, k=chance.randrange(1, 4))
+        if chance.random() < 0.4:
+            files[chance.choice(["in/e.parquet", "in/b/e.parquet"])] = files.pop(chance.choice(sorted(files)))

@@ -158,7 +158,7 @@ def test_settings_are_what_decides_the_items_and_not_where_they_lie():
     def settings(**more):
         return stac_items.fetch_settings(StacItemsSource(**{"path": "a"} | more))
 
-    assert settings() == settings(path=["b", "c"]) == settings(ignore=[])
+    assert settings(path="a/*") == settings(path=["b/*", "c/**/*.json"]) == settings(path="a/*", ignore=[])
     assert settings(ignore=["a", "b"]) == settings(ignore=["b", "a", "a"]) != settings()
 
 
@@ -239,3 +239,21 @@ def test_check_says_how_many_files_of_a_pattern_hold_no_item(tmp_path):
         "source 'items': 1 of 3 files hold no Item and are passed over: Catalogs, Collections, nothing"
     ]
     assert made.build(exit_=None)["stages"]["fetch"]["ran"] == 2
+
+
+def test_a_collection_that_is_named_after_a_pattern_found_it_is_told(tmp_path):
+    source = {"items": {"kind": "stac-items", "path": ["*.json"]}}
+    made = Kitchen(tmp_path / "k", rows=None, sources=source, collections={"one": {"from": ["items"]}})
+    made.recipe["validation"] = {"level": "off"}
+    made.write("a.json", json.dumps(item("a")))
+    made.write("c.json", json.dumps(ABOVE["a Collection"]))
+    made.save()
+    made.build()
+    made.build()
+    made.recipe["sources"]["items"]["path"] = ["a.json", "c.json"]
+    made.save()
+    assert made.build(exit_=1)["items"]["failed"] == 1
+    assert [failure["code"] for failure in made.failures()] == ["SB409"]
+    made.recipe["sources"]["items"]["path"] = ["*.json"]
+    made.save()
+    assert made.build()["items"]["failed"] == 0

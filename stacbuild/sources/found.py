@@ -19,19 +19,24 @@ def shards(path: str | list[str], root: Path) -> list[Shard]:
 
     Wildcards are `*`, `?`, `[…]` and `**`; they match no name that begins with a dot. `root` is the recipe's folder.
     """
-    named: set[str] = set()
-    names: set[str] = set()
+    literal: set[str] = set()
+    matched: set[str] = set()
     for one in _paths(path):
         if _is_literal(one, root):
-            named.add(_name(one, root))
+            literal.add(_name(one, root))
         else:
-            names.update(_matching(one, root))
-    return [Shard(name, root / name, name in named) for name in _each_once(sorted(names | named), root)]
+            matched.update(_matching(one, root))
+    return [Shard(name, root / name, name in literal) for name in _each_once(sorted(literal | matched), root)]
 
 
 def missing_paths(path: str | list[str], root: Path) -> list[str]:
     """Return the paths, as they are written, that are no file or match none."""
     return [one for one in _paths(path) if not (_is_file(one, root) or next(_matching(one, root), None))]
+
+
+def named(path: str | list[str]) -> list[str]:
+    """Return the paths without wildcards."""
+    return sorted({one for one in _paths(path) if not glob.has_magic(one)})
 
 
 def _paths(path: str | list[str]) -> list[str]:

@@ -31,7 +31,9 @@ def opened(file: Path) -> Iterator[Any]:
     try:
         with file.open("rb") as stream:
             _refuse_others(stream)
-            with pq.ParquetFile(stream, buffer_size=_BLOCK, page_checksum_verification=True) as parquet:
+            with pq.ParquetFile(
+                stream, buffer_size=_BLOCK, pre_buffer=False, page_checksum_verification=True
+            ) as parquet:
                 _refuse_twice(parquet.schema_arrow.names)
                 yield parquet
     except FileNotFoundError as error:

@@ -33,8 +33,8 @@ def missing_paths(source: StacItemsSource, root: Path) -> list[str]:
 
 
 def fetch_settings(source: StacItemsSource) -> dict[str, Any]:
-    """Return what of the source's table decides its items; where the files lie is not in it."""
-    return {"revision": REVISION, "ignore": sorted(set(source.ignore))}
+    """Return what of the source's table decides its items; of where the files lie only which are named."""
+    return {"revision": REVISION, "ignore": sorted(set(source.ignore)), "named": found.named(source.path)}
 
 
 def parts(shard: Shard, source: StacItemsSource) -> Sequence[Part]:
