@@ -3,10 +3,12 @@
 import random
 import tomllib
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stacbuild.failures import At, Problem
+from stacbuild.recipe.broken import told
 from stacbuild.recipe.lines import Lines, concise, frame
 
 NAMES = ["a", "b-1", "c_d", "7", "eo:cloud", "with space", "", 'quo"te', "ä", "a.b", "#x", "tab\there", "="]
@@ -186,3 +188,42 @@ def test_a_long_hint_and_a_frame_without_a_line_have_the_hint_below():
     long = Problem("SB101", "x", At("r.toml", 3, 1), "h" * 90)
     assert frame(long, "key = 1").splitlines()[-1] == f"  = hint: {'h' * 90}"
     assert frame(Problem("SB100", "x", None, "do"), None, "warning") == "warning[SB100]: x\n  = hint: do"
+
+
+# ---- texts that are not TOML -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "place"),
+    [
+        ("a = [1 2]", "the list is not closed", (1, 8)),
+        ("a = { b = 1", "the table is not closed", (1, 12)),
+        ("a = { b = 1,\nc = 2 }", "a table in braces stands on one line", (1, 13)),
+        ("a = { b = 1, é = 2 }", "no key begins so", (1, 14)),
+        ('a = "x\\q"', "a text holds a `\\` that begins no escape", (1, 9)),
+        ('a = "\x07"', "a text holds the character '\\x07'", (1, 6)),
+        ('a = """x', "the text has no closing quotes", (1, 9)),
+        ("a = 'x", "the text has no closing quote on its line", (1, 7)),
+        ("a.b = 1\na = 2", "`a` is set twice", (2, 6)),
+        ("a = { b = 1, b = 2 }", "`b` is set twice", (1, 19)),
+        ("[a]\n[a]", "[a] stands twice", (2, 3)),
+        ("a = {}\n[a.c]\nd = 1", "[a.c] stands twice", (2, 5)),
+        ("[a.b]\n[a]\nb.c = 1", "[a.b] is closed already", (3, 8)),
+        ('x = "a" "b"', "there is more on the line", (1, 9)),
+        ("= 3", "no key or table begins so", (1, 1)),
+        ("a 3", "there is no `=` after the key", (1, 3)),
+        ("[a b]", "the table's name is not closed", (1, 4)),
+        ("a = 2024-02-31", "there is no such date", (1, 5)),
+        ("a = yes", "invalid value", (1, 5)),
+    ],
+)
+def test_what_is_not_toml_is_told_in_plain_words(text, words, place):
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads(text)
+    said = told(text, str(caught.value))
+    assert (said.words, (said.line, said.column)) == (words, place)
+
+
+def test_a_sentence_of_a_newer_parser_is_told_as_it_is():
+    assert told("a = 1", "Something new (at line 1, column 5)") == ("something new", 1, 5, None)
+    assert told("a = 1", "Something odd").words == "a value is out of range"

@@ -16,12 +16,12 @@ from typing import Any
 from urllib.parse import unquote
 
 from stacbuild.failures import At, Problem, RecipeError
+from stacbuild.recipe import broken
 from stacbuild.recipe.lines import Finding, Path, printable
 from stacbuild.recipe.names import about
 
 LARGEST = 10 * 1024 * 1024
 """Bytes of a recipe; more is no recipe but data that was named by mistake."""
-TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 LINE_KEY = re.compile(r"""\s*(?:\S.*[.{,]\s*)?["']?([A-Za-z0-9_-]+)["']?\s*=""")
 REFERENCE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
@@ -108,44 +108,27 @@ def _not_utf8(content: bytes, error: UnicodeDecodeError, label: str, what: str) 
 
 
 def parsed(text: str, label: str) -> dict[str, Any]:
-    """Return the tables of a TOML text."""
+    """Return the tables of a TOML text.
+
+    Raises:
+        BadRecipe: it is none.
+    """
     try:
         return tomllib.loads(text)
     except RecursionError:
         raise unreadable(label, "the values are nested too deep", None, 1, 1) from None
     except ValueError as error:
-        raise _broken(text, str(error), label) from None
+        said = broken.told(text, str(error))
+        problem = Problem("SB100", f"this is not TOML: {said.words}", At(label, said.line, said.column), said.hint)
+        raise BadRecipe([problem], {label: _masked(text)}) from None
 
 
-def _broken(text: str, words: str, label: str) -> BadRecipe:
-    """Return the error of a text that is not TOML; tomllib says the place at the end of its message."""
-    lines = text.replace("\r\n", "\n").rstrip("\n").split("\n")
-    match = TOML_PLACE.search(words)
-    line, column = (len(lines), len(lines[-1]) + 1) if match else (1, 1)
-    if match and match.group(1):
-        line, column = int(match.group(1)), int(match.group(2))
-    said = TOML_PLACE.sub("", words) if match else "a value is out of range"
-    problem = Problem(
-        "SB100", f"this is not TOML: {said[:1].lower()}{said[1:]}", At(label, line, column), _advice(said)
-    )
-    return BadRecipe([problem], {label: tuple(_masked(lines))})
+def _masked(text: str) -> tuple[str, ...]:
+    """Return the lines of a text that is not TOML, without what may be a secret: nothing tells which values are."""
+    return tuple(_mask(text.replace("\r\n", "\n").rstrip("\n").split("\n")))
 
 
-def _advice(said: str) -> str | None:
-    hints = {
-        "Invalid value": "a text needs quotes; true and false are written small",
-        "Cannot declare": "a table stands once: put its keys together",
-        "Cannot overwrite": "a key is set once",
-        "Expected '=' after a key": "a key with a colon, space or slash needs quotes",
-        "Unescaped '\\'": "in '…' a backslash is itself",
-        "Illegal character": "a text in one pair of quotes ends on its line",
-        "Expected newline or end of document": "one key a line",
-    }
-    return next((hint for beginning, hint in hints.items() if said.startswith(beginning)), None)
-
-
-def _masked(lines: Iterable[str]) -> Iterable[str]:
-    """Yield the lines of a text that is not TOML, without what may be a secret: nothing tells which values are."""
+def _mask(lines: Iterable[str]) -> Iterable[str]:
     hidden = False
     for line in lines:
         if line.lstrip().startswith("["):

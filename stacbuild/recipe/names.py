@@ -226,7 +226,12 @@ def wrong_kind(value: dict[str, Any], tag: str, known: Collection[str], path: Pa
     if tag not in value:
         return "SB104", path, f"{place(path)}: `{tag}` is missing", f"write {alternatives(known, f'{tag} = ')}"
     if is_later(path[0], tag, written):
-        return "SB110", (*path, tag), f"{place(path)}: kind `{written}` is not available yet", None
+        return (
+            "SB110",
+            (*path, tag),
+            f"{place(path)}: kind `{written}` is not available yet",
+            f"there is: {listed(known)}",
+        )
     if not isinstance(written, str):
         return "SB103", (*path, tag), f"{place(path)}: '{tag}' must be a text in quotes, got {shown(written)}", None
     hint = did_you_mean(written, known, "there is")
