@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from stacbuild import keys, lockfile
+from stacbuild.events import Began, Ended, Progress, Watcher, nobody
 from stacbuild.failures import Problem, StaleError, SurroundingsError, UsageError
 from stacbuild.listing import GroupListing, SourceListing, list_sources
 from stacbuild.lockfile import Lock, LockedRecipe, LockedSource, LockedStage
@@ -66,10 +67,19 @@ def read(shop: Workshop) -> Lock:
     return lock
 
 
-def listed(shop: Workshop) -> list[SourceListing]:
+def listed(shop: Workshop, watch: Watcher = nobody) -> list[SourceListing]:
     """Return what the sources hold, read whole: what memory says of them is not asked."""
+    counts: dict[str, int] = {}
+
+    def told(source: str, count: int) -> None:
+        counts[source] = count
+        watch(Progress("list", count, None, source))
+
+    watch(Began("list"))
     nothing = Memory(shop.folder / "none")
-    return list_sources(shop.recipe, nothing, reread=True, told=lambda _source, _count: None)
+    listings = list_sources(shop.recipe, nothing, reread=True, told=told)
+    watch(Ended("list", sum(counts.values()), f"{len(listings)} sources"))
+    return listings
 
 
 def present(shop: Workshop, listings: list[SourceListing], before: Lock | None) -> Lock:
@@ -173,11 +183,13 @@ def _pipelines(shop: Workshop) -> dict[str, Pipeline]:
 
 
 def _stages(line: Pipeline) -> dict[str, LockedStage]:
+    """Return what the stages depend on; of ingredients without secrets, which the pipeline's contexts have in them."""
     return {
         stage.name: LockedStage(
-            context.hex(), {name: keys.settings(value).hex()[:SHORT] for name, value in sorted(ingredients.items())}
+            keys.context(stage.name, stage.revision, ingredients).hex(),
+            {name: keys.settings(value).hex()[:SHORT] for name, value in sorted(ingredients.items())},
         )
-        for stage, context, ingredients in zip(line.stages, line.contexts, line.ingredients, strict=True)
+        for stage, ingredients in zip(line.stages, line.ingredients, strict=True)
     }
 
 
@@ -319,12 +331,12 @@ def _at(shop: Workshop, reason: Reason) -> Any:
     return shop.recipe.at(*(reason.what or "").replace("source:", "sources.").split(".")) if reason.at else None
 
 
-def lock(shop: Workshop) -> LockReport:
+def lock(shop: Workshop, watch: Watcher = nobody) -> LockReport:
     """Bring the lock file to what recipe and sources are now; one that says so already is not touched."""
     began = time.perf_counter()
     path = lockfile.path_of(shop.recipe.path)
     before = lockfile.read(path)
-    now = present(shop, listed(shop), before)
+    now = present(shop, listed(shop, watch), before)
     moved = [] if before is None else [_placed(shop, reason) for reason in differences(shop, before, now)]
     written = before is None or lockfile.encoded(before) != lockfile.encoded(now)
     if written:

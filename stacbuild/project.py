@@ -165,7 +165,7 @@ class Project:
 
         def ask(shop: Workshop) -> LockReport:
             self._refuse_missing(shop)
-            return lock(shop)
+            return lock(shop, self._watch)
 
         return self._read(ask)
 
@@ -211,7 +211,7 @@ class Project:
             some = locked or outputs or sample is not None
             number = None if sample is None else share(sample)
             asked = Asked(locked=locked, outputs=outputs, sample=number, seed=seed) if some else usual(shop)
-            return verify(shop, asked)
+            return verify(shop, asked, self._watch)
 
     def clean(
         self,

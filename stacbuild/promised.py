@@ -13,10 +13,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from stacbuild import canon, deliver, files, manifest
+from stacbuild.events import Progress, Watcher, nobody
 from stacbuild.outputs.base import Output
 from stacbuild.report import OutputsPart, StorePart, Wrong
 from stacbuild.trace import Delivered, MemoryLostError
 from stacbuild.workshop import Workshop
+
+TOLD_EVERY: Final = 256
+"""Files between two events of progress."""
 
 FOREIGN_AT_MOST: Final = 1000
 """Files of others that are listed."""
@@ -25,7 +29,7 @@ FOREIGN_AT_MOST: Final = 1000
 # --- outputs
 
 
-def outputs(shop: Workshop) -> OutputsPart:
+def outputs(shop: Workshop, watch: Watcher = nobody) -> OutputsPart:
     """Return how many files of outputs are as they were written, and which are not."""
     part = OutputsPart(0, [])
     held: list[_Held] = []
@@ -37,7 +41,7 @@ def outputs(shop: Workshop) -> OutputsPart:
             continue
         held.append(found)
         part.restored = part.restored or found.restored
-        _compare(shop, found, part)
+        _compare(shop, found, part, watch)
         part.wrong += _manifest(shop, found)
     part.foreign = sorted(_foreign(shop, held))[:FOREIGN_AT_MOST]
     return part
@@ -65,8 +69,10 @@ def _held(shop: Workshop, output: Output) -> _Held | None:
     return _Held(output.name, base, deliver.from_manifest(listed), listed, restored=True)
 
 
-def _compare(shop: Workshop, held: _Held, part: OutputsPart) -> None:
+def _compare(shop: Workshop, held: _Held, part: OutputsPart, watch: Watcher) -> None:
     for number, path in enumerate(held.rows.paths):
+        if number % TOLD_EVERY == 0:
+            watch(Progress("verify", number, len(held.rows.paths), held.name))
         full = held.base / path
         if files.digest_of(str(full)) == held.rows.digest(number):
             part.files += 1
@@ -118,7 +124,7 @@ def _shown(shop: Workshop, path: Path) -> str:
 # --- the store
 
 
-def store(shop: Workshop) -> StorePart:
+def store(shop: Workshop, watch: Watcher = nobody) -> StorePart:
     """Return how many chunks that the catalog stands on are whole, and which are not."""
     try:
         needed = _needed(shop)
@@ -127,7 +133,8 @@ def store(shop: Workshop) -> StorePart:
     if needed is None or shop.memory.empty:
         return _all_chunks(shop)
     part = StorePart(0, [])
-    for blob, items in sorted(needed.items()):
+    for number, (blob, items) in enumerate(sorted(needed.items())):
+        watch(Progress("verify", number, len(needed), "store"))
         _chunk(shop, part, blob, f"{items} item{'' if items == 1 else 's'} of the catalog lie in it")
     return part
 

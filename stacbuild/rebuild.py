@@ -39,6 +39,7 @@ LINES_HELD: Final = 20_000
 """Items made again that are held to write files with; of others the store has the bytes, which are the same."""
 
 _MOVED: Final = "they or what makes them changed since they were built"
+_NEW: Final = "they are not built yet"
 _GONE: Final = "their records are not in the source any more"
 _UNREAD: Final = "their records cannot be read as they were"
 _SHARED: Final = "they share their ids"
@@ -80,7 +81,7 @@ def _highest(plan: Plan, sample: Sample, part: SamplePart) -> int:
             why = _incomparable(step)
             if why is None:
                 hashes.append(_hash(sample.seed, step))
-            elif why:
+            else:
                 skipped[why] += 1
     skipped[_GONE] += sum(pair.built is not None for gone in plan.gone for some in gone.pairs.values() for pair in some)
     skipped[_GONE] += sum(t.live + t.kept for e in plan.memory.head.groups if not e.shard for t in e.tallies.values())
@@ -90,9 +91,9 @@ def _highest(plan: Plan, sample: Sample, part: SamplePart) -> int:
 
 
 def _incomparable(step: Step) -> str | None:
-    """Return why an item cannot be compared with what was built; "": there is nothing to compare it with."""
+    """Return why an item cannot be compared with what was built; None: it can."""
     if step.old is None:
-        return ""
+        return _NEW
     if step.old.fault is not None and step.old.fault.code in (DUPLICATE_ID, OTHER_TAKEN):
         return _SHARED
     if not step.selected:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from stacbuild import locked, lockfile, promised
 from stacbuild.aside import sample_aside
+from stacbuild.events import Began, Ended, Watcher, nobody
 from stacbuild.failures import Exit
 from stacbuild.rebuild import Sample
 from stacbuild.report import LockedPart, SamplePart, VerifyReport
@@ -36,14 +37,16 @@ def usual(shop: Workshop) -> Asked:
     return Asked(locked=lock is not None and lock.recipe is not None, outputs=True)
 
 
-def verify(shop: Workshop, asked: Asked) -> VerifyReport:
+def verify(shop: Workshop, asked: Asked, watch: Watcher = nobody) -> VerifyReport:
     """Return what was looked at and what of it is wrong; the caller holds the lock."""
     began = time.perf_counter()
     report = VerifyReport(shop.recipe.name)
     if asked.locked:
-        report.locked = _locked(shop)
+        report.locked = _locked(shop, watch)
     if asked.outputs:
-        report.outputs, report.store = promised.outputs(shop), promised.store(shop)
+        watch(Began("verify"))
+        report.outputs, report.store = promised.outputs(shop, watch), promised.store(shop, watch)
+        watch(Ended("verify", report.outputs.files, f"{report.outputs.files} files, {report.store.chunks} chunks"))
     if asked.sample is not None:
         report.sample = _sample(shop, asked)
     report.exit = _exit(report)
@@ -51,9 +54,9 @@ def verify(shop: Workshop, asked: Asked) -> VerifyReport:
     return report
 
 
-def _locked(shop: Workshop) -> LockedPart:
+def _locked(shop: Workshop, watch: Watcher) -> LockedPart:
     lock = locked.read(shop)
-    moved = locked.compare(shop, lock, locked.listed(shop))
+    moved = locked.compare(shop, lock, locked.listed(shop, watch))
     return LockedPart(lockfile.path_of(shop.recipe.path).name, moved)
 
 

@@ -40,6 +40,7 @@ def state(kitchen):
 def test_lock_is_small_and_says_nothing_of_this_machine(kitchen):
     kitchen.write("secret.csv", "")
     kitchen.recipe["sources"]["rows"]["missing"] = ["${API_TOKEN}"]
+    kitchen.recipe["mappings"]["plain"]["assets"]["data"]["href"]["template"] += "?token=${API_TOKEN}"
     kitchen.save()
     kitchen.ask("lock", exit_=0, env={"API_TOKEN": "hunter2-hunter2"})
     text = lock_of(kitchen)

@@ -1,5 +1,7 @@
 """The lock file: one state is the same bytes, sections are apart, what is not ours is refused with its line."""
 
+import random
+
 import msgspec
 import pytest
 
@@ -115,3 +117,40 @@ def test_bytes_that_are_no_text_are_refused(tmp_path):
     path.write_bytes(b"format = 1\n# \xff\n")
     with pytest.raises(RecipeError, match="not text"):
         lockfile.read(path)
+
+
+def mutated(chance, blob):
+    """Return a lock that somebody's hand or disk went over."""
+    lines = blob.splitlines(keepends=True)
+    match chance.randrange(6):
+        case 0:
+            at = chance.randrange(len(blob))
+            return blob[:at] + bytes([chance.randrange(256)]) + blob[at + 1 :]
+        case 1:
+            return blob[: chance.randrange(len(blob))]
+        case 2:
+            del lines[chance.randrange(len(lines))]
+        case 3:
+            lines.insert(chance.randrange(len(lines)), chance.choice(lines))
+        case 4:
+            chance.shuffle(lines)
+        case _:
+            at = chance.randrange(len(lines))
+            lines[at] = (
+                lines[at].split(b"=")[0] + b"= " + chance.choice([b"1", b"[]", b"{}", b'"x"', b"2024-01-01"]) + b"\n"
+            )
+    return b"".join(lines)
+
+
+def test_no_damage_is_a_crash(tmp_path):
+    chance, path, refused = random.Random(3), tmp_path / "stacbuild.lock", 0
+    for _ in range(500):
+        path.write_bytes(mutated(chance, GOOD.encode()))
+        try:
+            lockfile.read(path)
+        except RecipeError as error:
+            refused += 1
+            (problem,) = error.problems
+            assert (problem.code, problem.at.line > 0) == ("SB520", True)
+            assert problem.at.line <= path.read_bytes().count(b"\n") + 1
+    assert refused > 300

@@ -24,7 +24,7 @@ A_SECOND = 4
 """How often bars are drawn."""
 WIDEST = 24
 """Columns of a bar's name."""
-WORDS = {"list": "reading", "work": "working", "write": "writing", "check": "checking"}
+WORDS = {"list": "reading", "work": "working", "write": "writing", "check": "checking", "verify": "hashing"}
 
 
 class Bars:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stacbuild.ui.paint import Paint
 
 EVERY_ON_TERMINAL, EVERY_ELSEWHERE = 2.0, 10.0
-LOOKING = ("list", "plan", "check")
+LOOKING = ("list", "plan", "check", "verify")
 """Stages that also a build with nothing to do goes through: told only when they last, so that a no-op is one line."""
 LASTS = 1.0
 
