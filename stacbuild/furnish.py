@@ -53,6 +53,12 @@ def _read(recipe: Recipe, problems: list[Problem]) -> Beside:
         except RecipeError as error:
             key = "lookup" if error.problems[0].code == lookups.CODE else "function"
             problems += [_placed(recipe, problem, path, key) for problem in error.problems]
+    for name, table in recipe.document.extensions.items():
+        if isinstance(table, schema.PlugIn) and table.code not in code:
+            try:
+                code[table.code] = modules.find_extension(recipe.root, table.code)
+            except RecipeError as error:
+                problems += [_placed(recipe, problem, ("extensions", name), "use") for problem in error.problems]
     return Beside(tables, code)
 
 

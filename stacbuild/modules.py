@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec, PathFinder
@@ -18,6 +19,8 @@ from stacbuild.failures import Problem, RecipeError
 from stacbuild.stages.beside import Code, Text
 
 CODE: Final = "SB119"
+GROUP: Final = "stacbuild.extensions"
+"""The entry points by which installed packages offer extensions."""
 _HINT: Final = 'write "file.py:name" for a file beside the recipe, or "package.module:name"'
 
 
@@ -40,6 +43,33 @@ def find(root: Path, written: str) -> Code:
     if _file(root, module) is not None:
         return _own(root, [root], module, name, written)
     return _installed(module, name)
+
+
+def find_extension(root: Path, written: str) -> Code:
+    """Return the code of a plug-in: as `find`; a word without colon is a file of the user's own, or an entry point.
+
+    Raises:
+        RecipeError: SB119, there is none, or its code is no Python.
+    """
+    if ":" in written:
+        return find(root, written)
+    own = _own_extensions()
+    if (own / f"{written}.py").is_file():
+        return find(own, f"{written}.py:extension")
+    from importlib.metadata import entry_points  # noqa: PLC0415  asked for by few recipes
+
+    points = {point.name: point.value for point in entry_points(group=GROUP)}
+    if written not in points:
+        listed = f"installed packages have: {', '.join(sorted(points)[:8])}" if points else "no package offers any"
+        hint = f"{listed}; one in a file is written plugins/ours.py:Class"
+        _bad(f"there is no extension {written!r}, built in or installed", hint)
+    return find(root, points[written])
+
+
+def _own_extensions() -> Path:
+    """Return the folder of the user's own extensions."""
+    base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(base).expanduser() / "stacbuild" / "extensions"
 
 
 def _bad(message: str, hint: str | None = _HINT) -> Never:

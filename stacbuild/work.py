@@ -6,6 +6,7 @@ outcome, the others go on.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from stacbuild import aggregate, canon
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Version
 from stacbuild.pipeline import Pipeline, pipelines
+from stacbuild.reading import Reader
 from stacbuild.recipe.schema import Document
 from stacbuild.stages import hrefs
 from stacbuild.stages.base import Origin
@@ -109,7 +111,8 @@ class Bench:
         works = self._compiled(job.collection)
         outcome = Outcome([], [], notes=[])
         said: list[ItemError] = []
-        value, origin = canon.decode(job.document), Origin(job.source, job.base, said.append)
+        reader = Reader(Path(self._tools.root))
+        value, origin = canon.decode(job.document), Origin(job.source, job.base, said.append, reader)
         digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):
             try:

@@ -12,7 +12,12 @@ from stacbuild.recipe import schema
 from stacbuild.recipe.meanings import structs
 
 INCLUDE, MATRIX = ("Document", "include"), ("Document", "matrix")
-KEYS = [(kind.__name__, field.encode_name) for kind in structs(schema.Document) for field in fields(kind)]
+KEYS = [
+    (kind.__name__, field.encode_name)
+    for kind in structs(schema.Document)
+    if not getattr(kind, "open", False)
+    for field in fields(kind)
+]
 
 
 def touched_by(sheet):

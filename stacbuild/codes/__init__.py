@@ -38,11 +38,12 @@ class Explanation(Struct, frozen=True, omit_defaults=True):
 def tables() -> dict[str, Mapping[str, str]]:
     """Return every table of codes by the room that it stands in."""
     from stacbuild.codes import listed, reasons  # noqa: PLC0415  what explains is loaded when asked
+    from stacbuild.extensions import base as extensions  # noqa: PLC0415
     from stacbuild.recipe import names  # noqa: PLC0415
     from stacbuild.sources import base  # noqa: PLC0415
     from stacbuild.stages import items, judge, mapping, migrate_old  # noqa: PLC0415
 
-    rooms = (listed, reasons, names, base, items, migrate_old, mapping, judge)
+    rooms = (listed, reasons, names, base, extensions, items, migrate_old, mapping, judge)
     return {room.__name__: room.CODES for room in rooms}
 
 

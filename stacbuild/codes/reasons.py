@@ -11,8 +11,10 @@ CODES: dict[str, str] = {
     "mapping-changed": "The mapping that makes this item says something else than before. The items that come out the "
     "same are neither validated nor written again.",
     "lookup-changed": "A lookup table that the mapping uses has other entries than before.",
-    "plugin-changed": "The code of a function that the mapping calls is another: its file, one that it imports from "
-    "the recipe's folder, or the package that it is of.",
+    "extension-changed": "The configuration of an extension moved, or which extensions a collection applies, or in "
+    "what order.",
+    "plugin-changed": "The code of a function that the mapping calls, or of an extension, is another: its file, one "
+    "that it imports from the recipe's folder, or the package that it is of.",
     "schema-changed": "A schema that judges the item is another, has come or has gone, or the validation settings "
     "say something else. The item is judged again, not made again.",
     "stage-revised": "This version of stacbuild does that stage in another way than the one that built the item, or a "

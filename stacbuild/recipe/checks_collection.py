@@ -29,6 +29,7 @@ def collection(sheet: Sheet, draft: Draft) -> None:
         if not isinstance(provider.get("name"), str) or not provider["name"].strip():
             path = at(draft, "providers", str(index))
             sheet.find("SB104", path, f"{names.subject(path, 2)}: `name` is missing", 'as in { name = "Us" }')
+    known_names(sheet, draft, "extensions", draft.good.get("extensions", []), "extensions")
     _extent(sheet, draft, draft.good.get("extent", {}))
     _set(sheet, draft)
     _where(sheet, draft)

@@ -65,7 +65,7 @@ def known_names(sheet: Sheet, draft: Draft, key: str, written: list[str], table:
     """Note names in `written` that are no entry of `table`, or stand twice."""
     known = sheet.entries(table)
     for index, name in enumerate(written):
-        path = at(draft, key, str(index)) if key == "from" else at(draft, key)
+        path = at(draft, key, str(index)) if key in ("from", "extensions") else at(draft, key)
         what = names.SINGULAR[table]
         if name not in known and name.strip():
             hint = names.did_you_mean(name, known, "there is") or f"there is no [{table}.NAME]"

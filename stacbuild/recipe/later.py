@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 LATER_KEYS: dict[str, frozenset[str]] = {
-    "Document": frozenset({"extensions", "patches"}),
+    "Document": frozenset({"patches"}),
     "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
-    "Collection": frozenset({"patches", "extensions", "collection-extensions"}),
+    "Collection": frozenset({"patches", "collection-extensions"}),
     "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),
     "NdjsonOutput": frozenset({"hrefs"}),
     "Cache": frozenset({"remote", "max-size", "trust", "write"}),

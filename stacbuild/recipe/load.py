@@ -28,7 +28,7 @@ from stacbuild.recipe.env import BadRecipe, Environment, all_forms, redact, unre
 from stacbuild.recipe.include import gather
 from stacbuild.recipe.lines import Draft, Finding, Sheet
 from stacbuild.recipe.matrix import multiplied
-from stacbuild.recipe.names import missing_key, unknown_key, wrong_kind, wrong_value
+from stacbuild.recipe.names import close, missing_key, unknown_key, wrong_kind, wrong_value
 from stacbuild.recipe.places import Places
 from stacbuild.recipe.relocate import relocated
 
@@ -227,10 +227,18 @@ def _one_of(sheet: Sheet, value: dict[str, Any], kinds: list[type[Struct]], path
         return _table(sheet, value, kinds[0], path)
     known = {str(kind.__struct_config__.tag): kind for kind in kinds}
     written = value.get(tag)
-    if isinstance(written, str) and written in known:
+    if isinstance(written, str) and written in known and not getattr(known[written], "open", False):
         return _table(sheet, value, known[written], path)
-    sheet.findings.append(wrong_kind(value, tag, list(known), path))
+    plug_in = next((kind for kind in kinds if getattr(kind, "open", False)), None)
+    if plug_in is not None and isinstance(written, str) and _is_code(written, known):
+        return plug_in(code=written, config={name: entry for name, entry in value.items() if name != tag})
+    sheet.findings.append(wrong_kind(value, tag, [name for name in known if known[name] is not plug_in], path))
     return BAD
+
+
+def _is_code(written: str, known: Iterable[str]) -> bool:
+    """Tell whether a `use` names code: a file, a module, or a word that is not one of ours written wrong."""
+    return ":" in written or (bool(written.strip()) and close(written, known) is None)
 
 
 def _table(sheet: Sheet, raw: dict[str, Any], kind: type[Struct], path: Keys) -> Any:

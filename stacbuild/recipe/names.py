@@ -111,7 +111,13 @@ GEOMETRIES = ("Point", "MultiPoint", "LineString", "MultiLineString", "Polygon",
 TIMES = ("datetime", "start_datetime", "end_datetime")
 DIRECTIVES = frozenset("aAwdbBmyYHIMSfzZjUWcxXGuV%") | {":z"}
 """What strptime knows behind a `%`."""
-SINGULAR = {"sources": "source", "mappings": "mapping", "collections": "collection", "outputs": "output"}
+SINGULAR = {
+    "sources": "source",
+    "mappings": "mapping",
+    "collections": "collection",
+    "outputs": "output",
+    "extensions": "extension",
+}
 WITHIN = {"properties": "property", "assets": "asset", "lookups": "lookup"}
 LONGEST = 48
 """Characters of a user's value that a message shows; a longer one is described."""
@@ -235,7 +241,12 @@ def wrong_kind(value: dict[str, Any], tag: str, known: Collection[str], path: Pa
     if not isinstance(written, str):
         return "SB103", (*path, tag), f"{place(path)}: '{tag}' must be a text in quotes, got {shown(written)}", None
     hint = did_you_mean(written, known, "there is")
-    return "SB102", (*path, tag), f"{place(path)}: unknown kind {shown(written)}", hint
+    return (
+        "SB102",
+        (*path, tag),
+        f"{place(path)}: unknown {'extension' if tag == 'use' else tag} {shown(written)}",
+        hint,
+    )
 
 
 def wrong_value(value: Any, type_: Any, path: Path, kind: str, depth: int) -> Finding:

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
+from stacbuild.reading import Reader
 from stacbuild.recipe.schema import Document
 from stacbuild.stages.mending import Say, silent
 
 
 class Origin(NamedTuple):
-    """Where a record comes from: its source, its file's folder relative to the recipe's; and who takes warnings."""
+    """Where a record comes from, its file's folder relative to the recipe's; who takes warnings, who reads files."""
 
     source: str
     base: str
     say: Say = silent
+    reader: Reader | None = None
+    """Each file that it reads is a dependency of the item."""
 
 
 Work = Callable[[Any, Origin], dict[str, Any]]

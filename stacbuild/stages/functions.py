@@ -33,7 +33,7 @@ def caller(code: Code, where: str) -> Get:
     def call(record: dict[str, Any]) -> Any:
         try:
             if not loaded:
-                loaded.append(_load(code))
+                loaded.append(load(code))
             value = loaded[0](record)
         except Exception as error:
             raise _failed(code, error, where) from error
@@ -59,7 +59,8 @@ def _place(error: BaseException, code: Code) -> str | None:
     return place
 
 
-def _load(code: Code) -> Function:
+def load(code: Code) -> Function:
+    """Return the function, or class, that `code` is; runs its module, once for each call of this."""
     found: Any = _Modules(code).load(code.module) if code.texts else importlib.import_module(code.module)
     for part in code.name.split("."):
         found = getattr(found, part)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from stacbuild.stages.base import Stage
+from stacbuild.stages.extend import Extend
 from stacbuild.stages.transform import Transform
 from stacbuild.stages.where import Where
 
-DOCUMENT_STAGES: list[Stage] = [Transform(), Where()]
+DOCUMENT_STAGES: list[Stage] = [Transform(), Where(), Extend()]
 """Each takes the document that the one before it gave; validate and write come after and give none."""
 
 ALL_STAGES = ("fetch", "transform", "extend", "patch", "validate", "write")

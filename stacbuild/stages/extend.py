@@ -1,0 +1,187 @@
+"""The extend stage: the extensions of a collection, one after the other, on each item.
+
+A plug-in gets a copy of its own, so that what it does to it stays with it; one that fails costs the item. Which
+schemas an item declares is kept here, not by the extensions.
+"""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from stacbuild import canon
+from stacbuild.extensions.base import Context, found_by, schemas_of
+from stacbuild.extensions.registry import built_in
+from stacbuild.failures import ItemError
+from stacbuild.reading import Reader
+from stacbuild.recipe.schema import Document, PlugIn
+from stacbuild.stages.base import Origin, Work
+from stacbuild.stages.beside import beside
+
+
+class Extend:
+    """Items to extended items."""
+
+    name = "extend"
+    revision = 1
+    reads_files = True
+
+    def ingredients(self, document: Document, collection: str) -> dict[str, Any] | None:
+        """Return each extension's configuration and code, in their order; None: the collection has none."""
+        names = document.collections[collection].extensions
+        if not names:
+            return None
+        tables = {f"extensions.{name}": part for name in names for part in [settings(document, name)]}
+        return {"order": names, **tables, "code": {name: code_of(document, name) for name in names}}
+
+    def work(self, document: Document, collection: str) -> Work:
+        """Return the function that applies them all."""
+        chain = [Applied(document, name) for name in document.collections[collection].extensions]
+
+        def extend(item: Any, origin: Origin) -> dict[str, Any]:
+            for applied in chain:
+                item = applied.to(item, origin.reader or Reader(Path()))
+            found: dict[str, Any] = item
+            return found
+
+        return extend
+
+    def reason(self, document: Document, collection: str, ingredient: str) -> tuple[str, str]:
+        """Return which table moved, or whose code."""
+        del document
+        if ingredient == "code":
+            return "plugin-changed", "extensions"
+        return "extension-changed", f"collections.{collection}.extensions" if ingredient == "order" else ingredient
+
+
+def settings(document: Document, name: str) -> dict[str, Any]:
+    """Return an extension's table as far as it decides what it gives; where its code stands is not in it."""
+    table = document.extensions[name]
+    found: dict[str, Any] = msgspec.to_builtins(table)
+    return found["config"] if isinstance(table, PlugIn) else found
+
+
+def code_of(document: Document, name: str) -> str | int:
+    """Return what says which code an extension is: a digest, or the revision of a built-in one."""
+    table = document.extensions[name]
+    revision: int = 0 if isinstance(table, PlugIn) else built_in(table).revision
+    return beside(document).code[table.code].digest if isinstance(table, PlugIn) else revision
+
+
+class Loaded(NamedTuple):
+    """An extension that is ready to be applied."""
+
+    extension: Any
+    config: Any
+    foreign: bool
+    """Somebody else's code: it is not trusted with our documents."""
+
+
+class Applied:
+    """One extension of a recipe; its code is loaded when an item comes."""
+
+    def __init__(self, document: Document, name: str) -> None:
+        self._table, self._name = document.extensions[name], name
+        self._code = beside(document).code
+        self._loaded: Loaded | None = None
+        self._broken: ItemError | None = None
+
+    def to(self, item: dict[str, Any], reader: Reader) -> dict[str, Any]:
+        """Return a document with the extension applied.
+
+        Raises:
+            ItemError: SB230 to SB235.
+        """
+        extension, config, foreign = self._ready()
+        context = Context(reader, self._name)
+        given = copy.deepcopy(item) if foreign else item
+        made = self._called(extension, given, config, context) if foreign else extension.apply(given, config, context)
+        if foreign:
+            made = self._sound(made, item)
+        made = _declared(made, schemas_of(extension, config))
+        for path, message in found_by(extension, made):
+            raise ItemError("SB234", f"extension '{self._name}': {message}", path)
+        return made
+
+    def _ready(self) -> Loaded:
+        if self._broken is not None:
+            raise self._broken
+        if self._loaded is None:
+            try:
+                self._loaded = self._load()
+            except ItemError as error:
+                self._broken = error
+                raise
+        return self._loaded
+
+    def _load(self) -> Loaded:
+        own = built_in(self._table)
+        if own is not None:
+            return Loaded(own, self._table, foreign=False)
+        assert isinstance(self._table, PlugIn)
+        from stacbuild.stages.functions import load  # noqa: PLC0415  few recipes have plug-ins
+
+        try:
+            found = load(self._code[self._table.code])
+            extension = found() if isinstance(found, type) else found
+            kind = getattr(extension, "Config", None)
+            config = self._table.config if kind is None else msgspec.convert(self._table.config, kind)
+        except Exception as error:
+            raise self._unusable(f"{type(error).__name__}: {error}") from error
+        if not callable(getattr(extension, "apply", None)):
+            raise self._unusable("it has no `apply`")
+        return Loaded(extension, config, foreign=True)
+
+    def _unusable(self, why: str) -> ItemError:
+        hint = "a plug-in is a class with `name` and `apply(item, config, ctx)`"
+        return ItemError("SB231", f"extension '{self._name}' cannot be used: {why}"[:500], "", hint)
+
+    def _called(self, extension: Any, item: dict[str, Any], config: Any, context: Context) -> Any:
+        try:
+            if getattr(extension, "wants", "dict") == "pystac":
+                return _by_pystac(extension, item, config, context)
+            return extension.apply(item, config, context)
+        except ItemError:
+            raise
+        except Exception as error:
+            said = str(error).strip().splitlines()
+            words = f"{type(error).__name__}{f': {said[0][:300]}' if said else ''}"
+            raise ItemError("SB230", f"extension '{self._name}' failed: {words}") from error
+
+    def _sound(self, made: Any, item: dict[str, Any]) -> dict[str, Any]:
+        """Return what a plug-in gave back, as JSON values of our own, if it is still that document."""
+        what = None
+        if not isinstance(made, dict):
+            what = f"gave back {type(made).__name__}, not the item"
+        elif made.get("id") != item["id"] or made.get("type") != item["type"]:
+            what = "changed the item's id or type"
+        elif not isinstance(made.get("properties", {}), dict) or not isinstance(made.get("assets", {}), dict):
+            what = "left properties or assets that are no objects"
+        if what is not None:
+            raise ItemError("SB232", f"extension '{self._name}' {what}", "", "`apply` returns the whole item")
+        try:
+            found: dict[str, Any] = canon.decode(canon.encode(made))
+        except canon.CanonError as error:
+            raise ItemError("SB232", f"extension '{self._name}' gave back what is not JSON: {error}") from error
+        return {**found, "collection": item["collection"]} if "collection" in item else found
+
+
+def _by_pystac(extension: Any, item: dict[str, Any], config: Any, context: Context) -> Any:
+    import pystac  # noqa: PLC0415  a plug-in asked for it
+
+    kind = pystac.Collection if item["type"] == "Collection" else pystac.Item
+    made = extension.apply(kind.from_dict(item, migrate=False, preserve_dict=False), config, context)
+    if not isinstance(made, pystac.STACObject):
+        return made
+    found = made.to_dict(include_self_link=False, transform_hrefs=False)
+    return {**found, "stac_version": item["stac_version"], "links": item.get("links", [])}
+
+
+def _declared(document: dict[str, Any], schemas: list[str]) -> dict[str, Any]:
+    """Return a document that declares `schemas`, each once, after those that it declares already."""
+    known = document.get("stac_extensions") or []
+    new = [url for url in dict.fromkeys(schemas) if url not in known]
+    return {**document, "stac_extensions": [*known, *new]} if new else document
