@@ -313,7 +313,7 @@ def compare(shop: Workshop, lock: Lock, listings: list[SourceListing]) -> list[R
 
 
 def _placed(shop: Workshop, reason: Reason) -> Reason:
-    at = shop.recipe.at(*(reason.what or "").replace("source:", "sources.").split("."))
+    at = shop.recipe.at_dotted((reason.what or "").replace("source:", "sources."))
     reason.at = str(at) if at is not None and at.line else None
     return reason
 
@@ -328,7 +328,7 @@ def refuse_other(shop: Workshop, lock: Lock, listings: list[SourceListing]) -> N
 
 
 def _at(shop: Workshop, reason: Reason) -> Any:
-    return shop.recipe.at(*(reason.what or "").replace("source:", "sources.").split(".")) if reason.at else None
+    return shop.recipe.at_dotted((reason.what or "").replace("source:", "sources.")) if reason.at else None
 
 
 def lock(shop: Workshop, watch: Watcher = nobody) -> LockReport:
