@@ -215,21 +215,13 @@ missing = ["{matrix.place.token}", "{matrix.place.user}", "https://x:{matrix.pla
 
 
 def test_names_with_dots_in_them_are_found_in_what_reasons_tell(write):
-    text = (
-        TILES.replace('"33U", "34U"', '"1.0", "1.0.1"') + '[mappings.m.properties]\n"a.b" = { from = "x" }\n' + MAPPING
+    mapping = (
+        MAPPING.replace("mappings.m]", 'mappings."m.2"]') + '[mappings."m.2".properties]\n"a.b" = { from = "x" }\n'
     )
-    recipe = load(
-        write(
-            text.replace("[mappings.m.properties]", '[mappings."m.2".properties]').replace(
-                MAPPING, MAPPING.replace("mappings.m]", 'mappings."m.2"]')
-            )
-        ),
-        {},
-    )
+    recipe = load(write(TILES.replace('"33U", "34U"', '"1.0", "1.0.1"') + mapping), {})
+    rule = ("mappings", "m.2", "properties", "a.b", "from")
     assert recipe.at_dotted("sources.s-1.0.1.path") == recipe.at("sources", "s-1.0.1", "path")
-    assert recipe.at_dotted("mappings.m.2.properties.a.b.from") == recipe.at(
-        "mappings", "m.2", "properties", "a.b", "from"
-    )
+    assert recipe.at_dotted(".".join(rule)) == recipe.at(*rule)
     assert recipe.at_dotted("mappings.m.2.nothing.here") == recipe.at("mappings", "m.2")
 
 
