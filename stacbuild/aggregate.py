@@ -213,9 +213,18 @@ def bbox(total: Fold) -> list[float] | None:
     if total.box is None:
         return None
     west, south, east, north = total.box
-    if total.east_360 - total.west_360 < east - west:
-        west, east = (lon - 360 if lon > 180 else lon for lon in (total.west_360, total.east_360))  # noqa: PLR2004
+    if total.east_360 - total.west_360 < east - west - _NOISE:
+        west, east = (_back(lon) for lon in (total.west_360, total.east_360))
     return [edge + 0.0 for edge in (west, south, east, north)]  # -0.0 and 0.0 are equal, so either may have won
+
+
+_NOISE: Final = 1e-9
+"""Degrees: less is what adding and taking 360 does to a longitude, and says nothing about which box is narrower."""
+
+
+def _back(lon: float) -> float:
+    """Return a longitude of 0 to 360 degrees as one of -180 to 180, without the noise of the way there and back."""
+    return round(lon - 360, 9) if lon > 180 else lon  # noqa: PLR2004
 
 
 def interval(total: Fold) -> list[str | None]:
