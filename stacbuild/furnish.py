@@ -6,17 +6,18 @@ Never runs code of the user's, never writes. What is missing or broken is an err
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-from stacbuild import lookups, modules
 from stacbuild.failures import Problem, RecipeError
 from stacbuild.recipe import names, schema
 from stacbuild.recipe.load import Recipe
 from stacbuild.stages.beside import Beside, Code, Entries, Furnished, table_name
 
 Keys = tuple[str, ...]
+LOOKUP: Final = "SB118"
+"""The code of what is wrong with a lookup's file."""
 
 
 def furnished(recipe: Recipe) -> Recipe:
@@ -47,19 +48,37 @@ def _read(recipe: Recipe, problems: list[Problem]) -> Beside:
     for path, rule in _rules(recipe.document):
         try:
             if isinstance(rule.lookup, schema.LookupFile) and table_name(rule.lookup) not in tables:
-                tables[table_name(rule.lookup)] = lookups.read(recipe.root, rule.lookup)
+                tables[table_name(rule.lookup)] = _table(recipe, rule.lookup)
             if rule.function is not None and rule.function not in code:
-                code[rule.function] = modules.find(recipe.root, rule.function)
+                code[rule.function] = _function(recipe, rule.function)
         except RecipeError as error:
-            key = "lookup" if error.problems[0].code == lookups.CODE else "function"
+            key = "lookup" if error.problems[0].code == LOOKUP else "function"
             problems += [_placed(recipe, problem, path, key) for problem in error.problems]
     for name, table in recipe.document.extensions.items():
         if isinstance(table, schema.PlugIn) and table.code not in code:
             try:
-                code[table.code] = modules.find_extension(recipe.root, table.code)
+                code[table.code] = _extension(recipe, table.code)
             except RecipeError as error:
                 problems += [_placed(recipe, problem, ("extensions", name), "use") for problem in error.problems]
     return Beside(tables, code)
+
+
+def _table(recipe: Recipe, spec: schema.LookupFile) -> Entries:
+    from stacbuild import lookups  # noqa: PLC0415  most recipes have none
+
+    return lookups.read(recipe.root, spec)
+
+
+def _function(recipe: Recipe, written: str) -> Code:
+    from stacbuild import modules  # noqa: PLC0415  most recipes have none
+
+    return modules.find(recipe.root, written)
+
+
+def _extension(recipe: Recipe, written: str) -> Code:
+    from stacbuild import modules  # noqa: PLC0415  most recipes have none
+
+    return modules.find_extension(recipe.root, written)
 
 
 def _placed(recipe: Recipe, problem: Problem, path: Keys, key: str) -> Problem:

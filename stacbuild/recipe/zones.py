@@ -41,13 +41,9 @@ def _named(name: str) -> dt.tzinfo:
         return ZoneInfo.from_file(file, key=name)
 
 
-def data_version(name: str | None) -> str | None:
-    """Return what moments of a zone depend on besides its name: the version of the zone data; None if nothing."""
-    if name is None or name in ("UTC", "Z") or _OFFSET.fullmatch(name):
-        return None
-    from importlib.metadata import version  # noqa: PLC0415
-
-    return f"tzdata {version('tzdata')}"
+def is_named(name: str | None) -> bool:
+    """Return whether a zone has a name, so that its moments depend on the zone data."""
+    return name is not None and name not in ("UTC", "Z") and _OFFSET.fullmatch(name) is None
 
 
 def _package() -> Traversable:

@@ -11,7 +11,6 @@ import functools
 import math
 import re
 from collections.abc import Callable
-from importlib.metadata import version
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,6 +38,7 @@ from stacbuild.stages.shapes import (
     with_heights,
 )
 from stacbuild.stages.values import constant, to_number
+from stacbuild.stages.versions import version_of
 
 if TYPE_CHECKING:
     from stacbuild.recipe import schema
@@ -319,9 +319,9 @@ def _rebuilt(coordinates: list[Any], depth: int, positions: Any) -> Any:
 def platform_versions(spec: schema.Geometry | None) -> list[str]:
     """Return the versions of libraries that a geometry's coordinates may depend on: wheels, which carry PROJ and GEOS.
 
-    A point in lon/lat depends on none.
+    A point or a box in lon/lat depends on none.
     """
-    if spec is None or (spec.lon is not None and spec.crs is None):
+    if spec is None or (spec.crs is None and (spec.lon is not None or spec.bbox is not None)):
         return []
-    names = ["antimeridian", "shapely", *(["pyproj"] if spec.crs is not None or spec.wkb is not None else [])]
-    return [f"{name} {version(name)}" for name in names]
+    projected = spec.crs is not None or spec.wkb is not None
+    return [version_of(name) for name in ("antimeridian", "shapely", *(["pyproj"] if projected else []))]

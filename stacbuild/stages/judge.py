@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +18,7 @@ from stacbuild.failures import Fault
 from stacbuild.stages import geochecks, reference
 from stacbuild.stages.family import Family, Formats, Validators, compiled, gathered
 from stacbuild.stages.schemas import SchemaStore, bare, normal
+from stacbuild.stages.versions import version
 from stacbuild.stages.wording import faults_in, formats_in, reason_in
 
 CODES: dict[str, str] = {

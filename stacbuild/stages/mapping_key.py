@@ -13,6 +13,7 @@ import msgspec
 from stacbuild.recipe import schema, zones
 from stacbuild.stages.beside import Beside, table_name
 from stacbuild.stages.geometry import platform_versions
+from stacbuild.stages.versions import version_of
 
 
 def ingredients(spec: schema.Mapping, beside: Beside) -> dict[str, Any]:
@@ -43,8 +44,8 @@ def reason(mapping: str, ingredient: str) -> tuple[str, str]:
 
 
 def _platform(spec: schema.Mapping) -> list[str]:
-    version = zones.data_version(spec.timezone)
-    return [*platform_versions(spec.geometry), *([version] if version else [])]
+    zone_data = [version_of("tzdata")] if zones.is_named(spec.timezone) else []
+    return [*platform_versions(spec.geometry), *zone_data]
 
 
 def _said(value: Any) -> Any:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from stacbuild.failures import Fault, Problem, UsageError
@@ -27,6 +26,8 @@ def name() -> str:
     Raises:
         UsageError: it is not installed.
     """
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415  slow to load, and seldom asked
+
     try:
         return f"{PACKAGE} {version(PACKAGE)}"
     except PackageNotFoundError:

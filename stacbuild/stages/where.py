@@ -5,12 +5,12 @@ CQL2 with SQL's three values: only true selects. Counted by nobody: what it drop
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from typing import Any
 
 from stacbuild.failures import DropError
 from stacbuild.recipe.schema import Document
 from stacbuild.stages.base import Origin, Work
+from stacbuild.stages.versions import version
 
 
 class Where:
