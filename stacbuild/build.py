@@ -162,7 +162,11 @@ class _Build:
         return set(head.collections) == set(self._shop.pipelines) and set(head.sources) == sources and outlets.fresh()
 
     def _unchanged(self, plan: Plan, listings: list[SourceListing], held: dict[str, Inspected]) -> BuildReport:
-        read = any(shard.read for listing in listings for shard in listing.shards)
+        read = any(shard.read for listing in listings for shard in listing.shards) or plan.looked.restamped
+        if plan.looked.restamped:
+            same = plan.looked.known().items()
+            files = plan.looked.memory((path, file.digest) for path, file in same)
+            self._head.looked = self._shop.memory.write_looked(self._head.generation + 1, files)
         if read:
             self._head.sources = remember.sources(plan, set())
         report = self._account.quiet(plan, held)

@@ -81,7 +81,9 @@ class _Diffs:
         self._shop, self._plan, self._chosen = shop, plan, chosen
         self._bench = Bench(shop.tools)
         self._feed = Feed(plan)
-        self._resolver = Resolver(shop.store, shop.contexts, shop.pipelines, force=True, strict=True)
+        self._resolver = Resolver(
+            shop.store, shop.contexts, shop.pipelines, force=True, strict=True, looked=plan.looked
+        )
 
     def all(self) -> Iterator[ItemDiff]:
         """Yield what is known of every item that was named, or else is not known to be fresh; and of those gone."""

@@ -30,7 +30,9 @@ def foresee(shop: Workshop, request: Request) -> BuildReport:
     account.begin(plan)
     fetched = stage_json(account.counts.of("fetch"))
     strict = shop.document.validation.level == "strict"
-    resolver = Resolver(shop.store, shop.contexts, shop.pipelines, force=request.force, strict=strict)
+    resolver = Resolver(
+        shop.store, shop.contexts, shop.pipelines, force=request.force, strict=strict, looked=plan.looked
+    )
     stale: list[StaleTarget] = []
     touched = 0
     for batch in batches(plan.groups()):

@@ -9,6 +9,7 @@ Never in a key: where things lie, host, clock, worker count, order of tables, se
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from stacbuild import canon
@@ -38,6 +39,11 @@ def stage_key(context_digest: bytes, input_digest: bytes) -> bytes:
 def placed(record_digest: bytes, base: str) -> bytes:
     """Return the input digest of a record whose folder decides where its relative hrefs point."""
     return join(record_digest, base.encode())
+
+
+def read_key(key: bytes, files: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return the key of a result that read files, each a path and the SHA-256 of what it held."""
+    return join(key, *(part for path, digest in files for part in (path.encode(), digest)))
 
 
 def settings(value: Any) -> bytes:

@@ -52,6 +52,8 @@ class Mark(Struct, array_like=True, frozen=True):
     context: int
     digest: bytes
     notes: tuple[Fault, ...] = ()
+    files: tuple[tuple[str, bytes], ...] = ()
+    """Files that it read, with their SHA-256 (b"": there was none): the result depends on them."""
 
 
 class Verdict(Struct, array_like=True, frozen=True):

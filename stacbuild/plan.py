@@ -16,6 +16,7 @@ from stacbuild.clashes import Place, SharedIds
 from stacbuild.contexts import Contexts
 from stacbuild.failures import Fault
 from stacbuild.listing import GroupListing, ShardListing, SourceListing
+from stacbuild.looking import Looked, marks_in
 from stacbuild.model import Group, Input, Mark, Pair, Verdict, Version
 from stacbuild.pipeline import Pipeline
 from stacbuild.recipe.schema import Document
@@ -116,7 +117,9 @@ class Plan:
         memory: Memory,
         listings: list[SourceListing],
         options: Options,
+        looked: Looked,
     ) -> None:
+        self.looked = looked
         self.document, self.pipelines, self.contexts = document, pipelines, contexts
         self.memory, self.listings, self.options = memory, listings, options
         self.clashes = clashes.find(memory, listings, document)
@@ -200,6 +203,8 @@ class Plan:
     def fresh(self, source: str, entry: GroupEntry) -> bool:
         """Tell from a group's entry alone that nothing is to be done for it."""
         if self.options.force or source in self._visit[0]:
+            return False
+        if entry.reads and self.looked.moved and not self.looked.moved.isdisjoint(marks_in(entry.reads)):
             return False
         fed = self._by_name[source].fed(entry)
         return set(entry.tallies) == fed and all(self._fresh_in(collection, entry) for collection in fed)
@@ -313,6 +318,8 @@ class Plan:
                 step.verdict, step.start = "stale", position
                 step.reasons = self._moved(step.collection, position, before)
                 return
+            if old.marks[position].files and self._files_moved(step, position, old.marks[position]):
+                return
             if not old.marks[position].digest and old.fault is not None and old.fault.code not in _BY_ID:
                 self._failed_before(step, old, position)
                 return
@@ -322,6 +329,15 @@ class Plan:
             self._shortened(step, old)
         else:
             self._walk_verdict(step, old, line)
+
+    def _files_moved(self, step: Step, position: int, mark: Mark) -> bool:
+        """Tell whether a file that a stage read holds something else now; if so the step begins there."""
+        moved = [(path, then) for path, then in mark.files if self.looked.digest(path) != then]
+        for path, then in moved[:1]:
+            now = self.looked.digest(path)
+            step.verdict, step.start = "stale", position
+            step.reasons = [Reason("source-changed", path, then.hex()[:12] or None, now.hex()[:12] or None)]
+        return bool(moved)
 
     def _shortened(self, step: Step, old: Pair) -> None:
         """Begin with the last stage that is left: the result of one that is no more in the item's life was kept."""

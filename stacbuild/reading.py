@@ -30,6 +30,12 @@ class Reader:
         self._root = root
         self.taken: dict[str, bytes] = {}
 
+    def noted(self) -> tuple[tuple[str, bytes], ...]:
+        """Return what was looked at since the last call, in order of the paths."""
+        found = tuple(sorted(self.taken.items()))
+        self.taken = {}
+        return found
+
     def is_local(self, href: str) -> bool:
         """Tell whether an href in the store's form is a file of this machine."""
         return href.startswith("file:///") or not _has_scheme(href)

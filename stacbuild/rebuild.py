@@ -136,7 +136,9 @@ class _Again:
     def __init__(self, shop: Workshop, plan: Plan, seed: int, part: SamplePart) -> None:
         self._shop, self._plan, self._part = shop, plan, part
         self._bench, self._feed = Bench(shop.tools), Feed(plan)
-        self._resolver = Resolver(shop.store, shop.contexts, shop.pipelines, force=True, strict=True)
+        self._resolver = Resolver(
+            shop.store, shop.contexts, shop.pipelines, force=True, strict=True, looked=plan.looked
+        )
         self._chance = random.Random(seed)  # noqa: S311 - an order, no secret
         self.lines: dict[bytes, bytes] = {}
         """Digest → the line of an item that came out as it was built."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from stacbuild.deliver import Delivery
+from stacbuild.looking import mark, marks_in
 from stacbuild.plan import Plan
 from stacbuild.settle import Settler
-from stacbuild.trace import CollectionMemory, Head, OutputMemory, ShardMemory, SourceMemory
+from stacbuild.trace import CollectionMemory, FileMemory, Head, OutputMemory, ShardMemory, SourceMemory
 from stacbuild.workshop import Workshop
 
 
@@ -49,7 +50,15 @@ def head(shop: Workshop, done: Done, outputs: dict[str, OutputMemory]) -> Head:
         config=shop.public_config(),
         held_back=done.held_back,
         targeted=done.plan.options.targeted,
+        looked=shop.memory.write_looked(before.generation + 1, files(done.plan, done.settler)),
     )
+
+
+def files(plan: Plan, settler: Settler) -> dict[str, FileMemory]:
+    """Return what is to be remembered of the files that items depend on besides their records."""
+    used = {one for entry in settler.entries for one in marks_in(entry.reads)}
+    known = {path: file.digest for path, file in plan.looked.known().items()} | settler.files
+    return plan.looked.memory((path, digest) for path, digest in sorted(known.items()) if mark(path) in used)
 
 
 def sources(plan: Plan, unreadable: set[tuple[str, str]]) -> dict[str, SourceMemory]:

@@ -13,12 +13,16 @@ import msgspec
 from stacbuild import keys
 from stacbuild.contexts import Contexts
 from stacbuild.failures import Fault
+from stacbuild.looking import Looked
 from stacbuild.model import Mark, Verdict, Version
 from stacbuild.pipeline import Pipeline, Redact
 from stacbuild.plan import Step
 from stacbuild.report import StageCount
 from stacbuild.store import Found, Result, Segment, Store
 from stacbuild.work import ChunkResult, Job, Outcome
+
+Files = tuple[tuple[str, bytes], ...]
+"""Paths and SHA-256 of files that a stage read."""
 
 CHUNK_JOBS: Final = 256
 CHUNK_BYTES: Final = 4 << 20
@@ -48,8 +52,10 @@ class Resolver:
         *,
         force: bool,
         strict: bool,
+        looked: Looked,
         redact: Redact = str,
     ) -> None:
+        self._looked = looked
         self._store, self._contexts, self._pipelines = store, contexts, pipelines
         self._force, self._strict, self._redact = force, strict, redact
 
@@ -82,13 +88,26 @@ class Resolver:
                 context = self._contexts.digest(numbers[position])
                 contexts.add(context)
                 wanted.setdefault(keys.stage_key(context, _incoming(step)), []).append(step)
-        for key, found in self._store.find(set(wanted), contexts).items():
+        for key, (found, files) in self._find(set(wanted), contexts).items():
             for step in wanted[key]:
-                self._take(step, position, found)
+                self._take(step, position, found, files)
 
-    def _take(self, step: Step, position: int, found: Found) -> None:
+    def _find(self, wanted: set[bytes], contexts: set[bytes]) -> dict[bytes, tuple[Found, Files]]:
+        """Return results by key; one that read files is the one for what these hold now."""
+        found = self._store.find(wanted, contexts)
+        read = {
+            key: tuple((path, self._looked.digest(path)) for path in one.result.files)
+            for key, one in found.items()
+            if one.result.files
+        }
+        whole = {keys.read_key(key, files): key for key, files in read.items()}
+        again = self._store.find(set(whole), contexts)
+        plain: dict[bytes, tuple[Found, Files]] = {key: (one, ()) for key, one in found.items() if key not in read}
+        return plain | {whole[key]: (one, read[whole[key]]) for key, one in again.items()}
+
+    def _take(self, step: Step, position: int, found: Found, files: Files) -> None:
         number = self._contexts.stages[step.collection][position]
-        step.marks.append(Mark(number, found.result.digest, found.result.faults))
+        step.marks.append(Mark(number, found.result.digest, found.result.faults, files))
         step.fault, step.start = found.result.fault, position + 1
         if step.fault is None:
             step.place = (found.blob, found.result.ordinal)
@@ -106,7 +125,7 @@ class Resolver:
                     before = step.marks[-2].digest if position > 1 else step.digest
                     context = self._contexts.digest(mark.context)
                     contexts.add(context)
-                    wanted.setdefault(keys.stage_key(context, before), []).append(step)
+                    wanted.setdefault(_key(context, before, mark.files), []).append(step)
             found = self._store.find(set(wanted), contexts)
             for key, some in wanted.items():
                 for step in some:
@@ -213,8 +232,10 @@ class Resolver:
             version = outcome.version if whole else None
             ordinal = outcome.ordinals[offset]
             notes = outcome.notes[offset]
-            yield Result(keys.stage_key(context, incoming), digest, ordinal, faults=notes, version=version)
-            step.marks.append(Mark(numbers[position], digest, notes))
+            files = outcome.files[offset]
+            yield from _pointer(context, incoming, files)
+            yield Result(_key(context, incoming, files), digest, ordinal, faults=notes, version=version)
+            step.marks.append(Mark(numbers[position], digest, notes, files))
             incoming = digest
         position = step.start + len(outcome.digests)
         if outcome.fault is not None:
@@ -233,7 +254,9 @@ class Resolver:
         contexts.add(context)
         before = step.marks[-2].digest if len(step.marks) > 1 else step.digest
         notes = step.marks[-1].notes
-        return Result(keys.stage_key(context, before), version.digest, version.ordinal, faults=notes, version=version)
+        return Result(
+            _key(context, before, step.marks[-1].files), version.digest, version.ordinal, faults=notes, version=version
+        )
 
     def _failed(
         self, step: Step, outcome: Outcome, position: int, incoming: bytes, contexts: set[bytes], counts: Counts
@@ -244,10 +267,12 @@ class Resolver:
         count.ran, count.failed = count.ran + 1, count.failed + (not outcome.fault.drop)
         counts.tried.add((step.collection, step.input.key))
         step.fault, step.now, step.judge = outcome.fault, None, False
-        step.marks.append(Mark(number, b""))
+        files = outcome.files[-1] if outcome.files else ()
+        step.marks.append(Mark(number, b"", (), files))
         context = self._contexts.digest(number)
         contexts.add(context)
-        yield Result(keys.stage_key(context, incoming), fault=outcome.fault)
+        yield from _pointer(context, incoming, files)
+        yield Result(_key(context, incoming, files), fault=outcome.fault)
 
     def _judged(self, step: Step, outcome: Outcome, contexts: set[bytes], counts: Counts) -> Iterator[Result]:
         assert step.now is not None
@@ -269,6 +294,18 @@ class Resolver:
         contexts.add(context)
         key = keys.stage_key(context, step.now.digest)
         yield Result(key, state=outcome.state, faults=outcome.faults)
+
+
+def _key(context: bytes, incoming: bytes, files: Files) -> bytes:
+    """Return the key of a stage's result, with what the files held that it read."""
+    key = keys.stage_key(context, incoming)
+    return keys.read_key(key, files) if files else key
+
+
+def _pointer(context: bytes, incoming: bytes, files: Files) -> Iterator[Result]:
+    """Yield what says, under the key without files, which files a result depends on."""
+    if files:
+        yield Result(keys.stage_key(context, incoming), files=tuple(path for path, _ in files))
 
 
 def _incoming(step: Step) -> bytes:

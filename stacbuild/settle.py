@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from stacbuild import aggregate, canon, keys
 from stacbuild.contexts import Contexts
+from stacbuild.looking import mark
 from stacbuild.model import Group, Input, Pair, Tally, Version
 from stacbuild.pipeline import Pipeline
 from stacbuild.plan import Gone, GroupPlan, Step, limit, refused
@@ -54,6 +55,8 @@ class Settler:
         self._rows, self._store, self._contexts = rows, store, contexts
         self._pipelines, self._validation, self._first = pipelines, validation, first
         self.entries: list[GroupEntry] = []
+        self.files: dict[str, bytes] = {}
+        """Files that items depend on besides their records → SHA-256, as far as their groups were worked on."""
         self.changes = {name: Changes({}, {}, set()) for name in pipelines}
         self.withdrawn: dict[str, int] = dict.fromkeys(pipelines, 0)
 
@@ -70,10 +73,17 @@ class Settler:
             group.pairs[collection] = pairs
             entry.tallies[collection] = self.tally(collection, pairs)
             entry.tallies[collection].behind = behind
+        entry.reads = b"".join(sorted({mark(path) for path, _ in self._note_files(group)}))
         for collection, old in plan.old.items():
             self._left(collection, plan, old)
         self._rows.add(entry, group)
         self.entries.append(entry)
+
+    def _note_files(self, group: Group) -> list[tuple[str, bytes]]:
+        """Return the files that a group's items depend on besides their records."""
+        found = [file for pairs in group.pairs.values() for pair in pairs for one in pair.marks for file in one.files]
+        self.files.update(found)
+        return found
 
     def _left(self, collection: str, plan: GroupPlan, old: dict[str, Pair]) -> None:
         """Note the versions of pairs of this very group that have no step any more."""

@@ -53,6 +53,8 @@ class GroupEntry(Struct, array_like=True):
     """The targets that patterns found for its inputs."""
     untaken: int = 0
     """Inputs that no table takes."""
+    reads: bytes = b""
+    """Marks, eight bytes each, of the files that its items depend on besides their records."""
     part: bytes = b""
     """Digest of the piece of its file that it was read from; b"": the file has none."""
 
@@ -64,6 +66,14 @@ class ShardMemory(Struct, array_like=True):
     seen_ns: int
     trouble: str | None = None
     """Why it could not be read the last time, or None."""
+
+
+class FileMemory(Struct, array_like=True):
+    """A file that items depend on besides their records: its stamp, when it was looked at, its SHA-256 then."""
+
+    stamp: Stamp | None
+    seen_ns: int
+    digest: bytes
 
 
 class SourceMemory(Struct, array_like=True):
@@ -124,6 +134,8 @@ class Head(Struct, array_like=True):
     """The effective recipe at the last build, without secrets: what `why` compares with."""
     held_back: list[str] = []
     """What was not deleted or withdrawn, in words."""
+    looked: str = ""
+    """Where the files that items depend on are remembered; "" if there are none."""
     targeted: bool = False
     """The last build was of some targets only: what it did not build may be stale."""
     reasons: Reasons = {}
@@ -159,6 +171,7 @@ class Delivered(Struct, array_like=True):
 _pack = msgspec.msgpack.Encoder().encode
 _head_of = msgspec.msgpack.Decoder(Head).decode
 _group_of = msgspec.msgpack.Decoder(Group).decode
+_looked_of = msgspec.msgpack.Decoder(dict[str, FileMemory]).decode
 _delivered_of = msgspec.msgpack.Decoder(Delivered).decode
 
 
@@ -238,7 +251,28 @@ class Memory:
         except (OSError, msgspec.DecodeError, MemoryLostError):
             return None
 
+    def looked(self) -> dict[str, FileMemory]:
+        """Return the files that items depend on besides their records.
+
+        Raises:
+            MemoryLostError: what is remembered of them is missing or damaged.
+        """
+        if not self.head.looked:
+            return {}
+        try:
+            return _looked_of(_checked((self.folder / self.head.looked).read_bytes()))
+        except (OSError, msgspec.DecodeError) as error:
+            raise MemoryLostError(str(error)) from error
+
     # --- writing
+
+    def write_looked(self, generation: int, files: dict[str, FileMemory]) -> str:
+        """Write the files that items depend on and return the file's name; "" where there are none."""
+        if not files:
+            return ""
+        name = f"looked-{generation}"
+        _write(self.folder / name, _pack(files))
+        return name
 
     def write_delivered(self, number: int, generation: int, rows: Delivered) -> str:
         """Write what output number `number` holds and return the file's name."""
@@ -255,10 +289,10 @@ class Memory:
         self._sweep()
 
     def _sweep(self) -> None:
-        used = {"head", *(f"rows-{entry.file}" for entry in self.head.groups)}
+        used = {"head", self.head.looked, *(f"rows-{entry.file}" for entry in self.head.groups)}
         used.update(output.file for output in self.head.outputs.values())
         for path in self.folder.iterdir():
-            if path.name not in used and path.name.startswith(("rows-", "delivered-", ".stacbuild-")):
+            if path.name not in used and path.name.startswith(("rows-", "delivered-", "looked-", ".stacbuild-")):
                 path.unlink(missing_ok=True)
 
 

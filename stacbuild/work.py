@@ -45,6 +45,8 @@ class Outcome(Struct, array_like=True):
 
     digests: list[bytes] = []
     ordinals: list[int] = []
+    files: list[tuple[tuple[str, bytes], ...]] = []
+    """Files that each stage read, that which failed too."""
     fault: Fault | None = None
     version: Version | None = None
     state: str = ""
@@ -109,7 +111,7 @@ class Bench:
     def _job(self, job: Job, documents: list[bytes]) -> Outcome:
         line = self._lines[job.collection]
         works = self._compiled(job.collection)
-        outcome = Outcome([], [], notes=[])
+        outcome = Outcome([], [], notes=[], files=[])
         said: list[ItemError] = []
         reader = Reader(Path(self._tools.root))
         value, origin = canon.decode(job.document), Origin(job.source, job.base, said.append, reader)
@@ -120,12 +122,15 @@ class Bench:
                 members = canon.encode_members(value)
             except ItemError as error:
                 outcome.fault = fault_of(line.stages[number].name, error)
+                outcome.files.append(reader.noted())
                 if outcome.ordinals and outcome.fault.drop:  # the stage before may be the last one some day
                     outcome.version = version_of(value, digest, outcome.ordinals[-1], written, line.summaries)
                 return outcome
             except canon.CanonError as error:
                 outcome.fault = Fault(line.stages[number].name, "SB298", f"the item is not JSON: {error}")
+                outcome.files.append(reader.noted())
                 return outcome
+            outcome.files.append(reader.noted())
             before, digest = digest, canon.digest(canon.whole(members))
             if digest != before or not outcome.ordinals:
                 written = line_of(members)

@@ -40,6 +40,7 @@ class Working:
             shop.pipelines,
             force=request.force,
             strict=strict,
+            looked=plan.looked,
             redact=shop.recipe.redact,
         )
         self._feed = Feed(plan, spool)

@@ -18,6 +18,7 @@ from stacbuild.furnish import furnished
 from stacbuild.intents import Intents
 from stacbuild.keys import join, settings
 from stacbuild.listing import SourceListing, list_sources
+from stacbuild.looking import Looked
 from stacbuild.outputs.base import Output
 from stacbuild.outputs.registry import open_outputs
 from stacbuild.pipeline import pipelines, without_secrets
@@ -138,7 +139,8 @@ class Workshop:
 
     def plan(self, listings: list[SourceListing], options: Options) -> Plan:
         """Return what is stale and why."""
-        return Plan(self.document, self.pipelines, self.contexts, self.memory, listings, options)
+        looked = Looked(self.recipe.root, self.memory.looked())
+        return Plan(self.document, self.pipelines, self.contexts, self.memory, listings, options, looked)
 
     def place(self, output: Output) -> str:
         """Return an output's base folder as the memory has it: relative to the recipe's, as a checkout may move."""

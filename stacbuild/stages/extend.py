@@ -146,7 +146,7 @@ class Applied:
             return extension.apply(item, config, context)
         except ItemError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             said = str(error).strip().splitlines()
             words = f"{type(error).__name__}{f': {said[0][:300]}' if said else ''}"
             raise ItemError("SB230", f"extension '{self._name}' failed: {words}") from error

@@ -35,14 +35,14 @@ def caller(code: Code, where: str) -> Get:
             if not loaded:
                 loaded.append(load(code))
             value = loaded[0](record)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _failed(code, error, where) from error
         return None if type(value) is float and value != value else value  # noqa: PLR0124 (NaN)
 
     return call
 
 
-def _failed(code: Code, error: Exception, where: str) -> ItemError:
+def _failed(code: Code, error: BaseException, where: str) -> ItemError:
     said = str(error).strip().splitlines()
     message = f"function '{code.name}' failed: {type(error).__name__}{f': {said[0][:300]}' if said else ''}"
     return ItemError("SB217", message, where, _place(error, code))
