@@ -196,9 +196,28 @@ def _stages(line: Pipeline) -> dict[str, LockedStage]:
 def _schemas(shop: Workshop, before: Lock | None) -> dict[str, str]:
     """Return the schemas that items are known to be judged by, and those that were pinned: URL → digest."""
     pins = dict(before.pins) if before is not None else {}
-    asked = {url: now for profile in profiles(shop) for url, now in at_hand(shop, profile).items() if now is not None}
-    pins.update({url: now for url in pins if (now := schema_of(shop, url)) is not None})
-    return {**pins, **{url: now for url, now in asked.items() if not _CARRIED.match(url)}}
+    pins.update(_found(shop, pins))
+    for profile in profiles(shop):
+        pins.update(_named(at_hand(shop, profile)))
+    return pins | _own(shop)
+
+
+def _named(schemas: dict[str, str | None]) -> dict[str, str]:
+    """Return the schemas that a lock names: those that are at hand and come with no library."""
+    return {url: now for url, now in schemas.items() if now is not None and not _CARRIED.match(url)}
+
+
+def _own(shop: Workshop) -> dict[str, str]:
+    """Return the recipe's own schemas, with what they refer to: file as the recipe names it → digest."""
+    extra = shop.recipe.document.validation.extra
+    return {url: now for glob in extra for url, now in _named(at_hand(shop, (STAC_VERSION,), glob)).items()}
+
+
+def _found(shop: Workshop, pins: dict[str, str]) -> dict[str, str]:
+    """Return those of the schemas that are locked which are at hand, with their digest now."""
+    own = _own(shop)
+    now = {url: own.get(url) or schema_of(shop, url) for url in pins}
+    return {url: digest for url, digest in now.items() if digest is not None}
 
 
 def profiles(shop: Workshop) -> Iterator[tuple[str, ...]]:
@@ -212,11 +231,11 @@ def profiles(shop: Workshop) -> Iterator[tuple[str, ...]]:
         yield tuple(head.contexts[number].ingredients.get("profile", ()))
 
 
-def at_hand(shop: Workshop, profile: tuple[str, ...]) -> dict[str, str | None]:
+def at_hand(shop: Workshop, profile: tuple[str, ...], collection: str | None = None) -> dict[str, str | None]:
     """Return the digest of every schema that a verdict on such an item depends on; None: it is not at hand."""
     found = {
         name.removeprefix("schema "): value
-        for name, value in shop.ingredients(profile).items()
+        for name, value in shop.ingredients(profile, collection).items()
         if name.startswith("schema ")
     }
     return {url: None if value == "absent" else value for url, value in found.items()}
@@ -292,7 +311,7 @@ def sentence(reason: Reason) -> str:
         if before["inputs"] == after["inputs"]:
             return f"source '{what[7:]}' has other records than locked ({counts[0]}, as before)"
         return f"source '{what[7:]}' has {counts[1]}, locked were {before['inputs']:,}"
-    if re.match(r"https?://", what):
+    if reason.code == "schema-changed" and what.split(".")[0] != "validation":
         state = "is not locked yet" if before is None else "is not at hand" if after is None else "is another"
         return f"schema {what} {state}"
     if reason.code == "stage-revised":
@@ -307,13 +326,12 @@ def sentence(reason: Reason) -> str:
 def compare(shop: Workshop, lock: Lock, listings: list[SourceListing]) -> list[Reason]:
     """Return what of recipe, sources and schemas is not as `lock` has it, each with its line of the recipe."""
     now = present(shop, listings, None)
-    pins = {url: digest for url in lock.pins if (digest := schema_of(shop, url)) is not None}
-    now.schemas = lockfile.with_pins(Lock(), pins).schemas
+    now.schemas = lockfile.with_pins(Lock(), _found(shop, lock.pins)).schemas
     return [_placed(shop, reason) for reason in differences(shop, lock, now)]
 
 
 def _placed(shop: Workshop, reason: Reason) -> Reason:
-    at = shop.recipe.at(*(reason.what or "").replace("source:", "sources.").split("."))
+    at = shop.recipe.at_dotted((reason.what or "").replace("source:", "sources."))
     reason.at = str(at) if at is not None and at.line else None
     return reason
 
@@ -328,7 +346,7 @@ def refuse_other(shop: Workshop, lock: Lock, listings: list[SourceListing]) -> N
 
 
 def _at(shop: Workshop, reason: Reason) -> Any:
-    return shop.recipe.at(*(reason.what or "").replace("source:", "sources.").split(".")) if reason.at else None
+    return shop.recipe.at_dotted((reason.what or "").replace("source:", "sources.")) if reason.at else None
 
 
 def lock(shop: Workshop, watch: Watcher = nobody) -> LockReport:

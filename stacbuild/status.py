@@ -139,7 +139,7 @@ def _count_group(
 def placed(shop: Workshop, reason: Reason) -> Reason:
     """Return a reason with the line of the recipe that it speaks of."""
     if reason.at is None and reason.what is not None and reason.code not in ("new", "source-changed", "source-gone"):
-        at = shop.recipe.at(*reason.what.split("."))
+        at = shop.recipe.at_dotted(reason.what)
         reason.at = str(at) if at is not None and at.line else None
     return reason
 

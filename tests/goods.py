@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import kitchen
 import test_include
@@ -10,13 +11,22 @@ import test_recipe
 import world
 
 ROOT = Path(__file__).parents[1]
-BLOCK = re.compile(r"^(?P<indent> *)```toml[^\n]*\n(?P<body>.*?)^ *```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^ *```toml(?: (?P<file>\S+))?\n(?P<body>.*?)^ *```$", re.DOTALL | re.MULTILINE)
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*/*/README.md"))]
 
 
 def files():
     """Return the recipes that lie in the project as files."""
     return [path for top in ("examples", "recipes") for path in sorted((ROOT / top).rglob("stacbuild*.toml"))]
+
+
+class Block(NamedTuple):
+    """A toml block of a page."""
+
+    page: Path
+    file: str | None
+    """What it is called there."""
+    text: str
 
 
 def blocks():
@@ -26,20 +36,20 @@ def blocks():
         text = page.read_text()
         for match in BLOCK.finditer(text):
             line = text[: match.start("body")].count("\n") + 1
-            found[f"{page.relative_to(ROOT)}:{line}"] = match["body"]
+            found[f"{page.relative_to(ROOT)}:{line}"] = Block(page, match["file"], match["body"])
     return found
 
 
-def whole(text):
-    """Return a block as a whole recipe: a part of one gets the catalog that it lacks."""
-    return text if "[catalog]" in text else f'{text}\n[catalog]\nid = "of-a-page"\n'
+def is_whole(text):
+    """Tell whether a block is a recipe in one file."""
+    return "[catalog]" in text and "include =" not in text
 
 
 def goods():
     """Return good recipes, each whole in one file."""
     return {
         **{str(path.relative_to(ROOT)): path.read_text() for path in files()},
-        **{name: text for name, text in blocks().items() if whole(text) == text},
+        **{name: block.text for name, block in blocks().items() if is_whole(block.text)},
         "full": test_recipe.FULL,
         "parts in one": test_include.WHOLE,
         "matrix": test_matrix.TILES + test_matrix.EACH + test_matrix.ALL + test_matrix.MAPPING,

@@ -101,7 +101,7 @@ def test_targets_are_completed_from_the_recipe(folder):
 
 
 @pytest.mark.parametrize(
-    "line", ["stacbuild nope ", "stacbuild lock --", "stacbuild -f nope.toml build output:", "stacbuild why 'x"]
+    "line", ["stacbuild nope ", "stacbuild serve --", "stacbuild -f nope.toml build output:", "stacbuild why 'x"]
 )
 def test_what_cannot_be_completed_is_nothing(folder, line):
     assert asked(folder, line) in ([], [""])

@@ -54,7 +54,7 @@ items = st.fixed_dictionaries(
 FILTERS = [compile_filter(condition) for condition in CONDITIONS]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(items)
 def test_items_of_any_shape_get_an_answer(item):
     for condition in FILTERS:
@@ -74,7 +74,7 @@ def mutated(draw):
     return text
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(mutated() | st.text(max_size=20))
 def test_text_of_any_kind_is_read_or_refused_in_words(text):
     problem = check_filter(text)
@@ -106,7 +106,7 @@ trees = st.recursive(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.dictionaries(st.sampled_from(["op", "args", "property", "date", "interval", "type"]), trees, max_size=3) | trees
 )

@@ -64,6 +64,8 @@ def answer(condition, item=ITEM):
         ("t_after(datetime, INTERVAL('2025-01-01', '2024-01-01'))", "ends before it begins", None),
         ("t_after(datetime, 5)", "takes moments and intervals, not a number", "TIMESTAMP"),
         ("gsd = 12345678901234567", "more digits than CQL2 text keeps", "CQL2 JSON"),
+        ("gsd = " + "1" * 400, "more digits than CQL2 text keeps", "CQL2 JSON"),
+        ("gsd = " + "1" * 5000, "more digits than CQL2 text keeps", "CQL2 JSON"),
         ("gsd = 1e400", "beyond 1.8e308", None),
         ('{"op": "=", "args": [1]}', "`=` takes 2 arguments, and has 1", None),
         ('{"op": "=", "args"', "is no JSON", None),

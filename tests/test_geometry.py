@@ -1,8 +1,5 @@
 """Geometry and bbox of records in lon/lat; expected coordinates are worked out by hand."""
 
-import subprocess
-import sys
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +7,7 @@ from msgspec import convert
 
 from stacbuild.failures import ItemError
 from stacbuild.recipe import schema
+from stacbuild.stages import wkt
 from stacbuild.stages.geometry import compiled
 from stacbuild.stages.mending import silent
 
@@ -174,138 +172,21 @@ def test_box_of_the_world_is_no_crossing():
     assert (shape["type"], bbox) == ("Polygon", [-180.0, -90.0, 180.0, 90.0])
 
 
-numbers = st.floats(-180, 180).map(lambda x: x + 0.0)
+odd_numbers = st.sampled_from(["1.", ".5", "+1", "1e1", "-0", "1_0", "e", "--1"])
+numbers = st.floats(-90, 90).map(repr) | st.integers(-90, 90).map(str) | odd_numbers
+positions = st.lists(numbers, min_size=2, max_size=4)
 
 
-@given(numbers, st.floats(-90, 90), numbers, st.floats(-90, 90))
-def test_bbox_of_a_box_is_the_box(west, south, east, north):
-    south, north = sorted([south, north])
-    if west == 180 or east == -180:
-        return
-    _, bbox = located({"b": [west, south, east, north]}, bbox="b")
-    assert bbox == [west, south, east, north]
-
-
-# ---- GeoJSON ---------------------------------------------------------------------------------------------------------
-
-
-def test_geojson_is_taken_as_object_and_as_text():
-    point = {"type": "Point", "coordinates": [1, 2]}
-    assert located({"g": point}, geojson="g") == (point, [1, 2, 1, 2])
-    assert located({"g": '{"type": "Point", "coordinates": [1, 2]}'}, geojson="g") == (point, [1, 2, 1, 2])
-
-
-def test_only_type_and_coordinates_are_kept():
-    given_ = {"type": "Point", "coordinates": [1, 2], "bbox": [9, 9, 9, 9], "crs": {}, "x": 1}
-    assert located({"g": given_}, geojson="g")[0] == {"type": "Point", "coordinates": [1, 2]}
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "{", "null", "5", "[]", "x", 5, [], {}, "[" * 10_000,
-        {"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}},
-        {"type": ["Point"], "coordinates": [1, 2]},
-        {"type": "point", "coordinates": [1, 2]},
-        {"type": "Point", "coordinates": {}},
-        {"type": "Point", "coordinates": "1,2"},
-        {"type": "Point", "coordinates": [1]},
-        {"type": "Point", "coordinates": [True, 2]},
-        {"type": "Point", "coordinates": ["1", "2"]},
-        {"type": "Point", "coordinates": [10**400, 2]},
-        {"type": "LineString", "coordinates": [[1, 2]]},
-        {"type": "LineString", "coordinates": "ab"},
-        {"type": "Polygon", "coordinates": [[1, 2], [3, 4]]},
-        {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [0, 0]]]},
-        {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1]]]},
-        {"type": "MultiPolygon", "coordinates": [[[0, 0], [1, 1]]]},
-    ],
-)  # fmt: skip
-def test_what_is_no_geojson_geometry_is_refused(value):
-    assert refused({"g": value}, geojson="g").code == "SB207"
-
-
-@pytest.mark.parametrize("coordinates", [None, [], [[]], [[], []]])
-def test_empty_geojson_has_no_place(coordinates):
-    assert refused({"g": {"type": "Polygon", "coordinates": coordinates}}, geojson="g").code == "SB209"
-
-
-def test_feature_gets_the_hint_to_name_its_geometry():
-    assert "name the geometry inside it" in refused({"g": {"type": "Feature"}}, geojson="g").hint
-
-
-def test_heights_are_in_the_bbox_only_if_every_position_has_one():
-    line = {"type": "LineString", "coordinates": [[0, 0, 5], [1, 1, -5]]}
-    assert located({"g": line}, geojson="g")[1] == [0, 0, -5, 1, 1, 5]
-    line = {"type": "LineString", "coordinates": [[0, 0, 5], [1, 1]]}
-    assert located({"g": line}, geojson="g")[1] == [0, 0, 1, 1]
-
-
-def test_parts_on_both_sides_of_the_antimeridian_give_a_bbox_across_it():
-    def part(west, east):
-        return [[[west, 0], [east, 0], [east, 1], [west, 1], [west, 0]]]
-
-    shape = {"type": "MultiPolygon", "coordinates": [part(-180, -170), part(175, 180)]}
-    assert located({"g": shape}, geojson="g")[1] == [175, 0, -170, 1]
-    shape["coordinates"].append(part(-10, 10))
-    assert located({"g": shape}, geojson="g")[1] == [175, 0, 10, 1]
-    shape["coordinates"].append(part(-170, 175))
-    assert located({"g": shape}, geojson="g")[1] == [-180, 0, 180, 1]
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-200, 200) | st.floats(allow_nan=False) | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["type", "coordinates", "x"]), inner),
-    max_leaves=15,
-)
-kinds = st.sampled_from(["Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "Feature"])
-
-
-@given(json_values | st.fixed_dictionaries({"type": kinds, "coordinates": json_values}))
-def test_whatever_stands_in_a_field_is_a_shape_or_an_item_error(value):
-    for spec in ({"geojson": "g"}, {"wkt": "g"}, {"bbox": "g"}, {"lon": "g", "lat": "g"}):
+@given(st.lists(positions, min_size=1, max_size=6), st.sampled_from(["", " Z", "z", " M"]))
+def test_plain_wkt_is_read_as_geos_reads_it(places, dimension):
+    text = ", ".join(" ".join(place) for place in places)
+    for whole in (f"POINT{dimension} ({text})", f"POLYGON{dimension}(({text},{' '.join(places[0])}))"):
         try:
-            shape, bbox = located({"g": value}, **spec)
+            expected = wkt._by_geos(whole)
         except ItemError as error:
-            assert error.code in {"SB206", "SB207", "SB208", "SB209"}  # noqa: PT017
-        else:
-            assert shape["coordinates"]
-            assert len(bbox) in (4, 6)
-
-
-# ---- constants and defaults ------------------------------------------------------------------------------------------
-
-POINT = {"type": "Point", "coordinates": [1, 2]}
-
-
-def test_constant_geometry_is_every_records():
-    assert located({}, value=POINT) == (POINT, [1, 2, 1, 2])
-
-
-def test_record_without_geometry_fails_and_says_what_it_misses():
-    error = refused({}, wkt="w")
-    assert error.code == "SB206"
-    assert error.message == "the record has no geometry: 'w' is missing"
-    assert refused({}, lon="x", lat="y").message == "the record has no geometry: one of 'x', 'y' is missing"
-
-
-def test_default_is_taken_for_a_record_without_geometry():
-    assert located({}, wkt="w", default=POINT) == (POINT, [1, 2, 1, 2])
-    assert located({}, wkt="w", default="null") == (None, None)
-
-
-def test_default_does_not_hide_a_bad_value():
-    assert refused({"w": "x"}, wkt="w", default="null").code == "SB207"
-
-
-def test_points_and_boxes_load_no_heavy_library():
-    code = """
-import sys
-from stacbuild.recipe.schema import Geometry
-from stacbuild.stages.geometry import compiled
-from stacbuild.stages.mending import silent
-compiled(Geometry(lon="x", lat="y"))({"x": 1, "y": 2}, silent)
-compiled(Geometry(bbox="b"))({"b": "1,2,3,4"}, silent)
-sys.exit(bool({"shapely", "pyproj", "numpy"} & set(sys.modules)))
-"""
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+            expected = error.code
+        try:
+            found = wkt.parse(whole)
+        except ItemError as error:
+            found = error.code
+        assert found == expected, whole

@@ -369,3 +369,18 @@ def test_code_and_lookup_files_of_a_mapping_are_locked(kitchen):
     assert str(kitchen.folder) not in text
     kitchen.write("ours.py", "def value(record):\n    return 2\n")
     assert moved(kitchen) == [("plugin-changed", "mappings.plain")]
+
+
+def test_own_schemas_are_locked_too(kitchen):
+    kitchen.recipe["validation"] = {"extra": {"on*": ["rules/ours.schema.json"]}}
+    kitchen.save()
+    kitchen.write("rules/ours.schema.json", json.dumps({"$ref": "other.json"}))
+    kitchen.write("rules/other.json", json.dumps({"type": "object"}))
+    kitchen.ask("lock", exit_=0)
+    assert str(kitchen.folder) not in lock_of(kitchen)
+    assert moved(kitchen) == []
+    kitchen.build("--locked")
+    assert kitchen.ask("lock")["written"] is False
+    kitchen.write("rules/other.json", json.dumps({"type": "object", "title": "changed"}))
+    assert moved(kitchen) == [("schema-changed", "rules/other.json")]
+    assert "schema rules/other.json is another" in kitchen.run("verify", "--locked").out

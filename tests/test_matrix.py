@@ -1,9 +1,12 @@
 """`[matrix]`: copies of entries, lists that take all values, and where a message about a copy points."""
 
 import time
+from pathlib import Path
 
 import pytest
+from kitchen import NO_VARIABLES
 
+import stacbuild
 from stacbuild.failures import RecipeError
 from stacbuild.recipe.load import load
 from stacbuild.recipe.matrix import MOST_COPIES, MOST_VALUES
@@ -209,6 +212,65 @@ missing = ["{matrix.place.token}", "{matrix.place.user}", "https://x:{matrix.pla
     recipe = load(write(text), {"A_PASSWORD": "pa55word"})
     assert recipe.redact("t0ken-a t0ken-b pa55word me-b") == "*** *** *** me-b"
     assert "bb" not in recipe.redact("x:bb")
+
+
+def test_names_with_dots_in_them_are_found_in_what_reasons_tell(write):
+    mapping = (
+        MAPPING.replace("mappings.m]", 'mappings."m.2"]') + '[mappings."m.2".properties]\n"a.b" = { from = "x" }\n'
+    )
+    recipe = load(write(TILES.replace('"33U", "34U"', '"1.0", "1.0.1"') + mapping), {})
+    rule = ("mappings", "m.2", "properties", "a.b", "from")
+    assert recipe.at_dotted("sources.s-1.0.1.path") == recipe.at("sources", "s-1.0.1", "path")
+    assert recipe.at_dotted(".".join(rule)) == recipe.at(*rule)
+    assert recipe.at_dotted("mappings.m.2.nothing.here") == recipe.at("mappings", "m.2")
+
+
+# ---- builds ----------------------------------------------------------------------------------------------------------
+
+ROWS = "scene,lon,lat,date\n{0}a,1,2,2024-01-01T00:00:00Z\n{0}b,3,4,2024-01-02T00:00:00Z\n"
+OUTPUT = '[outputs.lines]\nkind = "ndjson"\npath = "dist/{collection}.ndjson"\n[build]\nexecutor = "serial"\n'
+
+
+@pytest.fixture
+def build(write, tmp_path, monkeypatch):
+    """Write a recipe, build it, and return how often each stage ran."""
+    for name in NO_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    for tile in ("33U", "34U", "35U"):
+        (tmp_path / "data" / tile).mkdir(parents=True)
+        (tmp_path / "data" / tile / "a.csv").write_text(ROWS.format(tile))
+
+    def build(text):
+        write(text)
+        report = stacbuild.open().build()
+        assert report.exit == 0
+        return {stage: count["ran"] for stage, count in report.stages.items() if count["ran"]}
+
+    return build
+
+
+def test_one_more_value_builds_its_copy_and_no_other(build):
+    text = TILES + EACH + MAPPING + OUTPUT
+    assert build(text)["transform"] == 4
+    assert build(text.replace('"34U"]', '"34U", "35U"]')) == {"fetch": 2, "transform": 2, "validate": 2, "write": 2}
+
+
+def test_copies_written_out_by_hand_build_nothing_again(build):
+    build(TILES + EACH + MAPPING + OUTPUT)
+    kept = [TILES.split("[matrix]", maxsplit=1)[0], MAPPING, OUTPUT]
+    entries = (TILES + EACH).split('["33U", "34U"]')[1]
+    assert build("\n".join([*kept, *(entries.replace("{matrix.tile}", tile) for tile in ("33U", "34U"))])) == {}
+
+
+def test_what_changed_in_a_copy_is_told_with_the_line_that_is_written(build):
+    text = TILES + EACH + MAPPING.replace("mappings.m]", 'mappings."m-{matrix.tile}"]') + OUTPUT
+    text = text.replace('mapping = "m"', 'mapping = "m-{matrix.tile}"').replace("{{matrix.tile}}", "{matrix.tile}")
+    build(text)
+    written = text.replace('datetime = "date"', 'datetime = { from = "date", as = "datetime" }')
+    (Path.cwd() / "stacbuild.toml").write_text(written)
+    places = {reason.at for target in stacbuild.open().status().stale for reason in target.reasons}
+    line = written[: written.index("datetime =")].count("\n") + 1
+    assert {int(place.split(":")[1]) for place in places} == {line}
 
 
 # ---- size ------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from kitchen import Kitchen
 
 from stacbuild.recipe.schema import TableSource
 from stacbuild.sources import parquet_file, table
@@ -215,3 +216,31 @@ def test_memory_is_bounded_by_a_batch_and_not_by_a_row_group(tmp_path):
 def test_table_without_rows_has_no_records(tmp_path):
     file = write(tmp_path / "t.parquet", {"id": pa.array([], pa.string())})
     assert read(file) == []
+
+
+def test_geometry_and_moments_of_geoparquet_are_what_a_mapping_takes(tmp_path):
+    kitchen = Kitchen(tmp_path / "kitchen", rows=None)
+    kitchen.recipe["sources"]["rows"] = {"kind": "table", "path": "scenes.geoparquet", "key": "scene"}
+    kitchen.recipe["mappings"]["plain"] = {
+        "id": "scene",
+        "geometry": {"wkb": "geometry"},
+        "datetime": {"from": "taken", "as": "datetime"},
+        "properties": {"gsd": "sensor.gsd", "day": {"from": "day", "as": "date"}},
+    }
+    kitchen.save()
+    columns = {
+        "scene": ["a", "b"],
+        "geometry": [
+            struct.pack("<BIdd", 1, 1, 1.5, 2.5),
+            struct.pack(">BIIIdddddddd", 0, 3, 1, 4, *[0, 0, 1, 0, 1, 1, 0, 0]),
+        ],
+        "taken": pa.array([MOMENT, MOMENT], pa.timestamp("ns", "Europe/Oslo")),
+        "day": [MOMENT.date()] * 2,
+        "sensor": [{"gsd": 0.5}] * 2,
+    }
+    write(kitchen / "scenes.geoparquet", columns)
+    assert kitchen.build()["items"]["added"] == 2
+    one, two = kitchen.items()
+    assert one["geometry"] == {"type": "Point", "coordinates": [1.5, 2.5]}
+    assert two["geometry"]["type"] == "Polygon"
+    assert one["properties"] == {"datetime": "2024-01-02T03:04:05Z", "day": "2024-01-02", "gsd": 0.5}

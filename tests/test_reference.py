@@ -4,7 +4,7 @@ import sys
 import tomllib
 
 import pytest
-from goods import ROOT, blocks, files, whole
+from goods import ROOT, blocks, files
 from msgspec.structs import fields
 
 from stacbuild.cli import registry
@@ -51,13 +51,23 @@ def test_links_within_the_pages_lead_to_headings(pages):
 
 
 @pytest.mark.parametrize("name", blocks())
-def test_a_toml_block_of_a_page_is_a_good_recipe_or_part_of_the_one_beside_it(name, tmp_path):
-    text = blocks()[name]
-    tomllib.loads(text)
-    beside = (ROOT / name).parent / "stacbuild.toml"
-    part = "[catalog]" not in text and beside.exists()
-    (tmp_path / "stacbuild.toml").write_text(f"include = ['{beside}']\n{text}" if part else whole(text))
-    assert load(tmp_path / "stacbuild.toml", {}).warnings == ()
+def test_a_toml_block_of_a_page_is_a_good_recipe_or_part_of_one(name, tmp_path):
+    block = blocks()[name]
+    tomllib.loads(block.text)
+    for other in blocks().values():
+        if other.file and other.page == block.page:
+            (tmp_path / other.file).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / other.file).write_text(other.text)
+    recipe = tmp_path / (block.file or "stacbuild.toml")
+    if "[catalog]" not in block.text:  # of the recipe that lies beside the page, else of one that takes it in
+        beside = block.page.parent / "stacbuild.toml"
+        (tmp_path / "part.toml").write_text(block.text)
+        others = f"'{beside}'" if beside.exists() and not block.file else ""
+        recipe = tmp_path / "whole.toml"
+        recipe.write_text(f"include = ['part.toml', {others}]\n" + ("" if others else '[catalog]\nid = "a"\n'))
+    else:
+        recipe.write_text(block.text)
+    assert load(recipe, {}).warnings == ()
 
 
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(ROOT)))

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 
 import pytest
 import zstandard
@@ -168,3 +169,22 @@ def test_document_beyond_the_limit_is_refused(tmp_path, monkeypatch):
 def test_same_member_twice_the_last_wins(tmp_path):
     (found,) = read(tmp_path, "t.json", b'{"id":"x",' + A[1:])
     assert found.key == "/a"
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_document_in_pieces_is_whole_and_without_white_space_around(size):
+    blob = b'\n \r\n [ 1,\n\n\n\n\n\n\n\n\n\n\n\n\n\n 2 , "a  \t b" ]\n \r\n\t  \n\n\n\n'
+    pieces = [blob[start : start + size] for start in range(0, len(blob), size)]
+    assert bytes(json_document.whole(pieces)) == blob.strip()
+    assert bytes(json_document.whole([b" "] * size)) == b""
+
+
+def test_a_large_document_is_held_once(tmp_path):
+    text = b",".join(GOOD % (b"i%d" % number) + b" " * 1000 for number in range(20_000))
+    (tmp_path / "t.json").write_bytes(b'{"type":"FeatureCollection","features":[' + text + b"]}\n")
+    tracemalloc.start()
+    raws = stac_items.read(Shard("t.json", tmp_path / "t.json"), StacItemsSource(path="t.json"))
+    assert sum(raw.fault is None for raw in raws) == 20_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.6 * len(text)

@@ -39,6 +39,8 @@ _IS = re.compile(r"\bis\s+(?:not\s+)?$", re.IGNORECASE)
 _SAID = 200
 """Characters of what the library says in its own words."""
 _EXACT = 2.0**53
+_DOUBLE = 308
+"""Digits beyond which an integer may be greater than any double."""
 _LEVELS = 2 * MAX_DEPTH + 8
 """Levels of a tree: an operator's object and its list of arguments are two; a geometry's coordinates are some more."""
 
@@ -108,9 +110,9 @@ def _from_text(text: str) -> Any:
 def _refuse_depth(text: str) -> None:
     """Refuse what the library would read by more recursion than the stack bears, and numbers that it would round."""
     bare = _QUOTED.sub("''", text)
-    if match := next((m for m in _INTEGER.finditer(bare) if int(float(m.group())) != int(m.group())), None):
+    if lost := next(filter(_is_rounded, _INTEGER.findall(bare)), None):
         hint = "write the condition as CQL2 JSON, which keeps all digits"
-        raise FilterError(f"{shown(match.group())} has more digits than CQL2 text keeps", hint)
+        raise FilterError(f"{shown(lost)} has more digits than CQL2 text keeps", hint)
     depth = deepest = 0
     for character in bare:
         if character == "(":
@@ -123,6 +125,11 @@ def _refuse_depth(text: str) -> None:
     signs = [len(_SIGN.findall(part)) for part in bare.split(",")]
     if len(_OPERATOR.findall(bare)) + sum(count for count in signs if count > _POSITION) > MAX_OPERATORS:
         raise FilterError(f"the condition has more than {MAX_OPERATORS} operators", "a list goes into IN (…)")
+
+
+def _is_rounded(digits: str) -> bool:
+    """Tell whether an integer is none of those that a double can be: what the library makes of all numbers."""
+    return len(digits) > _DOUBLE or int(float(digits)) != int(digits)
 
 
 def _refuse_text_in_double_quotes(text: str) -> None:

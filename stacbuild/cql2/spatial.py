@@ -27,7 +27,6 @@ TURNED: dict[str, str] = {
 PREDICATES = frozenset(f"s_{name}" for name in TURNED)
 
 _DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
-_MANY = {"MultiPoint", "MultiLineString", "MultiPolygon"}
 _UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
 """What shapely raises for what is no geometry, besides its own."""
 _LEAST = {"LineString": 2, "MultiLineString": 2, "Polygon": 4, "MultiPolygon": 4}

@@ -55,6 +55,10 @@ class Recipe(Struct, frozen=True):
         """Return the place of a key, else of the nearest table around it; None if no file names any of them."""
         return self.places.at(path)
 
+    def at_dotted(self, path: str) -> At | None:
+        """Return the place of a key that is told as `mappings.scenes.properties.gsd`, as `at` does."""
+        return self.places.at(self.places.names(path))
+
     def redact(self, text: str) -> str:
         """Return text with `***` for every secret of the recipe."""
         return redact(text, self.secrets)

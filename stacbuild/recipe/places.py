@@ -68,6 +68,20 @@ class Places:
         """Return the place of a key of the effective recipe, else of the nearest table around it."""
         return self.at_written(self.written(path))
 
+    def names(self, dotted: str) -> Path:
+        """Return the names of a key that is told with dots between them; names may hold dots of their own."""
+        parts = dotted.split(".")
+        path: Path = ()
+        while parts:
+            ends = (end for end in range(len(parts), 0, -1) if self._has((*path, ".".join(parts[:end]))))
+            end = next(ends, 1)
+            path, parts = (*path, ".".join(parts[:end])), parts[end:]
+        return path
+
+    def _has(self, path: Path) -> bool:
+        written = self.written(path)
+        return self.owner(written).lines.find(written) is not None
+
     def at_written(self, path: Sequence[str]) -> At | None:
         """Return the place of a key that is given as it is written."""
         return self.owner(path).at(path)

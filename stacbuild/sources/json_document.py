@@ -17,6 +17,8 @@ from stacbuild.sources.base import SourceUnreadable
 WHOLE_LIMIT: Final = 512 * 1024 * 1024
 """Bytes of a json document, decompressed."""
 
+Document = bytes | bytearray
+
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{},]', re.DOTALL)
 _ARRAY = re.compile(rb"\s*:\s*\[")
@@ -39,7 +41,7 @@ def lines(texts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     return ((number, line) for number, line in enumerate(texts, 1) if not line.isspace())
 
 
-def records(document: bytes) -> Iterator[tuple[int, bytes]]:
+def records(document: Document) -> Iterator[tuple[int, bytes]]:
     """Yield the features of a FeatureCollection, the elements of an array, or the one object, numbered from 1.
 
     Raises:
@@ -49,19 +51,24 @@ def records(document: bytes) -> Iterator[tuple[int, bytes]]:
     return enumerate(elements(document) if found is None else found, 1)
 
 
-def whole(blocks: Iterable[bytes]) -> bytes:
-    """Return the document; raise SourceUnreadable if it is larger than WHOLE_LIMIT."""
-    parts, size = [], 0
+def whole(blocks: Iterable[bytes]) -> Document:
+    """Return the document without white space around it; raise SourceUnreadable if it is larger than WHOLE_LIMIT."""
+    document, size = bytearray(), 0  # it grows in place: parts and then their sum would be twice the document
+    space = b""
     for block in blocks:
         size += len(block)
         if size > WHOLE_LIMIT:
             text = f"the JSON document is larger than {WHOLE_LIMIT // 2**20} MiB"
             raise SourceUnreadable("SB417", text, "write it as ndjson, one record a line")
-        parts.append(block)
-    return b"".join(parts).strip()
+        if filled := block.rstrip():
+            document += space + filled if document else filled.lstrip()
+            space = block[len(filled) :]
+        elif document:
+            space += block
+    return document
 
 
-def elements(document: bytes) -> Iterable[bytes]:
+def elements(document: Document) -> Iterable[bytes]:
     """Return the elements of the array, or the one object; raise SourceUnreadable if it is neither, or not whole."""
     if not document:
         raise SourceUnreadable("SB414", "the file is empty: it has no JSON document", "write [] for no records")
@@ -77,7 +84,7 @@ def elements(document: bytes) -> Iterable[bytes]:
     return found
 
 
-def _features(document: bytes) -> Iterable[bytes] | None:
+def _features(document: Document) -> Iterable[bytes] | None:
     """Return the features of a FeatureCollection; None: it is something else, or wrong as a whole."""
     try:
         outline = _outline(document)
@@ -89,7 +96,7 @@ def _features(document: bytes) -> Iterable[bytes] | None:
     return map(bytes, _split(array)) if is_ours else None
 
 
-def _features_of_bad(document: bytes) -> bytes | None:
+def _features_of_bad(document: Document) -> bytes | None:
     """Return the array of a FeatureCollection some of whose features say what JSON does not."""
     depth, start, features, ours = 0, 0, None, False
     for token in _TOKEN.finditer(document):
@@ -99,11 +106,11 @@ def _features_of_bad(document: bytes) -> bytes | None:
         ours = ours or (depth == 1 and sign == _COLLECTION)
         depth += _LEVELS.get(sign, 0)
         if start and depth == 1 and sign == b"]":
-            features, start = document[start : token.end()], 0
+            features, start = bytes(document[start : token.end()]), 0
     return features if ours and _is_whole(document) else None
 
 
-def _elements_of_bad(document: bytes) -> list[bytes] | None:
+def _elements_of_bad(document: Document) -> list[bytes] | None:
     """Return the elements of an array some of which say what JSON does not: NaN, half pairs, too many levels.
 
     None: its brackets do not match.
@@ -115,14 +122,14 @@ def _elements_of_bad(document: bytes) -> list[bytes] | None:
         if depth == 1 and sign in _OPENING:
             start = token.end()
         elif (depth == 1 and sign == b",") or depth == 0:
-            found.append(document[start : token.start()].strip())
+            found.append(bytes(document[start : token.start()].strip()))
             start = token.end()
         if depth == 0:
             break
     return None if depth or document[start:].strip() else found
 
 
-def _is_whole(text: bytes) -> bool:
+def _is_whole(text: Document) -> bool:
     """Return whether `text` is JSON but for what NaN, half pairs and depth do to it."""
     try:
         json.loads(text.decode(errors="replace"))
@@ -133,7 +140,7 @@ def _is_whole(text: bytes) -> bool:
     return True
 
 
-def _broken(document: bytes) -> SourceUnreadable:
+def _broken(document: Document) -> SourceUnreadable:
     try:
         json.loads(document.decode(errors="replace"))
     except json.JSONDecodeError as error:

@@ -73,14 +73,14 @@ def texts(place: Place) -> Iterator[tuple[int, bytes]]:
         raise SourceUnreadable(error.code, error.message, hint) from error
 
 
-def _of_whole(document: bytes) -> Iterator[tuple[int, bytes]]:
+def _of_whole(document: json_document.Document) -> Iterator[tuple[int, bytes]]:
     collections = _collections(document)
     if collections is not None:
         yield from enumerate(collections, 1)
         return
     found = list(json_document.records(document))
     if len(found) == 1 and found[0][1] == document:
-        yield 0, document
+        yield 0, bytes(document)
     else:
         yield from found
 
@@ -90,7 +90,7 @@ class _Listing(Struct):
     type: Any = None
 
 
-def _collections(document: bytes) -> list[bytes] | None:
+def _collections(document: json_document.Document) -> list[bytes] | None:
     """Return the Collections of a list of them, as an API answers with; None: it is something else."""
     if b'"collections"' not in document:
         return None

@@ -1,8 +1,9 @@
 """Own checks, for what no schema can say of a document: rings, boxes, moments, ids, its collection's link. PURE.
 
-What makes an item unusable somewhere is an error; what is unusual, or harmless to most, is a warning: it is listed and
-the item stays valid. What is of a wrong type or shape is the schemas' to tell and passed over here. Shapely is asked
-only about rings that a look at their turns does not clear.
+What databases refuse (an open ring, an interval that ends before it starts, an id that is none) is an error. What
+validators everywhere call valid stays so, however odd: that is a warning, it is listed. What is of a wrong type or
+shape is the schemas' to tell and passed over here. Shapely is asked only about rings that a look at their turns does
+not clear.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ CODES: dict[str, str] = {
     "(RFC 7946, 3.1.6); most readers take both.",
     "SB312": "A warning: a polygon crosses itself, has no area, or its rings or parts overlap. Databases and clipping "
     "tools refuse such geometries.",
-    "SB313": "A position is not on the earth: a latitude beyond 90 or a longitude beyond 360 degrees. The coordinates "
-    "are probably projected, or lat and lon are exchanged. A longitude between 180 and 360 is a warning.",
-    "SB314": "The bbox does not fit: it is upside down, or it lies beside the geometry. Where the geometry only sticks "
-    "out of it, that is a warning.",
+    "SB313": "A warning: a position is not on the earth, a latitude beyond 90 or a longitude beyond 180 degrees. The "
+    "coordinates are probably projected, or lat and lon are exchanged.",
+    "SB314": "A warning: the bbox does not fit the geometry: it is upside down, lies beside it, or the geometry sticks "
+    "out of it. Searches by place will not find the item.",
     "SB315": "A warning: the geometry crosses the antimeridian and is not cut there (RFC 7946, 3.1.9), so that readers "
     "see it around the other side of the earth.",
     "SB316": "An interval ends before it starts.",
@@ -155,7 +156,9 @@ def _flat(bbox: list[float]) -> Box:
 def _box(bbox: list[float], box: Box, path: str) -> Iterator[Fault]:
     if box[1] > box[3]:
         text = f"bbox: south {box[1]} is north of north {box[3]}"
-        yield _error("SB314", text, path, "the order is west, south, east, north; with heights: w, s, low, e, n, high")
+        yield _warning(
+            "SB314", text, path, "the order is west, south, east, north; with heights: w, s, low, e, n, high"
+        )
     elif len(bbox) == 6 and bbox[2] > bbox[5]:  # noqa: PLR2004  with heights
         yield _error(
             "SB314", f"bbox: its lowest height {bbox[2]} is above its highest {bbox[5]}", path, "exchange them"
@@ -178,10 +181,10 @@ def _range(bounds: Box, path: str) -> Iterator[Fault]:
     west, south, east, north = bounds
     if south < -90 - EDGE or north > 90 + EDGE:
         value = south if south < -90 else north  # noqa: PLR2004
-        yield _error("SB313", f"latitude {value} is beyond 90 degrees", path, _NOT_EARTH)
+        yield _warning("SB313", f"latitude {value} is beyond 90 degrees", path, _NOT_EARTH)
     elif west < -360 - EDGE or east > 360 + EDGE:
         value = west if west < -360 else east  # noqa: PLR2004
-        yield _error("SB313", f"longitude {value} is beyond 360 degrees", path, _NOT_EARTH)
+        yield _warning("SB313", f"longitude {value} is beyond 360 degrees", path, _NOT_EARTH)
     elif west < -180 - EDGE or east > 180 + EDGE:
         value = west if west < -180 else east  # noqa: PLR2004
         yield _warning(
@@ -209,7 +212,7 @@ def _beside(bounds: Box, coordinates: Any, depth: int, box: Box) -> Iterator[Fau
     out_y = max(south - bounds[1], bounds[3] - north)
     apart = apart or bounds[1] > north + spare_y or bounds[3] < south - spare_y
     if apart:
-        yield _error("SB314", "the bbox lies beside the geometry", "/bbox", "compute it from the geometry")
+        yield _warning("SB314", "the bbox lies beside the geometry", "/bbox", "compute it from the geometry")
     elif out_x > spare_x or out_y > spare_y:
         text = f"the geometry sticks out of the bbox by {max(out_x, out_y):.4g} degrees"
         yield _warning("SB314", text, "/bbox", "compute it from the geometry")

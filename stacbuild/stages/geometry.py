@@ -18,7 +18,7 @@ from msgspec import UNSET
 
 from stacbuild.canon import CanonError, decode
 from stacbuild.failures import ItemError
-from stacbuild.stages import wkb
+from stacbuild.stages import wkb, wkt
 from stacbuild.stages.mending import DECIMALS, Say, mended, placed, silent
 from stacbuild.stages.paths import Get, excerpt, fields, getter, kind_of, renderer
 from stacbuild.stages.shapes import (
@@ -33,7 +33,6 @@ from stacbuild.stages.shapes import (
     check_finite,
     checked,
     lines,
-    refuse_collection,
     shape_of_box,
     with_heights,
 )
@@ -117,7 +116,7 @@ def _reader(spec: schema.Geometry) -> tuple[Callable[[dict[str, Any]], Found | N
     if spec.value is not None:
         fixed = cast("Shape", constant(spec.value))
         return (lambda _: checked(fixed)), "value"
-    for path, parse in ((spec.wkt, _wkt), (spec.wkb, _wkb), (spec.geojson, _geojson), (spec.bbox, _box)):
+    for path, parse in ((spec.wkt, wkt.parse), (spec.wkb, _wkb), (spec.geojson, _geojson), (spec.bbox, _box)):
         if isinstance(path, str):
             return _parsed(getter(path), parse), f"'{path}'"
     paths = spec.bbox if isinstance(spec.bbox, list) else [spec.lon or "", spec.lat or ""]
@@ -162,43 +161,6 @@ def _number(value: Any, path: str) -> float | None:
     except (ItemError, OverflowError) as error:
         hint = error.hint if isinstance(error, ItemError) else None
         bad("SB207", f"{path} holds {excerpt(value)}, which is not a number", hint)
-
-
-_NOT_FINITE = ("null", "nan", "inf")
-"""What versions of GEOS write into GeoJSON for NaN and Infinity."""
-
-
-def _wkt(value: Any) -> Shape:
-    if not isinstance(value, str):
-        bad("SB207", f"WKT is text, not {kind_of(value)}")
-    if "GEOMETRYCOLLECTION" in value.upper():
-        refuse_collection()  # before it is parsed: the parser's stack overflows on deeply nested ones
-    shapely = _shapely()
-    try:
-        geometry = shapely.from_wkt(value)
-        if getattr(geometry, "has_m", False):
-            geometry = shapely.from_wkt(shapely.to_wkt(geometry, rounding_precision=-1, output_dimension=3))
-        text: str = shapely.to_geojson(geometry)
-    except (shapely.errors.ShapelyError, NotImplementedError, UnicodeEncodeError) as error:
-        reason = str(error).splitlines()[0].partition("Exception: ")
-        bad("SB207", f"{excerpt(value)} is not WKT: {reason[2] or reason[0]}", _wkt_hint(value))
-    lower = text.lower()
-    if any(word in lower for word in _NOT_FINITE):
-        bad("SB208", f"{excerpt(value)} has a coordinate that is not finite")
-    shape: Shape = decode(text.encode())
-    return checked(shape) if "[]" in text else shape  # what GEOS parsed is sound, unless it is empty
-
-
-def _wkt_hint(text: str) -> str | None:
-    match = re.match(r"\s*SRID\s*=\s*(\d+)\s*;", text, re.IGNORECASE)
-    return f'take `{match.group().strip()}` away and write crs = "EPSG:{match.group(1)}"' if match else None
-
-
-@functools.cache
-def _shapely() -> Any:
-    import shapely  # noqa: PLC0415 (heavy: loaded by the first WKT)
-
-    return shapely
 
 
 def _wkb(value: Any) -> tuple[Shape, int]:

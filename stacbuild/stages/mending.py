@@ -16,7 +16,7 @@ from typing import Any, Final
 from stacbuild.canon import decode, encode
 from stacbuild.failures import ItemError
 from stacbuild.stages import rings
-from stacbuild.stages.shapes import EMPTY_HINT, WHERE, Box, Shape, bad, bbox_of, bounds, lines
+from stacbuild.stages.shapes import EMPTY_HINT, WHERE, Box, Shape, bad, bbox_of, bbox_within, bounds, lines
 
 DECIMALS: Final = 7
 """Decimals of positions that are made here: about 1 cm (RFC 7946, 11.2)."""
@@ -53,7 +53,8 @@ def mended(shape: Shape, say: Say) -> tuple[Shape, Box]:
         hint = "the short way between neighbours is taken; a belt is written with edges from -180 to 180"
         say(ItemError("SB219", f"the {shape['type']} crosses the antimeridian: it was cut there", WHERE, hint))
         return _with_box(_cut(shape, say))
-    return _with_box(shape) if shape["type"].endswith("LineString") else _with_box(_valid(shape, say))
+    whole = shape if shape["type"].endswith("LineString") else _valid(shape, say)
+    return whole, bbox_within(shape, box) if whole is shape else bbox_of(whole)
 
 
 def placed(shape: Shape, say: Say, *, crosses: bool) -> tuple[Shape, Box]:
@@ -88,6 +89,8 @@ def _valid(shape: Shape, say: Say) -> Shape:
     """Return polygons that are valid, with exterior rings against the clock and holes with it."""
     single = shape["type"] == "Polygon"
     parts = [shape["coordinates"]] if single else shape["coordinates"]
+    if single and len(parts[0]) == 1 and (only := rings.turn(parts[0][0])).convex:
+        return shape if only.area > 0 else {"type": "Polygon", "coordinates": [parts[0][0][::-1]]}
     turns = [[rings.turn(ring) for ring in part] for part in parts]
     plain = all(len(part) == 1 and part[0].convex for part in turns) and (single or not rings.overlapping(parts))
     reason = None if plain else rings.crossing(parts)
@@ -105,7 +108,7 @@ def _turned(part: list[Any], turns: list[rings.Turn]) -> list[Any]:
 
 
 def _repaired(shape: Shape, reason: str, say: Say) -> Shape:
-    shapely = _shapely()
+    shapely = load_shapely()
     try:
         found = _made_valid(shapely, _to_shapely(shapely, shape))
     except shapely.errors.ShapelyError as error:
@@ -147,7 +150,7 @@ def _cut(shape: Shape, say: Say) -> Shape:
     if polygonal:
         for shell, *holes in copy["coordinates"] if copy["type"] == "MultiPolygon" else [copy["coordinates"]]:
             _gather(shell, holes)
-    shapely = _shapely()
+    shapely = load_shapely()
     try:
         geometry = _to_shapely(shapely, copy)
         if polygonal and not geometry.is_valid:
@@ -198,7 +201,7 @@ def _over_a_pole(shape: Shape) -> Shape:
     """Return polygons of which one goes around a pole, led along the antimeridian to it. Heights are left out."""
     import antimeridian  # noqa: PLC0415  footprints over a pole are few
 
-    shapely = _shapely()
+    shapely = load_shapely()
     flat = {"type": shape["type"], "coordinates": _flat(shape["coordinates"])}
     for line in lines(flat):
         _face_the_pole(line)
@@ -227,8 +230,9 @@ def _flat(coordinates: list[Any]) -> list[Any]:
 
 
 @functools.cache
-def _shapely() -> Any:
-    import shapely  # noqa: PLC0415 (heavy: loaded by the first shape that is not plain)
+def load_shapely() -> Any:
+    """Return the library; it is heavy, so that the first shape that is not plain loads it."""
+    import shapely  # noqa: PLC0415
     import shapely.affinity  # noqa: PLC0415
 
     return shapely

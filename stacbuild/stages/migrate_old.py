@@ -1,6 +1,7 @@
 """Documents of STAC 0.8 to 1.0.0-rc.4 as those of 1.0.0 with the extension versions of that time.
 
-Done by pystac, which knows those versions; it is loaded by the first document that needs it. Never: a link followed.
+Done by pystac, which knows those versions; it is loaded by the first document that needs it. Its version is in no key:
+so few are so old that not all shall be made again for a newer one. Never: a link followed.
 """
 
 from __future__ import annotations

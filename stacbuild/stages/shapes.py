@@ -107,7 +107,15 @@ def bbox_of(shape: Shape) -> Box:
     Raises:
         ItemError: SB208, a coordinate is not finite or not in lon/lat range.
     """
-    box = bounds(shape)
+    return bbox_within(shape, bounds(shape))
+
+
+def bbox_within(shape: Shape, box: Box) -> Box:
+    """Return the bbox of a shape whose `bounds` are known.
+
+    Raises:
+        ItemError: SB208, a coordinate is not in lon/lat range.
+    """
     half = len(box) // 2
     _check_range([*box[:2], *box[half : half + 2]])
     if box[0] == -180 and box[half] == 180:  # noqa: PLR2004
