@@ -6,6 +6,8 @@ outcome, the others go on.
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -94,7 +96,8 @@ class Bench:
     def run(self, chunk: Chunk) -> ChunkResult:
         """Return what came of every job of `chunk`."""
         documents: list[bytes] = []
-        outcomes = [self._guarded(job, documents) for job in chunk.jobs]
+        with contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is no result of ours
+            outcomes = [self._guarded(job, documents) for job in chunk.jobs]
         return ChunkResult(chunk.number, pack(documents) if documents else b"", outcomes)
 
     def _guarded(self, job: Job, documents: list[bytes]) -> Outcome:

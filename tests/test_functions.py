@@ -1,9 +1,11 @@
 """Functions of the user's own: found without being run, isolated, in the key with all that they import."""
 
+import json
 import sys
 
 import pytest
 from kitchen import Kitchen, ran
+from test_cli_fake import run
 
 from stacbuild.failures import ItemError, RecipeError
 from stacbuild.modules import find
@@ -238,3 +240,15 @@ def test_secrets_in_what_a_function_says_are_hidden(kitchen):
     kitchen.write("plugins/ours.py", "def note(record):\n    raise ValueError('s3cr3t-value')\n")
     kitchen.build(exit_=1, env={"MY_TOKEN": "s3cr3t-value"})
     assert "s3cr3t" not in (kitchen / ".stacbuild/failures.ndjson").read_text()
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_what_a_function_prints_is_not_on_stdout(tmp_path, jobs):
+    kitchen = Kitchen(tmp_path / "here", rows=1000)
+    kitchen.recipe["mappings"]["plain"]["properties"]["said"] = {"function": "ours.py:say"}
+    kitchen.recipe["build"] = {"executor": "processes"}
+    kitchen.save()
+    write(kitchen.folder, ours="def say(record):\n    print('hello')\n    return 1\n")
+    done = run("build", "--json", "-j", jobs, cwd=kitchen.folder)
+    assert json.loads(done.stdout)["items"]["total"] == 1000
+    assert "hello" in done.stderr

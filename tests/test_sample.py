@@ -277,7 +277,7 @@ def test_process_that_dies_is_told(tmp_path):
 
 def test_what_a_function_prints_does_not_get_into_the_report(tmp_path):
     kitchen = a_kitchen(tmp_path / "here", "def value(record):\n    print('{')\n    return 1\n", rows=2)
-    kitchen.run("build")
+    kitchen.build()
     assert sample(kitchen)["wrong"] == []
 
 
