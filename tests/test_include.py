@@ -158,6 +158,30 @@ def test_a_key_of_the_recipe_in_a_table_of_an_included_file_starts_at_the_recipe
     assert load(write(parts), {}).document.sources["scenes"].path == "a.csv"
 
 
+def test_files_of_lookups_functions_and_own_schemas_are_moved_wherever_they_stand(write):
+    inner = (
+        MAPPING
+        + """
+[mappings.scenes.properties]
+mission = { from = "code", lookup = { file = "m.csv", key = "code", value = "name" } }
+sum = { function = "ours.py:total" }
+[mappings.scenes.assets.data]
+href = "href"
+title = { from = "code", lookup = { file = "/abs/t.csv", key = "code" } }
+[validation.extra]
+"*" = ["own.json"]
+"""
+    )
+    document = load(
+        write({"stacbuild.toml": 'include = ["conf/m.toml"]\n' + CATALOG, "conf/m.toml": inner}), {}
+    ).document
+    mapping = document.mappings["scenes"]
+    assert mapping.properties["mission"].lookup.file == "conf/m.csv"
+    assert mapping.properties["sum"].function == "conf/ours.py:total"
+    assert mapping.assets["data"]["title"].lookup.file == "/abs/t.csv"
+    assert document.validation.extra == {"*": ["conf/own.json"]}
+
+
 def test_a_file_of_code_is_moved_and_a_module_is_not():
     class Owner(schema.Table, frozen=True):
         """A table with code."""
@@ -257,3 +281,9 @@ def test_what_changed_in_an_included_file_is_told_with_its_line(write, tmp_path,
     write({"parts.toml": SOURCE + MAPPING.replace('as = "datetime"', 'as = "datetime", format = "%Y-%m-%d"')})
     places = {reason.at for target in stacbuild.open().status().stale for reason in target.reasons}
     assert [Path(place).name.split(":")[:2] for place in places] == [["parts.toml", "10"]]
+
+
+@pytest.mark.parametrize("entry", ["x" * 5000, "a/" * 3000 + "b.toml", "\\u0000", "/dev/zero", "conf", "a.toml/b.toml"])
+def test_odd_paths_are_told_where_they_are_named(entry, write):
+    parts = {"stacbuild.toml": f'include = ["{entry}"]\n' + CATALOG, "a.toml": "", "conf/a.toml": ""}
+    assert [str(problem.at) for problem in problems_of(write(parts))] == ["stacbuild.toml:1:12"]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from stacbuild.failures import At, Problem
 from stacbuild.recipe.env import BadRecipe, parsed, read
 from stacbuild.recipe.lines import Lines, Path
-from stacbuild.recipe.names import shown, subject
+from stacbuild.recipe.names import clip, close, shown, subject
 from stacbuild.recipe.places import Places, Text
 
 MOST = 100
@@ -118,22 +118,33 @@ class _Reader:
             try:
                 self.take(path, self.label(path), chain)
             except BadRecipe as error:
-                self.refuse(entry, error, at)
+                self.refuse(entry, path, error, at)
 
     def label(self, path: File) -> str:
         """Return what messages call an included file: its path as the recipe's own is told."""
         beside = os.path.relpath(path, self.root).replace(os.sep, "/")
         return posixpath.normpath(posixpath.join(posixpath.dirname(self.places.texts[0].label), beside))
 
-    def refuse(self, entry: str, error: BadRecipe, at: At | None) -> None:
+    def refuse(self, entry: str, path: File, error: BadRecipe, at: At | None) -> None:
         """Note that an included file cannot be read."""
         self.whole = False
         (problem,) = error.problems
         if problem.at is not None and problem.at.line:
             self.problems.append(problem)
             self.sources |= {label: "\n".join(lines) for label, lines in error.sources.items()}
+        elif os.path.lexists(path):
+            self.find("SB113", f"'include': {shown(entry)}: {problem.message}", at)
         else:
-            self.find("SB113", f"'include': {problem.message}: {shown(entry)}", at, RELATIVE)
+            self.find("SB113", f"'include': there is no file {shown(entry)}", at, self.near(path) or RELATIVE)
+
+    def near(self, path: File) -> str | None:
+        """Return the hint that names a file beside the one that is not there; none that is taken already."""
+        try:
+            beside = sorted(path.parent.glob("*.toml"))[:MOST]
+        except OSError:
+            return None
+        meant = close(path.name, [one.name for one in beside if _identity(one) not in self.taken])
+        return f"did you mean `{clip(meant)}`?" if meant else None
 
     def find(self, code: str, message: str, at: At | None, hint: str | None = None) -> None:
         """Note a problem of an `include`."""
