@@ -77,17 +77,20 @@ def _schemas(recipe: Recipe) -> Iterator[Problem]:
                 at = recipe.at("validation", "extra", glob)
                 text = f"validation.extra: there is no file {path}"
                 yield Problem("SB109", text, at, "paths are relative to the recipe's folder")
-    yield from _engine(recipe)
+    yield from engine_problems(recipe)
 
 
-def _engine(recipe: Recipe) -> Iterator[Problem]:
-    """Yield a problem if the engine that is to judge is not installed."""
+def engine_problems(recipe: Recipe) -> list[Problem]:
+    """Return a problem if the engine that is to judge is not installed."""
     spec = recipe.document.validation
-    if spec.engine != "fast" and spec.level != "off":
-        try:
-            reference.name()
-        except UsageError as error:
-            yield from (msgspec.structs.replace(p, at=recipe.at("validation", "engine")) for p in error.problems)
+    if spec.engine == "fast" or spec.level == "off":
+        return []
+    try:
+        reference.name()
+    except UsageError as error:
+        at = recipe.at("validation", "engine")
+        return [msgspec.structs.replace(problem, at=at) for problem in error.problems]
+    return []
 
 
 def missing(recipe: Recipe, known: set[str]) -> list[Problem]:

@@ -298,11 +298,12 @@ class Project:
         return select(targets, shop.document, lambda: known(shop.plan(shop.listings(), Options())))
 
     def _refuse_missing(self, shop: Workshop) -> None:
-        """Raise if a source names a file that is not there and never was: nothing is built of half a recipe."""
-        from stacbuild.check import missing  # noqa: PLC0415
+        """Raise if a source's file is not there and never was, or no engine is: nothing is built of half a recipe."""
+        from stacbuild.check import engine_problems, missing  # noqa: PLC0415
 
         sources = shop.memory.head.sources.items()
         problems = missing(self.recipe, {f"{name}\0{shard}" for name, source in sources for shard in source.shards})
+        problems += engine_problems(self.recipe)
         if problems:
             raise RecipeError(problems)
 

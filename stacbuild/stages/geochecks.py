@@ -160,7 +160,7 @@ def _box(bbox: list[float], box: Box, path: str) -> Iterator[Fault]:
             "SB314", text, path, "the order is west, south, east, north; with heights: w, s, low, e, n, high"
         )
     elif len(bbox) == 6 and bbox[2] > bbox[5]:  # noqa: PLR2004  with heights
-        yield _error(
+        yield _warning(
             "SB314", f"bbox: its lowest height {bbox[2]} is above its highest {bbox[5]}", path, "exchange them"
         )
     west, east = min(box[0], box[2]), max(box[0], box[2])

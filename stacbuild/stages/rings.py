@@ -77,6 +77,8 @@ def crossing(parts: list[Any]) -> str | None:
         whole = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
         if whole.is_valid:
             return None
+        if not whole.convex_hull.area:
+            return "a ring has no area"
         reason, _, place = str(shapely.is_valid_reason(whole)).partition("[")
     except shapely.errors.ShapelyError:
         return None
