@@ -266,9 +266,10 @@ def test_other_versions_are_left_as_they_are(version):
     assert migrate(document) is document
 
 
-@pytest.mark.parametrize("kind", ["FeatureCollection", None, 5])
-def test_what_is_no_stac_document_is_left_as_it_is(kind):
-    document = item() | {"type": kind}
+@pytest.mark.parametrize("version", ["1.0.0", "1.0.0-rc.4", "0.9.0"])
+@pytest.mark.parametrize("kind", ["FeatureCollection", "", 5])
+def test_what_is_no_stac_document_is_left_as_it_is(kind, version):
+    document = item() | {"type": kind, "stac_version": version}
     assert migrate(document) is document
 
 

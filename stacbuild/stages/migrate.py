@@ -46,12 +46,13 @@ def migrate(document: Json) -> Json:
     Raises:
         ItemError: SB229, it is of a version before 1.0.0 that cannot be raised.
     """
-    version = document.get("stac_version")
-    if version == TARGET or not isinstance(version, str):
+    version, kind = document.get("stac_version"), document.get("type")
+    if version == TARGET or not isinstance(version, str) or not isinstance(kind, str | None):
+        return document
+    if kind is not None and kind not in _STEPS:
         return document
     if version == SOURCE:
-        step = _STEPS.get(str(document.get("type")))
-        return document if step is None else step(document)
+        return document if kind is None else _STEPS[kind](document)
     from stacbuild.stages.migrate_old import is_older, upgrade  # noqa: PLC0415  few documents are as old as that
 
     return migrate(upgrade(document)) if is_older(version) else document
