@@ -42,6 +42,7 @@ _LOCATES: Final = {
 _CODES: Final = {
     "sources": "source-changed",
     "mappings": "mapping-changed",
+    "extensions": "extension-changed",
     "collections": "collection-changed",
     "catalog": "collection-changed",
     "outputs": "output-changed",

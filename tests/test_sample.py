@@ -305,3 +305,30 @@ def test_secret_is_the_same_there_and_in_no_report(tmp_path):
 def test_seed_without_a_sample_is_wrong_usage(kitchen):
     assert kitchen.run("verify", "--seed", "3").exit == Exit.USAGE
     assert kitchen.run("verify", "--sample", "many").exit == Exit.USAGE
+
+
+PLUGIN = """
+class Ours:
+    name = "ours"
+    def apply(self, item, config, ctx):
+        item["properties"]["ours"] = {}
+        return item
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "pure"), [("config['word']", True), ("sorted({'a', 'b'})", True), ("id(ctx)", False), ("hash('a')", False)]
+)
+def test_plug_in_that_is_impure_is_caught(tmp_path, made, pure):
+    kitchen = a_kitchen(tmp_path / "here", rows=8)
+    kitchen.write("plugins/ours.py", PLUGIN.format(made))
+    kitchen.recipe["extensions"] = {"ours": {"use": "plugins/ours.py:Ours", "word": "x"}}
+    kitchen.recipe["collections"]["one"]["extensions"] = ["ours"]
+    kitchen.save()
+    kitchen.ask("lock", exit_=0)
+    kitchen.build("--locked")
+    wrong = sample(kitchen, exit_=0 if pure else 4)["wrong"]
+    assert {one["differences"][0]["path"] for one in wrong} == (set() if pure else {"/properties/ours"})
+    kitchen.write("plugins/ours.py", PLUGIN.format("'another'"))
+    moved = kitchen.ask("verify", "--locked", exit_=3)["locked"]["moved"]
+    assert [(one["code"], one["what"].split(".")[0]) for one in moved] == [("plugin-changed", "extensions")]
