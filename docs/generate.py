@@ -202,14 +202,14 @@ its variable in the environment.
 
 def command_line() -> str:
     """Return the page of the command line."""
-    context = click.Context(root, info_name="stacbuild")
+    context = click.Context(root, info_name="stacbuild", **root.context_settings)
     shared = [param for param in root.params if isinstance(param, Global)]
     parts = [
         MADE,
         COMMANDS,
         _table([(f"[`{name}`](#{name})", line) for name, line in registry.COMMANDS.items()], ("command", "does")),
     ]
-    parts += ["## Options of every command\n", _options(shared, click.Context(root))]
+    parts += ["## Options of every command\n", _options(shared, click.Context(root, **root.context_settings))]
     for name in registry.COMMANDS:
         command = root.get_command(context, name)
         assert command is not None

@@ -245,6 +245,22 @@ class DiffReport(Struct):
     exit: Exit = Exit.OK
 
 
+class InitReport(Struct):
+    """`init --json`: what was written; for a first recipe also what it was guessed from and what a sample said."""
+
+    written: list[str]
+    looked: str = ""
+    doubts: list[str] = []
+    """What the user should look at."""
+    sample: dict[str, int] = {}
+    failures: list[dict[str, Any]] = []
+    document: dict[str, Any] | None = None
+    """The STAC document of --template."""
+    ready: list[dict[str, str]] | None = None
+    """For --list: `name` and `title` of every ready recipe."""
+    exit: Exit = Exit.OK
+
+
 class ExplainReport(Struct):
     """`explain --json`: codes in words, each with `code`, `about`, `meaning` and perhaps `example`."""
 

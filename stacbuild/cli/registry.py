@@ -6,6 +6,7 @@ Names of LATER are promised and not built yet: no help shows them, and calling o
 from __future__ import annotations
 
 COMMANDS = {
+    "init": "Write a first recipe from what is there, or copy a ready one.",
     "build": "Bring outputs up to date.",
     "status": "Say what is stale and why, without the network.",
     "why": "Tell one target's history: what it was built from and what moved.",
@@ -25,7 +26,7 @@ COMMANDS = {
 
 # fmt: off
 LATER = (
-    "init", "discover", "fetch", "transform", "extend", "patch", "convert",
+    "discover", "fetch", "transform", "extend", "patch", "convert",
     "report", "serve", "watch", "cache",
 )
 # fmt: on

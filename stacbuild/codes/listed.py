@@ -54,6 +54,11 @@ CODES: dict[str, str] = {
     "crashed. Try a smaller sample.",
     "SB530": "A file that `validate` was given is not there.",
     "SB531": "The file that `--failures` names cannot be written.",
+    "SB540": "A table has no record that can be read, so that no recipe can be guessed from it.",
+    "SB541": "There is nothing that a first recipe could read: no such file, no table and no STAC items by what is in "
+    "it. Name a csv, tsv, json, ndjson or parquet table, STAC files, or a folder of them.",
+    "SB542": "No ready recipe has that name. `stacbuild init --list` lists them.",
+    "SB543": "A file is there already, and `init` overwrites nothing. Write elsewhere with -o, or use --force.",
     "SB601": "The store beside the recipe cannot be opened or written. Free some space, or look at its permissions; "
     "it may be deleted, which costs time only.",
     "SB602": "An output file cannot be written: no room, no permission, or something of another kind in its place.",

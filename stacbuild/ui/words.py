@@ -18,6 +18,7 @@ from stacbuild.report import (
     DiffReport,
     ExplainReport,
     GcReport,
+    InitReport,
     LockReport,
     LsReport,
     PullReport,
@@ -27,7 +28,7 @@ from stacbuild.report import (
     VerifyReport,
     WhyReport,
 )
-from stacbuild.ui import built, checked, differing, explained, pulled, scrub, stale, validated, verified
+from stacbuild.ui import begun, built, checked, differing, explained, pulled, scrub, stale, validated, verified
 from stacbuild.ui.counts import count, duration, many, size
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ Report = (
     | CleanReport
     | GcReport
     | DiffReport
+    | InitReport
     | CheckReport
     | ExplainReport
     | CompletionReport
@@ -67,14 +69,23 @@ def of(report: Report, style: Style) -> list[str]:
         return _lines(scrub.for_screen(report, style.redact), style)
     if style.verbosity < -1 or (style.verbosity < 0 and _is_well(report)):
         return []
-    match report:  # what we wrote ourselves has lines in it and no secrets
+    ours = _ours(report, style)
+    return _lines(scrub.for_screen(report, style.redact), style) if ours is None else ours
+
+
+def _ours(report: Report, style: Style) -> list[str] | None:
+    """Return the lines of what we wrote ourselves, which has line ends in it and no secrets; None for the others."""
+    match report:
         case CompletionReport():
             return report.script.rstrip("\n").split("\n")
-        case SchemaReport():
-            return json.dumps(report.schema, indent=2, ensure_ascii=False).split("\n")
         case ExplainReport():
             return explained.lines(report, style.paint)
-    return _lines(scrub.for_screen(report, style.redact), style)
+        case SchemaReport():
+            return json.dumps(report.schema, indent=2, ensure_ascii=False).split("\n")
+        case InitReport() if report.document is not None and not report.written:
+            return begun.lines(report, style.paint)
+        case _:
+            return None
 
 
 def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911, PLR0912 - one a kind
@@ -91,6 +102,8 @@ def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911, P
             return _clean(report, style)
         case GcReport():
             return [_gc(report)]
+        case InitReport():
+            return begun.lines(report, style.paint)
         case DiffReport():
             return differing.lines(report, style.paint, whole=style.verbosity > 0)
         case PullReport():
