@@ -23,6 +23,7 @@ from stacbuild.stages import reference
 from stacbuild.work import Bench, Chunk, Job, Outcome
 from stacbuild.workshop import Workshop
 
+RELATIVE: Final = "a path starts at the folder of the file that it is written in"
 SAMPLE: Final = 100
 """Records of each source that are tried."""
 
@@ -62,7 +63,7 @@ def _files(recipe: Recipe) -> Iterator[Problem]:
             kind = "no file matches" if any(mark in path for mark in "*?[") else "there is no file"
             text = f"source '{name}': {kind} {path}"
             at = recipe.at("sources", name, "path")
-            yield Problem("SB108", text, at, "paths are relative to the recipe's folder")
+            yield Problem("SB108", text, at, RELATIVE)
 
 
 def _schemas(recipe: Recipe) -> Iterator[Problem]:
@@ -70,13 +71,13 @@ def _schemas(recipe: Recipe) -> Iterator[Problem]:
     for path in schemas.values() if isinstance(schemas, dict) else schemas:
         if not (recipe.root / path).exists():
             at = recipe.at("validation", "schemas")
-            yield Problem("SB109", f"validation: there is no {path}", at, "paths are relative to the recipe's folder")
+            yield Problem("SB109", f"validation: there is no {path}", at, RELATIVE)
     for glob, files in sorted(recipe.document.validation.extra.items()):
         for path in files:
             if not (recipe.root / path).is_file():
                 at = recipe.at("validation", "extra", glob)
                 text = f"validation.extra: there is no file {path}"
-                yield Problem("SB109", text, at, "paths are relative to the recipe's folder")
+                yield Problem("SB109", text, at, RELATIVE)
     yield from engine_problems(recipe)
 
 
@@ -104,7 +105,7 @@ def missing(recipe: Recipe, known: set[str]) -> list[Problem]:
             if f"{name}\0{path}" not in known:
                 text = f"source '{name}': there is no file {path}"
                 at = recipe.at("sources", name, "path")
-                found.append(Problem("SB108", text, at, "paths are relative to the recipe's folder"))
+                found.append(Problem("SB108", text, at, RELATIVE))
     return found
 
 

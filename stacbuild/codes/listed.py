@@ -10,9 +10,10 @@ CODES: dict[str, str] = {
     "SB006": "The machine refuses: no memory, no room on the disk behind stdout, a file that cannot be opened.",
     "SB007": "The command was interrupted or told to end. What was finished is kept; the next build goes on there.",
     "SB070": "A bug in stacbuild, not a mistake of yours. Please report it with the traceback that -v shows.",
-    "SB108": "A source names a file that is not there, or a pattern that no file matches. Paths are relative to the "
-    "recipe's folder.",
-    "SB109": "A folder or file of `validation.schemas` is not there. Paths are relative to the recipe's folder.",
+    "SB108": "A source names a file that is not there, or a pattern that no file matches. A path starts at the "
+    "folder of the file that it is written in.",
+    "SB109": "A folder or file of `validation.schemas` is not there. A path starts at the folder of "
+    "the file that it is written in.",
     "SB112": "Two patterns of one length match a collection, so that it is not plain whose it is. Write a longer "
     "pattern, or a table of that collection's own name.",
     "SB116": "A pattern among the collections matches none that its sources name. `stacbuild ls` lists what there is.",

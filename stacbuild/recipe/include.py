@@ -19,7 +19,7 @@ from stacbuild.recipe.places import Places, Text
 
 MOST = 100
 """Files of a recipe."""
-RELATIVE = "paths in `include` are relative to the file that they stand in"
+RELATIVE = "a path starts at the folder of the file that it is written in"
 
 
 class Gathered(NamedTuple):
