@@ -16,7 +16,6 @@ from typing import IO, Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from stacbuild import canon
 from stacbuild.failing import Failure
 from stacbuild.failures import ERROR_TYPES, Exit, Fault, ItemError, Problem, SurroundingsError, UsageError, group_of
 from stacbuild.recipe.load import Recipe
@@ -25,7 +24,6 @@ from stacbuild.sources import json_object, loose, repeated
 from stacbuild.sources.base import SourceUnreadable
 from stacbuild.stages.judge import Engine, Judge, Kind, Verdict, kind_of
 from stacbuild.stages.schemas import SchemaStore, user_store
-from stacbuild.work import line_of
 from stacbuild.workshop import tools_of
 
 LISTED: Final = 1_000
@@ -50,6 +48,7 @@ class Judged(Struct):
 
     place: loose.Place
     number: int
+    text: bytes
     document: dict[str, Any] | None
     kind: Kind
     state: str
@@ -135,7 +134,7 @@ def _file(
         if judged.state == "invalid":
             report.exit = max(report.exit, Exit.SURROUNDINGS if _is_refused(judged) else Exit.FAILURES)
         elif good is not None and judged.document is not None:
-            good.write(line_of(canon.encode_members(judged.document))[0] + b"\n")
+            good.write(msgspec.json.format(judged.text, indent=-1) + b"\n")
         for failure in _failures(judged, stamp):
             report.failures["count"] += failure.severity == "error"
             listed.write(msgspec.json.encode(failure) + b"\n")
@@ -154,7 +153,7 @@ def _documents(place: loose.Place, judge: Judge) -> Iterator[Judged]:
             yield _judged(place, number, text, judge)
     except SourceUnreadable as error:
         fault = Fault("fetch", error.code, error.message, "", error.hint)
-        yield Judged(place, 0, None, "item", "invalid", (fault,))
+        yield Judged(place, 0, b"", None, "item", "invalid", (fault,))
 
 
 def _judged(place: loose.Place, number: int, text: bytes, judge: Judge) -> Judged:
@@ -163,16 +162,16 @@ def _judged(place: loose.Place, number: int, text: bytes, judge: Judge) -> Judge
         json_object.canonical(document)
     except ItemError as error:
         fault = Fault("fetch", error.code, error.message, error.path, error.hint)
-        return Judged(place, number, None, "item", "invalid", (fault,))
+        return Judged(place, number, text, None, "item", "invalid", (fault,))
     kind = kind_of(document)
     if not _is_stac(document):
         if not place.named:
-            return Judged(place, number, document, kind, "skipped", ())
+            return Judged(place, number, text, document, kind, "skipped", ())
         hint = "a STAC document has stac_version, and as type: Feature, Collection or Catalog"
         fault = Fault("fetch", "SB409", "not a STAC document", "", hint)
-        return Judged(place, number, document, kind, "invalid", (fault,))
+        return Judged(place, number, text, document, kind, "invalid", (fault,))
     verdict: Verdict = judge.judge(document, kind=kind)
-    return Judged(place, number, document, kind, verdict.state, (*verdict.faults, *_twice(text)))
+    return Judged(place, number, text, document, kind, verdict.state, (*verdict.faults, *_twice(text)))
 
 
 def _is_stac(document: dict[str, Any]) -> bool:

@@ -192,7 +192,7 @@ def test_engine_that_is_not_installed_says_how_to_install_it(kitchen, monkeypatc
     def absent(name):
         raise sys.modules["importlib.metadata"].PackageNotFoundError(name)
 
-    monkeypatch.setattr("stacbuild.stages.reference.version", absent)
+    monkeypatch.setattr("importlib.metadata.version", absent)
     document = judged(kitchen, "x.json", "--engine", "stac-valid", exit_=2)
     assert document["error"]["code"] == "SB307"
     assert "pip install 'stacbuild[stac-valid]'" in document["error"]["hint"]
@@ -313,3 +313,9 @@ def test_file_that_cannot_be_read_ends_with_the_surroundings_status(kitchen, mon
     monkeypatch.setattr("io.open", refusing)
     document = judged(kitchen, "x.json", "y.json", exit_=6)
     assert counts(document) == {"total": 2, "valid": 1, "invalid": 1}
+
+
+def test_filter_passes_documents_as_they_are_but_for_white_space(kitchen):
+    big = json.dumps({**CATALOG, "z": 12345678901234567890123, "a": 1.0, "x": "é"}, ensure_ascii=False, indent=3)
+    done = kitchen.run("validate", stdin=big.encode())
+    assert done.out == json.dumps(json.loads(big), ensure_ascii=False, separators=(",", ":")) + "\n"

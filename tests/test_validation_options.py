@@ -175,7 +175,7 @@ def test_engine_that_is_not_installed_is_a_problem_of_the_recipe(kitchen, monkey
     def absent(name):
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr("stacbuild.stages.reference.version", absent)
+    monkeypatch.setattr("importlib.metadata.version", absent)
     validation(kitchen, engine="stac-valid")
     document = kitchen.ask(verb, exit_=2)
     problem = document["problems"][0] if verb == "check" else document["error"]
