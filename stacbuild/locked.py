@@ -164,8 +164,16 @@ def _source(shop: Workshop, listing: SourceListing) -> LockedSource:
     if trouble is not None:
         text = f"source '{listing.name}' cannot be read whole: {trouble.message}"
         raise SurroundingsError(Problem("SB523", text, hint=trouble.hint))
-    digests = sorted(_digest(row) for group in listing.groups() for row in _inputs(shop, group))
+    digests = [_digest(row) for group in listing.groups() for row in _inputs(shop, group)]
+    if not _order_counts(shop, listing):
+        digests.sort()
     return LockedSource(len(digests), keys.join(*digests).hex())
+
+
+def _order_counts(shop: Workshop, listing: SourceListing) -> bool:
+    """Tell whether it matters which of two records comes first."""
+    collections = shop.recipe.document.collections
+    return any(collections[table].on_duplicate != "error" for table in listing.feeds)
 
 
 def _inputs(shop: Workshop, group: GroupListing) -> list[Input]:
@@ -316,7 +324,7 @@ def sentence(reason: Reason) -> str:
         state = "is not locked yet" if before is None else "is not at hand" if after is None else "is another"
         return f"schema {what} {state}"
     if reason.code == "stage-revised":
-        return f"{what} is done in another way by this version"
+        return f"{what}: this version of stacbuild, or of a library, does it in another way"
     state = "is new" if before is None and after else "is gone" if after is None and before else "says something else"
     return f"[{what}] {state}"
 

@@ -36,7 +36,10 @@ class LockedRecipe(Struct, forbid_unknown_fields=True):
 
 
 class LockedSource(Struct, forbid_unknown_fields=True):
-    """What a source held: how many inputs, and the digest of them all, whatever their order and files."""
+    """What a source held: how many inputs, and the digest of them all, whatever their files.
+
+    And whatever their order, unless that decides which of two items of one id is taken.
+    """
 
     inputs: int
     digest: str

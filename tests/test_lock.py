@@ -241,6 +241,15 @@ def test_records_that_cannot_be_used_are_locked_too(kitchen):
     assert moved(kitchen) == [SOURCE]
 
 
+def test_order_counts_where_it_decides_which_record_is_taken(kitchen):
+    kitchen.recipe["collections"]["one"]["on-duplicate"] = "last"
+    kitchen.save()
+    kitchen.ask("lock", exit_=0)
+    assert moved(kitchen) == []
+    reordered(kitchen)
+    assert moved(kitchen) == [SOURCE]
+
+
 def test_folder_of_relative_hrefs_is_part_of_what_is_locked(kitchen):
     kitchen.recipe["mappings"]["plain"]["assets"]["data"]["href"] = {"template": "img/{key}.tif"}
     kitchen.recipe["mappings"]["plain"]["assets"]["own"] = {"href": "note"}

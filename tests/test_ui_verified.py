@@ -203,7 +203,7 @@ def test_lock_in_words():
         "  source 'csv' has 1 input, locked were 20",
         "  source 'more' (1,200 inputs) is new",
         "  source 'old' (3 inputs) is not in the recipe any more",
-        "  transform is done in another way by this version",
+        "  transform: this version of stacbuild, or of a library, does it in another way",
         "  schema https://example.com/s.json is not at hand",
     ]
 
