@@ -197,3 +197,18 @@ def test_an_item_that_gives_way_to_another_is_dropped(kitchen):
         "before": "i2",
     }
     assert found["item:one/i2"]["verdict"] == "dropped"
+
+
+def test_items_of_patterns_and_conditions_are_compared_as_they_are_built(tmp_path):
+    rows = [row(0, note="a"), row(1, note="a"), row(2, note="b")]
+    kitchen = Kitchen(tmp_path / "p", rows=rows)
+    kitchen.recipe["mappings"]["plain"]["collection"] = {"from": "note"}
+    kitchen.recipe["collections"] = {"*": {"from": ["rows"], "mapping": "plain"}}
+    kitchen.save()
+    kitchen.build()
+    kitchen.recipe["collections"]["*"]["where"] = "gsd > 1"
+    kitchen.save()
+    found = diffs(kitchen)
+    assert {target: one["verdict"] for target, one in found.items()} == {"item:a/i0": "dropped"}
+    kitchen.build()
+    assert diffs(kitchen) == {}

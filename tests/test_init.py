@@ -225,7 +225,7 @@ def test_a_file_of_stac_items(empty):
     document, found, items = begun(empty, "items.ndjson")
     assert found["sources"]["items"] == {"kind": "stac-items", "path": "items.ndjson"}
     assert list(found["collections"]) == ["c"]
-    assert document["looked"] == "1 files, of which 1 hold STAC items"
+    assert document["looked"] == "STAC items in 1 of 1 files"
     assert [item["id"] for item in items] == ["i0", "i1", "i2"]
 
 

@@ -161,7 +161,7 @@ def _of_reading(found: Sample) -> list[str]:
 def _of_items(found: items.Found, paths: list[str], name: str) -> Draft:
     names = {each for each in found.collections if each is not None}
     source = written.slug(name)
-    looked = f"{found.looked:,} files, of which {len(found.files):,} hold STAC items"
+    looked = f"STAC items in {len(found.files):,} of {found.looked:,} files"
     told = ["A first recipe for STAC items that lie in files. `stacbuild check` looks whether it is right."]
     lines = list(written.catalog(source, _title(name), [*told, f"Looked at: {looked}."]))
     lines += ["", f"[sources.{written.key(source)}]", *written.line("kind", "stac-items")]
