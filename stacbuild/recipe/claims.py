@@ -125,6 +125,7 @@ def _is_apart(sheet: Sheet, claim: Claim, root: str) -> bool:
     own = {sheet.name: "the recipe", ".stacbuild": "the memory, .stacbuild", cache: "the cache"}
     own |= {local(log, root): "the log"} if isinstance(log, str) else {}
     own |= {local(name, root): f"the included file {clip(name)}" for name in sheet.included}
+    own |= dict(_beside(sheet, root))
     for path in (claim.tree,) if claim.tree else claim.files:
         above = path == "." or set(path.split("/")) == {".."}
         hit = next((what for name, what in own.items() if within(name, path) or within(path, name)), None)
@@ -133,6 +134,17 @@ def _is_apart(sheet: Sheet, claim: Claim, root: str) -> bool:
             sheet.find("SB107", ("outputs", claim.name, "path"), f"{claim}: 'path' {what}", 'as in "dist/site"')
             return False
     return True
+
+
+def _beside(sheet: Sheet, root: str) -> Iterator[tuple[str, str]]:
+    """Yield the files of lookups and functions, each with what it is."""
+    for draft in sheet.drafts.values():
+        file = draft.good.get("file") if draft.kind is schema.LookupFile else None
+        module = draft.good.get("function", "").rpartition(":")[0] if draft.kind is schema.Rule else ""
+        if file:
+            yield local(file, root), f"the lookup {clip(file)}"
+        elif module.endswith(".py"):
+            yield local(module, root), f"the code {clip(module)}"
 
 
 def _clash(one: Claim, other: Claim) -> str | None:
