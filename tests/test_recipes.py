@@ -17,6 +17,7 @@ import stacbuild
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted(path.parent for path in (ROOT / "recipes").glob("*/stacbuild.toml"))
+EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/stacbuild.toml"))
 DATA = ROOT.parent / "shared" / "data"
 SCHEMAS = DATA / "schemas"
 BLOCK = re.compile(r"^```(?P<language>[a-z]+)\n(?P<body>.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -66,10 +67,11 @@ def ran(command, folder):
 # ---- what READMEs say ----------------------------------------------------------------------------------------------
 
 
-def test_commands_of_the_readme_run_in_a_copy(recipe, tmp_path):
-    commands = [line[2:] for body in blocks(recipe, "console") for line in body.splitlines() if line.startswith("$ ")]
-    assert [command.split("#")[0].split() for command in commands] == [["stacbuild", "check"], ["stacbuild", "build"]]
-    folder = copied(recipe, tmp_path / "copy")
+@pytest.mark.parametrize("project", [*RECIPES, *EXAMPLES], ids=lambda path: path.name)
+def test_commands_of_the_readme_run_in_a_copy(project, tmp_path):
+    commands = [line[2:] for body in blocks(project, "console") for line in body.splitlines() if line.startswith("$ ")]
+    assert [command.split()[1] for command in commands[:2]] == ["check", "build"]
+    folder = copied(project, tmp_path / "copy")
     for command in commands:
         ran(command, folder)
     assert (folder / "dist" / "site" / "catalog.json").is_file()
