@@ -10,12 +10,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 SOURCES := $(shell find stacbuild cache_backends -name '*.py')
 
-.PHONY: help demo test lint fuzz bench servers clean
+.PHONY: help demo test lint docs fuzz bench servers clean
 .DELETE_ON_ERROR:
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo 'make lint    format, lint, types, import floors'
+	@echo 'make docs    the reference pages, from what the program itself says'
 	@echo 'make fuzz    the long random tests'
 	@echo 'make bench   speed and memory, beside what they are compared with'
 	@echo 'make servers what tests need besides Python packages'
@@ -47,6 +48,9 @@ lint: $(VENV)/.for-tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.for-tests
+	$(BIN)/python -m docs.generate
 
 fuzz: $(VENV)/.for-tests
 	$(BIN)/python -m pytest -m fuzz -n $(TEST_JOBS)

@@ -288,6 +288,14 @@ def test_as_many_copies_as_are_taken_are_made_quickly(write):
     assert time.perf_counter() - started < 20
 
 
+def test_a_wrong_name_in_every_copy_is_told_quickly_and_once(write):
+    text = TILES.replace('["33U", "34U"]', numbers(MOST_COPIES // 2)) + EACH.replace('["s-', '["t-') + ALL + MAPPING
+    started = time.perf_counter()
+    (problem,) = problems_of(write(text))
+    assert problem.message == "collection 'c-0': unknown source \"t-0\" (and 4,999 more like it)"
+    assert time.perf_counter() - started < 30
+
+
 def test_more_copies_than_are_taken_are_an_error_before_they_are_made(write):
     text = TILES.replace('["33U", "34U"]', numbers(MOST_COPIES + 1)) + ALL + MAPPING
     assert [problem.code for problem in problems_of(write(text))] == ["SB115"]

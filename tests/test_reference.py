@@ -27,7 +27,7 @@ def pages():
 @pytest.mark.parametrize("name", ["recipe.md", "command-line.md", "codes.md"])
 def test_a_reference_page_is_what_the_program_says(name, pages):
     path = ROOT / "docs" / "reference" / name
-    assert path.read_text(encoding="utf-8") == pages[name], "run `python -m docs.generate` and commit what it writes"
+    assert path.read_text(encoding="utf-8") == pages[name], "run `make docs` and commit what it writes"
 
 
 def test_every_key_of_every_kind_stands_in_the_page_with_its_meaning(pages):

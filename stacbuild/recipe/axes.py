@@ -83,7 +83,7 @@ def _wrong(name: str, values: Any) -> Iterator[Finding]:
 
 
 def _wrong_values(axis: str, path: Path, values: list[Any]) -> Iterator[Finding]:
-    tables = isinstance(values[0], dict)
+    tables, seen = isinstance(values[0], dict), set[str]()
     for index, value in enumerate(values):
         where, what = (*path, str(index)), f"{axis}: entry {index + 1}"
         if isinstance(value, dict) and tables:
@@ -92,8 +92,9 @@ def _wrong_values(axis: str, path: Path, values: list[Any]) -> Iterator[Finding]
             yield "SB103", where, f"{axis} mixes tables and texts: {shown(value)}", "write all as tables, or none"
         elif not _is_text(value):
             yield "SB103", where, f"{what} must be a text or a number, got {shown(value)}", SHAPE
-        if value in values[:index]:
+        if str(_value(value)) in seen:
             yield "SB105", where, f"{axis} has {shown(value)} twice", None
+        seen.add(str(_value(value)))
 
 
 def _wrong_table(what: str, where: Path, value: dict[str, Any], first: dict[str, Any]) -> Iterator[Finding]:

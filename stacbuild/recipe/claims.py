@@ -47,9 +47,9 @@ def across_tables(sheet: Sheet, root: str) -> None:
         what = _clash(one, other) or _clash(other, one)
         if what:
             sheet.find("SB107", ("outputs", other.name, "path"), what, "give each output a path of its own")
-    nearby = _by_folder(sound)
+    trees, nearby = [claim for claim in sound if claim.tree is not None], _by_folder(sound)
     for draft in sheet.drafts_of("sources"):
-        _keep_sources(sheet, draft, sound, nearby, root)
+        _keep_sources(sheet, draft, trees, nearby, root)
 
 
 def _claim(sheet: Sheet, draft: Draft, root: str, takes: Callable[[tuple[str, ...]], list[str]]) -> Claim:
@@ -182,9 +182,8 @@ def _top(path: str) -> str:
     return path.partition("/")[0].casefold()
 
 
-def _keep_sources(sheet: Sheet, draft: Draft, claims: list[Claim], nearby: Folders, root: str) -> None:
+def _keep_sources(sheet: Sheet, draft: Draft, trees: list[Claim], nearby: Folders, root: str) -> None:
     """Note a source that would read what an output writes."""
-    trees = [claim for claim in claims if claim.tree is not None]
     paths = draft.good.get("path", [])
     for path in [paths] if isinstance(paths, str) else paths:
         hit = _read_by(local(path, root), trees, nearby)

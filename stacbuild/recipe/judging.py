@@ -17,6 +17,9 @@ GLOB = re.compile(r"[*?\[]")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 PIECE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
+GUESSES = 100
+"""Problems of a recipe after which no near names are looked for: of ten thousand names that takes long."""
+
 
 def at(draft: Draft, *names_: str) -> Path:
     """Return the path of a key of a table."""
@@ -63,15 +66,18 @@ def exactly_one(sheet: Sheet, draft: Draft, keys: Iterable[str], what: str) -> N
 
 def known_names(sheet: Sheet, draft: Draft, key: str, written: list[str], table: str) -> None:
     """Note names in `written` that are no entry of `table`, or stand twice."""
-    known = sheet.entries(table)
+    known, what = sheet.entries(table), names.SINGULAR[table]
+    seen: set[str] = set()
     for index, name in enumerate(written):
         path = at(draft, key, str(index)) if key in ("from", "extensions") else at(draft, key)
-        what = names.SINGULAR[table]
         if name not in known and name.strip():
-            hint = names.did_you_mean(name, known, "there is") or f"there is no [{table}.NAME]"
+            hint = None if known else f"there is no [{table}.NAME]"
+            if known and len(sheet.findings) < GUESSES:
+                hint = names.did_you_mean(name, known, "there is")
             sheet.find("SB102", path, f"{names.place(draft.path)}: unknown {what} {names.shown(name)}", hint)
-        elif name in written[:index]:
+        elif name in seen:
             sheet.find("SB105", path, f"{names.place(draft.path)}: {what} {names.shown(name)} is named twice")
+        seen.add(name)
 
 
 def matching(known: dict[str, Any], patterns: Sequence[str]) -> list[str]:
