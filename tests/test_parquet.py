@@ -8,6 +8,7 @@ import os
 import struct
 import tracemalloc
 from decimal import Decimal
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,10 +16,11 @@ import pytest
 from kitchen import Kitchen
 
 from stacbuild.recipe.schema import TableSource
-from stacbuild.sources import parquet_file, table
+from stacbuild.sources import parquet_file, parquet_footer, table
 from stacbuild.sources.base import Shard
 from stacbuild.sources.parquet_values import ITEM, RECORD, values
 
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MOMENT = dt.datetime(2024, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 
 
@@ -189,10 +191,29 @@ def test_other_types_of_the_same_bytes_are_other_row_groups(tmp_path):
     assert one.digest != two.digest
 
 
+def test_the_footer_says_what_pyarrow_says(tmp_path):
+    columns = {name: pa.concat_arrays([array] * 3) for name, (array, _) in TYPES.items() if name != "null"}
+    size = min(map(len, columns.values()))
+    ours = write(tmp_path / "t.parquet", {n: c.slice(0, size) for n, c in columns.items()}, row_group_size=2)
+    for file in (ours, *sorted((DATA / "parquet").glob("*.parquet"))):
+        footer, metadata = parquet_footer.footer_of(file), pq.read_metadata(file)
+        assert footer.metadata.get(b"geo") == (metadata.metadata or {}).get(b"geo")
+        assert [group.rows for group in footer.groups] == [
+            metadata.row_group(n).num_rows for n in range(metadata.num_row_groups)
+        ]
+        for n, group in enumerate(footer.groups):
+            chunks = [metadata.row_group(n).column(c) for c in range(metadata.num_columns)]
+            assert [chunk.size for chunk in group.chunks] == [chunk.total_compressed_size for chunk in chunks]
+            assert [chunk.start for chunk in group.chunks] == [
+                min(place for place in (chunk.data_page_offset, chunk.dictionary_page_offset) if place)
+                for chunk in chunks
+            ]
+
+
 def test_wide_rows_are_read_a_few_at_a_time(tmp_path, monkeypatch):
     file = write(tmp_path / "t.parquet", {"v": ["x" * 10_000 + str(n) for n in range(100)]}, use_dictionary=False)
     monkeypatch.setattr(parquet_file, "_BATCH_BYTES", 100_000)
-    sizes = [batch.num_rows for _, _, batch in parquet_file.batches(file, 0)]
+    sizes = [size for _, _, size in parquet_file.batches(file, 0, str, lambda batch: batch.num_rows)]
     assert sum(sizes) == 100
     assert max(sizes) <= 10
 

@@ -83,14 +83,29 @@ def test_damaged_page_is_unreadable_and_what_stood_before_it_was_read(tmp_path):
     assert caught.value.code == "SB421"
 
 
-def test_bytes_changed_anywhere_never_bring_another_error(tmp_path):
+@pytest.mark.parametrize("where", ["anywhere", "in the footer"])
+def test_bytes_changed_never_bring_another_error(tmp_path, where):
     blob = whole(tmp_path, write_page_checksum=True)
+    footer = len(blob) - 8 - int.from_bytes(blob[-8:-4], "little")
     chance = random.Random(1)
-    for _ in range(60):
-        place = chance.randrange(len(blob))
+    shard, items = Shard("t.parquet", tmp_path / "t.parquet"), StacItemsSource(path="t.parquet")
+    for _ in range(100):
+        place = chance.randrange(footer if where == "in the footer" else 0, len(blob))
         changed = blob[:place] + bytes([chance.randrange(256)]) + blob[place + 1 :]
         with contextlib.suppress(SourceUnreadable):
             assert len(read(tmp_path, changed)) <= 1000
+        with contextlib.suppress(SourceUnreadable):
+            assert len(list(stac_items.read(shard, items))) <= 1000
+        with contextlib.suppress(SourceUnreadable):
+            assert stac_items.parts(shard, items)
+
+
+def test_id_that_is_no_text_costs_its_row(tmp_path):
+    ids = pa.StringArray.from_buffers(2, *pa.array([b"a", b"\xe9"]).buffers()[1:])
+    pq.write_table(pa.table({"id": ids, "links": [[], []]}), tmp_path / "t.parquet", use_dictionary=False)
+    shard = Shard("t.parquet", tmp_path / "t.parquet")
+    found = list(stac_items.read(shard, StacItemsSource(path="t.parquet")))
+    assert [(raw.key, raw.fault and raw.fault.code) for raw in found] == [("/a", None), (None, "SB408")]
 
 
 def test_encrypted_columns_are_told(tmp_path):
@@ -139,7 +154,9 @@ def test_compressed_parquet_says_to_unpack_it(tmp_path):
 
 def test_items_say_the_same(tmp_path):
     (tmp_path / "t.parquet").write_bytes(b"PAR1")
-    for read_ in (stac_items.read, stac_items.parts):
-        with pytest.raises(SourceUnreadable) as caught:
-            list(read_(Shard("t.parquet", tmp_path / "t.parquet"), StacItemsSource(path="t.parquet")))
-        assert caught.value.code == "SB421"
+    with pytest.raises(SourceUnreadable) as caught:
+        list(stac_items.read(Shard("t.parquet", tmp_path / "t.parquet"), StacItemsSource(path="t.parquet")))
+    assert caught.value.code == "SB421"
+    assert list(stac_items.parts(Shard("t.parquet", tmp_path / "t.parquet"), StacItemsSource(path="t.parquet"))) == [
+        (0, None, b"")
+    ]

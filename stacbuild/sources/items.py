@@ -80,7 +80,7 @@ class Names:
         return f"{name}#{count}"
 
     def _is_new(self, name: str) -> bool:
-        mark = xxhash.xxh3_64_intdigest(name.encode())
+        mark = xxhash.xxh3_64_intdigest(name.encode("utf-8", "surrogatepass"))
         known = mark in self._seen
         self._seen.add(mark)
         return not known

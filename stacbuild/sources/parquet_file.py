@@ -6,14 +6,17 @@ is known again wherever it stands in the file. Never turns a value into another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 import xxhash
 
-from stacbuild.sources.base import Part, SourceUnreadable
+from stacbuild.sources.base import WHOLE_FILE, Part, SourceUnreadable
+from stacbuild.sources.parquet_footer import Group, footer_of
+
+T = TypeVar("T")
 
 _BATCH_BYTES: Final = 16 * 1024 * 1024
 _BATCH_ROWS: Final = 1024
@@ -40,46 +43,44 @@ def opened(file: Path) -> Iterator[Any]:
         raise SourceUnreadable("SB411", "the file is not there", "is `path` right?") from error
     except NotImplementedError as error:
         raise _strange(error) from error
-    except (pa.lib.ArrowException, OSError) as error:
+    except (pa.lib.ArrowException, OSError, ValueError, KeyError, OverflowError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise SourceUnreadable("SB412", f"the file cannot be read: {error.strerror or error}") from error
         raise _strange(error) if _is_strange(str(error)) else _damaged(error) from error
 
 
-def parts(file: Path) -> list[Part]:
-    """Return the row groups of `file`, in order, with a digest of each.
-
-    Raises:
-        SourceUnreadable: it is no Parquet file that can be read.
-    """
+def parts(file: Path) -> Sequence[Part]:
+    """Return the row groups of `file`, in order, with a digest of each; of a file without a sound footer the whole."""
+    footer = footer_of(file)
+    if footer is None:
+        return WHOLE_FILE
+    shared = xxhash.xxh3_128(footer.schema)
+    for name in _DECODED_BY:
+        shared.update(footer.metadata.get(name, b"") + b"\0")
     found, first = [], 0
-    with opened(file) as parquet, file.open("rb") as stream:
-        metadata = parquet.metadata
-        shared = xxhash.xxh3_128()
-        schema = str(metadata.schema).partition("\n")[2]  # its first line is the object's address
-        for text in (schema, *((metadata.metadata or {}).get(name, b"") for name in _DECODED_BY)):
-            shared.update(text if isinstance(text, bytes) else text.encode())
-        for index in range(metadata.num_row_groups):
-            group = metadata.row_group(index)
-            found.append(Part(first, group.num_rows, _digest(stream, group, shared.copy())))
-            first += group.num_rows
+    with file.open("rb") as stream:
+        for group in footer.groups:
+            found.append(Part(first, group.rows, _digest(stream, group, shared.copy())))
+            first += group.rows
     return found
 
 
-def batches(file: Path, first: int, check: Any = None) -> Iterator[tuple[int, bool, Any]]:
-    """Yield (ordinal of its first row, whether a row group begins, record batch), from the row group of row `first`.
+def batches(
+    file: Path, first: int, check: Callable[[Any], None], convert: Callable[[Any], T]
+) -> Iterator[tuple[int, bool, T]]:
+    """Yield (ordinal of its first row, whether a row group begins, batch), from the row group of row `first` on.
 
     Args:
         file: a Parquet file.
         first: a row; what stands in row groups before its own is not read.
         check: is called with the open file before a row is read.
+        convert: makes of a record batch what is yielded; what it cannot convert is wrong with the file.
 
     Raises:
         SourceUnreadable: at once, or after some batches.
     """
     with opened(file) as parquet:
-        if check is not None:
-            check(parquet)
+        check(parquet)
         row = 0
         for index in range(parquet.metadata.num_row_groups):
             group = parquet.metadata.row_group(index)
@@ -88,7 +89,7 @@ def batches(file: Path, first: int, check: Any = None) -> Iterator[tuple[int, bo
                 continue
             begins = True
             for batch in parquet.iter_batches(_rows(group), [index], use_threads=False):
-                yield row, begins, batch
+                yield row, begins, convert(batch)
                 row, begins = row + batch.num_rows, False
 
 
@@ -98,16 +99,14 @@ def _rows(group: Any) -> int:
     return int(min(max(_BATCH_BYTES // each, 1), _BATCH_ROWS))
 
 
-def _digest(stream: Any, group: Any, digest: Any) -> bytes:
-    for index in range(group.num_columns):
-        column = group.column(index)
-        starts = [column.data_page_offset, column.dictionary_page_offset]
-        start, size = min(place for place in starts if place), column.total_compressed_size
-        digest.update(f"{column.path_in_schema}\0{column.compression}\0{column.num_values}\0{size}\0".encode())
+def _digest(stream: BinaryIO, group: Group, digest: Any) -> bytes:
+    for start, size, said in group.chunks:
+        digest.update(said)
         stream.seek(start)
-        while size > 0 and (block := stream.read(min(size, _BLOCK))):
+        left = size
+        while left > 0 and (block := stream.read(min(left, _BLOCK))):
             digest.update(block)
-            size -= len(block)
+            left -= len(block)
     return bytes(digest.digest())
 
 

@@ -38,9 +38,12 @@ def read(file: Path, source: StacItemsSource, first: int) -> Iterator[Raw]:
     """
     shapes: Columns = {}
     ignore, names = ignore_of(source.ignore), items.Names()
-    for start, begins, batch in parquet_file.batches(file, first, lambda parquet: shapes.update(_columns(parquet))):
+    batches = parquet_file.batches(
+        file, first, lambda parquet: shapes.update(_columns(parquet)), lambda batch: list(_items(batch, shapes))
+    )
+    for start, begins, found in batches:
         names = items.Names() if begins else names
-        for ordinal, item in enumerate(_items(batch, shapes), start):
+        for ordinal, item in enumerate(found, start):
             try:
                 items.refuse_others(item)
                 key = names.key(item)

@@ -27,20 +27,24 @@ def records(file: Path, source: TableSource, first: int) -> Iterator[Raw]:
         SourceUnreadable: at once, or after some records; or a column of `key` is not there.
     """
     missing, key, ignore = frozenset(source.missing), key_of(source.key), ignore_of(source.ignore)
-    for start, _, batch in parquet_file.batches(file, first, lambda parquet: _refuse_without_key(parquet, source)):
-        columns = {name: values(batch.column(index), RECORD) for index, name in enumerate(batch.schema.names)}
-        for index in range(batch.num_rows):
-            record = {name: column[index] for name, column in columns.items()}
-            ordinal = start + index
+    batches = parquet_file.batches(file, first, lambda parquet: _refuse_without_key(parquet, source), _rows)
+    for start, _, rows in batches:
+        for ordinal, record in enumerate(rows, start):
             try:
                 if missing:
                     take_out(record, missing)
-                record = {name: value for name, value in record.items() if value is not None}
+                record = {name: value for name, value in record.items() if value is not None}  # noqa: PLW2901
                 ignore(record)
                 blob = canonical(record)
                 yield Raw(ordinal, ordinal + 1, blob, key(record, blob), None)
             except ItemError as bad:
                 yield unread(ordinal, ordinal + 1, repr(record).encode(errors="replace"), bad)
+
+
+def _rows(batch: Any) -> list[dict[str, Any]]:
+    names = batch.schema.names
+    columns = [values(batch.column(index), RECORD) for index in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def _refuse_without_key(parquet: Any, source: TableSource) -> None:
