@@ -97,6 +97,9 @@ def _sentence(kind: type[Struct]) -> str:
 def _rows(kind: type[Struct], name: str) -> list[tuple[str, ...]]:
     hints, told = get_type_hints(kind, include_extras=True), meanings(kind)
     tag = kind.__struct_config__.tag_field
+    if getattr(kind, "open", False):
+        known = [("*other*", f"`{tag}`", "function", "*needed*", told["code"])]
+        return [*known, ("*other*", "*any*", "any value", "", told["config"])]
     first = [(f"`{name}`", f"`{tag}`", f'`"{name}"`', "*needed*", "Which kind it is.")] if tag else []
     return [
         *first,
@@ -158,10 +161,12 @@ def _part(part: Any) -> str:
 def _plural(part: Any) -> str:
     word = _part(part)
     first, of, rest = word.partition(" of ")
-    return word if word.startswith(("[", "`")) else f"{first}s{of}{rest}"
+    return word if word.startswith(("[", "`", "*")) else f"{first}s{of}{rest}"
 
 
 def _link(kind: type[Struct]) -> str:
+    if getattr(kind, "open", False):
+        return "*other*"
     if kind.__struct_config__.tag_field:
         return f"`{kind.__struct_config__.tag}`"
     return f"[{kind.__name__}](#{kind.__name__.lower()})" if kind in _values() else "table"

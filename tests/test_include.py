@@ -182,6 +182,26 @@ title = { from = "code", lookup = { file = "/abs/t.csv", key = "code" } }
     assert document.validation.extra == {"*": ["conf/own.json"]}
 
 
+def test_the_code_of_a_plug_in_is_moved_and_what_else_it_takes_is_its_own(write):
+    inner = """
+[extensions.ours]
+use = "plugins/ours.py:Ours"
+path = "left/as/it.is"
+[extensions.theirs]
+use = "package.module:Theirs"
+[extensions.built-in]
+use = "alternate-assets"
+alternates.mirror = { href = "mirror/{path}" }
+"""
+    document = load(
+        write({"stacbuild.toml": 'include = ["conf/x.toml"]\n' + CATALOG, "conf/x.toml": inner}), {}
+    ).document
+    assert document.extensions["ours"].code == "conf/plugins/ours.py:Ours"
+    assert document.extensions["ours"].config == {"path": "left/as/it.is"}
+    assert document.extensions["theirs"].code == "package.module:Theirs"
+    assert document.extensions["built-in"].alternates["mirror"].href == "mirror/{path}"
+
+
 def test_a_file_of_code_is_moved_and_a_module_is_not():
     class Owner(schema.Table, frozen=True):
         """A table with code."""

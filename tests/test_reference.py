@@ -33,7 +33,7 @@ def test_a_reference_page_is_what_the_program_says(name, pages):
 def test_every_key_of_every_kind_stands_in_the_page_with_its_meaning(pages):
     rows = [line for line in pages["recipe.md"].splitlines() if line.startswith("| `")]
     told = {(row.split(" | ")[1].strip("`"), row.rsplit(" | ", 1)[1].removesuffix(" |")) for row in rows}
-    for kind in structs(schema.Document):
+    for kind in (kind for kind in structs(schema.Document) if not getattr(kind, "open", False)):
         keys = [field.encode_name for field in fields(kind)]
         assert [key for key in keys if (key, meanings(kind)[key].replace("|", "\\|")) not in told] == []
 

@@ -124,11 +124,13 @@ def _told_by_type(parts: list[Json]) -> Json:
 
 
 def _kinds(kinds: list[type[Struct]], definitions: dict[str, Json]) -> Json:
-    """Return the schema of a table whose `kind` says what it is."""
+    """Return the schema of a table whose `kind` says what it is; of an open kind nothing is known."""
     tag = str(kinds[0].__struct_config__.tag_field)
+    others = "." if any(getattr(kind, "open", False) for kind in kinds) else LATE
+    kinds = [kind for kind in kinds if not getattr(kind, "open", False)]
     names = [str(kind.__struct_config__.tag) for kind in kinds]
     described = "; ".join(f"`{name}`: {_summary(kind)}" for name, kind in zip(names, kinds, strict=True))
-    choice = {"type": "string", "description": described, "anyOf": [{"enum": names}, {"pattern": LATE}]}
+    choice = {"type": "string", "description": described, "anyOf": [{"enum": names}, {"pattern": others}]}
     cases = [
         {
             "if": {"properties": {tag: {"const": name}}, "required": [tag]},

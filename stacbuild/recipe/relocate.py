@@ -34,6 +34,8 @@ def _value(value: Any, type_: Any, path: Path, places: Places) -> Any:
     match value:
         case dict():
             kind = _kind(value, type_)
+            if kind is not None and getattr(kind, "open", False):
+                return _plug_in(value, str(kind.__struct_config__.tag_field), path, places)
             if kind is not None:
                 return _table(value, kind, path, places)
             inner = _inner(type_, dict)
@@ -45,6 +47,12 @@ def _value(value: Any, type_: Any, path: Path, places: Places) -> Any:
             form = _form(type_)
             return _moved(value, form, places.owner(places.written(path)).name) if form else value
     return value
+
+
+def _plug_in(table: dict[str, Any], key: str, path: Path, places: Places) -> dict[str, Any]:
+    """Return a table of which only the code is known: what else stands in it is its own."""
+    file = places.owner(places.written((*path, key))).name
+    return {name: _moved(value, "code", file) if name == key else value for name, value in table.items()}
 
 
 def _moved(value: str, form: str, file: str) -> str:
@@ -70,7 +78,10 @@ def _kind(table: dict[str, Any], type_: Any) -> type[Struct] | None:
     tags = {kind.__struct_config__.tag: kind for kind in kinds}
     field = kinds[0].__struct_config__.tag_field if kinds else None
     written = table.get(field) if field else None
-    return kinds[0] if len(kinds) == 1 and field is None else tags.get(written) if isinstance(written, str) else None
+    if field is None:
+        return kinds[0] if kinds else None
+    other = next((kind for kind in kinds if getattr(kind, "open", False)), None)
+    return tags.get(written, other) if isinstance(written, str) else None
 
 
 def _inner(type_: Any, container: type) -> Any:
