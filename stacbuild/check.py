@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from stacbuild import canon
-from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem, UsageError
+from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem, UsageError, group_of
 from stacbuild.furnish import problems_beside
 from stacbuild.listing import Feed, feeds_of
 from stacbuild.recipe.load import Recipe
@@ -24,6 +24,15 @@ from stacbuild.work import Bench, Chunk, Job, Outcome
 from stacbuild.workshop import Workshop
 
 RELATIVE: Final = "a path starts at the folder of the file that it is written in"
+
+
+class Doubt(NamedTuple):
+    """A warning of an item of the sample, and where its record is."""
+
+    fault: Fault
+    at: str
+
+
 SAMPLE: Final = 100
 """Records of each source that are tried."""
 
@@ -112,6 +121,7 @@ def missing(recipe: Recipe, known: set[str]) -> list[Problem]:
 def _sample(recipe: Recipe, report: CheckReport) -> None:
     shop = Workshop(recipe)
     recipe = shop.recipe  # with the tables and functions that stand beside it
+    doubts: dict[str, list[Doubt]] = {}
     try:
         _patterns(shop, report)
         bench = Bench(shop.tools)
@@ -120,9 +130,10 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
             shards = kind_of(recipe.document.sources[name]).shards(recipe.document.sources[name], recipe.root)
             empty = 0
             for shard in shards:
-                empty += not _try_file(recipe, name, shard, feeds, bench, report)
+                empty += not _try_file(recipe, name, shard, feeds, bench, report, doubts)
                 report.warnings += _repeated(recipe, name, shard)
             report.warnings += _passed_over(recipe, name, empty, len(shards))
+        report.warnings += [_doubt(some) for some in doubts.values()]
     finally:
         shop.close()
 
@@ -138,7 +149,15 @@ def _patterns(shop: Workshop, report: CheckReport) -> None:
         report.problems.append(problem_json(Problem("SB116", text, at, "`stacbuild ls` lists what there is")))
 
 
-def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[Feed], bench: Bench, report: CheckReport) -> bool:
+def _try_file(
+    recipe: Recipe,
+    name: str,
+    shard: Shard,
+    feeds: list[Feed],
+    bench: Bench,
+    report: CheckReport,
+    doubts: dict[str, list[Doubt]],
+) -> bool:
     """Try the first records of a file; return whether it has any, or cannot be read."""
     before = report.sample["tried"]
     try:
@@ -148,11 +167,12 @@ def _try_file(recipe: Recipe, name: str, shard: Shard, feeds: list[Feed], bench:
             fault = raw.fault
             if fault is None and raw.key is None:
                 fault = Fault("fetch", "SB491", "no value in the source's key")
-            faults = (
-                [fault]
-                if fault is not None
-                else list(_faults(raw.blob, name, shard, _targets(recipe, feeds, raw.blob), bench))
+            outcomes = (
+                [] if fault is not None else _made(raw.blob, name, shard, _targets(recipe, feeds, raw.blob), bench)
             )
+            faults = [fault] if fault is not None else [one for outcome in outcomes for one in _of(outcome)]
+            for one in (one for outcome in outcomes for one in outcome.faults if one.warning):
+                doubts.setdefault(group_of(one), []).append(Doubt(one, _from_here(recipe, place["where"])))
             report.sample["failed"] += bool(faults)
             report.failures += [_failure(fault, place, recipe) for fault in faults]
     except SourceUnreadable as error:
@@ -183,11 +203,18 @@ def _repeated(recipe: Recipe, name: str, shard: Shard) -> list[Caution]:
     ]
 
 
-def _faults(blob: bytes, name: str, shard: Shard, targets: list[str], bench: Bench) -> Iterator[Fault]:
+def _made(blob: bytes, name: str, shard: Shard, targets: list[str], bench: Bench) -> list[Outcome]:
+    """Return what comes of a record in each of its collections."""
     base = shard.name.rpartition("/")[0]
     jobs = [Job(collection, blob, name, base, canon.digest(blob), 0) for collection in targets]
-    for outcome in bench.run(Chunk(0, jobs)).outcomes:
-        yield from _of(outcome)
+    return bench.run(Chunk(0, jobs)).outcomes
+
+
+def _doubt(doubts: list[Doubt]) -> Caution:
+    """Return one warning for like ones of several records."""
+    first, at = doubts[0]
+    more = f" ({len(doubts)} items of the sample)" if len(doubts) > 1 else ""
+    return Caution(first.code, f"{first.message}{more}", first.hint, at)
 
 
 def _targets(recipe: Recipe, feeds: list[Feed], blob: bytes) -> list[str]:
@@ -199,7 +226,7 @@ def _targets(recipe: Recipe, feeds: list[Feed], blob: bytes) -> list[str]:
 def _of(outcome: Outcome) -> list[Fault]:
     if outcome.fault is not None:
         return [] if outcome.fault.drop else [outcome.fault]
-    return list(outcome.faults) if outcome.state == "invalid" else []
+    return [fault for fault in outcome.faults if not fault.warning] if outcome.state == "invalid" else []
 
 
 def _from_here(recipe: Recipe, where: str) -> str:

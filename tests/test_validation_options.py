@@ -221,3 +221,15 @@ def test_like_warnings_are_listed_up_to_a_number(kitchen, monkeypatch):
     document = kitchen.build()
     assert len(kitchen.failures()) == 1
     assert "2 of the items built" in document["warnings"][0]["message"]
+
+
+def test_check_warns_once_of_what_is_odd_about_the_sample(kitchen):
+    with_interval(kitchen, "2024-01-03T00:00:00Z")
+    (kitchen / "schemas/https/example.com/ours/v1.0.0/schema.json").unlink()
+    document = kitchen.ask("check", exit_=0)
+    assert document["failures"] == []
+    warned = {one["code"]: one for one in document["warnings"]}
+    assert warned["SB302"]["message"].endswith("schema.json is not at hand (3 items of the sample)")
+    assert "stacbuild schemas pull" in warned["SB302"]["hint"]
+    assert warned["SB317"]["message"].endswith("(2 items of the sample)")
+    assert warned["SB317"]["at"].endswith("rows.csv:2")
