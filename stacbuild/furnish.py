@@ -5,50 +5,58 @@ Never runs code of the user's, never writes. What is missing or broken is an err
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from stacbuild.failures import Problem, RecipeError
+from stacbuild.listing import moved, stamp_of
 from stacbuild.recipe import names, schema
 from stacbuild.recipe.load import Recipe
 from stacbuild.stages.beside import Beside, Code, Entries, Furnished, table_name
+from stacbuild.trace import LookupMemory, ShardMemory
 
 Keys = tuple[str, ...]
+Lookups = dict[str, LookupMemory]
 LOOKUP: Final = "SB118"
 """The code of what is wrong with a lookup's file."""
 
 
-def furnished(recipe: Recipe) -> Recipe:
-    """Return a recipe with what stands beside it.
+def furnished(recipe: Recipe, known: Lookups) -> tuple[Recipe, Lookups]:
+    """Return a recipe with what stands beside it, and what is to be remembered of its lookups' files.
+
+    A file that has not moved since it was read is not read again before somebody asks for its entries.
 
     Raises:
         RecipeError: SB118, a lookup's file cannot be used; SB119, a function is not there.
     """
     problems: list[Problem] = []
-    found = _read(recipe, problems)
+    seen: Lookups = {}
+    found = _read(recipe, problems, known, seen)
     if problems:
         raise RecipeError(problems)
     names = (field.name for field in msgspec.structs.fields(schema.Document))
     document = Furnished(**{name: getattr(recipe.document, name) for name in names}, beside=found)
-    return msgspec.structs.replace(recipe, document=document)
+    return msgspec.structs.replace(recipe, document=document), seen
 
 
 def problems_beside(recipe: Recipe) -> list[Problem]:
     """Return what is wrong with what stands beside a recipe."""
     problems: list[Problem] = []
-    _read(recipe, problems)
+    _read(recipe, problems, {}, {})
     return problems
 
 
-def _read(recipe: Recipe, problems: list[Problem]) -> Beside:
+def _read(recipe: Recipe, problems: list[Problem], known: Lookups, seen: Lookups) -> Beside:
     tables: dict[str, Entries] = {}
     code: dict[str, Code] = {}
     for path, rule in _rules(recipe.document):
         try:
             if isinstance(rule.lookup, schema.LookupFile) and table_name(rule.lookup) not in tables:
-                tables[table_name(rule.lookup)] = _table(recipe, rule.lookup)
+                tables[table_name(rule.lookup)] = _table(recipe, rule.lookup, known, seen)
             if rule.function is not None and rule.function not in code:
                 code[rule.function] = _function(recipe, rule.function)
         except RecipeError as error:
@@ -63,10 +71,29 @@ def _read(recipe: Recipe, problems: list[Problem]) -> Beside:
     return Beside(tables, code)
 
 
-def _table(recipe: Recipe, spec: schema.LookupFile) -> Entries:
+def _table(recipe: Recipe, spec: schema.LookupFile, known: Lookups, seen: Lookups) -> Entries:
+    name, file = table_name(spec), recipe.root / spec.file
+    before, stamp, now = known.get(name), stamp_of(file), time.time_ns()
+    if before is not None and not moved(ShardMemory(before.stamp, before.seen_ns), stamp):
+        seen[name] = before
+        return Entries(before.digest, None, lambda: _again(recipe.root, spec, before.digest))
+    table = _now(recipe.root, spec)
+    seen[name] = LookupMemory(stamp if stamp_of(file) == stamp else None, now, table.digest)
+    return table
+
+
+def _now(root: Path, spec: schema.LookupFile) -> Entries:
     from stacbuild import lookups  # noqa: PLC0415  most recipes have none
 
-    return lookups.read(recipe.root, spec)
+    return lookups.read(root, spec)
+
+
+def _again(root: Path, spec: schema.LookupFile, digest: str) -> dict[str, Any]:
+    table = _now(root, spec)
+    if table.digest != digest:
+        text = f"lookup file {spec.file} changed while it was used"
+        raise RecipeError(Problem(LOOKUP, text, hint="run the command again when its writer is done"))
+    return table.entries
 
 
 def _function(recipe: Recipe, written: str) -> Code:

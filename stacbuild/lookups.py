@@ -47,7 +47,7 @@ def read(root: Path, spec: LookupFile) -> Entries:
     _each_once(lines, spec)
     if lines and not entries:
         _bad(spec, f"no row has a value in {spec.value!r}", did_you_mean(spec.value or "", list(columns), "it has"))
-    return Entries(entries, canon.digest(canon.encode(entries)).hex())
+    return Entries(canon.digest(canon.encode(entries)).hex(), entries, None)
 
 
 def _rows(root: Path, spec: LookupFile) -> Iterator[Raw]:

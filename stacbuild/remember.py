@@ -50,6 +50,7 @@ def head(shop: Workshop, done: Done, outputs: dict[str, OutputMemory]) -> Head:
         config=shop.public_config(),
         held_back=done.held_back,
         targeted=done.plan.options.targeted,
+        lookups=shop.lookups,
         looked=shop.memory.write_looked(before.generation + 1, files(done.plan, done.settler)),
     )
 

@@ -88,6 +88,14 @@ class SourceMemory(Struct, array_like=True):
     """Keys that several records share → where they stand."""
 
 
+class LookupMemory(Struct, array_like=True):
+    """A lookup's file as last read: its stamp, when it was looked at, the digest of its entries."""
+
+    stamp: Stamp | None
+    seen_ns: int
+    digest: str
+
+
 class CollectionMemory(Struct, array_like=True):
     """A collection as last built."""
 
@@ -140,6 +148,8 @@ class Head(Struct, array_like=True):
     """The last build was of some targets only: what it did not build may be stale."""
     reasons: Reasons = {}
     """Why records could not be mapped."""
+    lookups: dict[str, LookupMemory] = {}
+    """The files that rules look values up in."""
 
 
 class Delivered(Struct, array_like=True):

@@ -21,6 +21,7 @@ from stacbuild.reading import Reader
 from stacbuild.recipe.schema import Document
 from stacbuild.stages import hrefs
 from stacbuild.stages.base import Origin
+from stacbuild.stages.beside import beside
 from stacbuild.stages.judge import Judge
 from stacbuild.store import pack
 
@@ -87,6 +88,7 @@ class Bench:
     """A recipe's stages, compiled when first needed."""
 
     def __init__(self, tools: Tools) -> None:
+        beside(tools.document).load()
         self._document = tools.document
         self._lines: dict[str, Pipeline] = pipelines(tools.document)
         self._works: dict[str, list[Any]] = {}

@@ -27,6 +27,7 @@ from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.settle import root_of
 from stacbuild.spool import Spool
+from stacbuild.stages.beside import Beside
 from stacbuild.stages.judge import Judge
 from stacbuild.stages.schemas import user_store
 from stacbuild.store import Store, no_store, open_store
@@ -51,11 +52,12 @@ class Workshop:
     """A recipe with what was built of it. Close it."""
 
     def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe = furnished(recipe)
-        self.routes = Routes(recipe)
         self.state = recipe.root / STATE
         self.folder = self.state / "memory" / recipe.name
         self.memory = Memory(self.folder)
+        recipe, self.lookups = furnished(recipe, self.memory.head.lookups)
+        self.recipe = recipe
+        self.routes = Routes(recipe)
         self.intents = Intents(self.folder)
         self.outputs: list[Output] = open_outputs(recipe.document.outputs, recipe.root)
         self._aim(entry for entry in self.memory.head.groups)
@@ -180,7 +182,7 @@ class Workshop:
 
     def effective(self) -> dict[str, Any]:
         """Return the recipe as far as it decides what is built, without what only locates."""
-        document: dict[str, Any] = msgspec.to_builtins(self.document)
+        document: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(self.document, beside=Beside()))
         for name in ("beside", "build", "cache", "log"):
             document.pop(name, None)
         return document

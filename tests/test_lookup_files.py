@@ -3,10 +3,12 @@
 import gzip
 import json
 import os
+import time
 
 import pytest
-from kitchen import Kitchen, ran
+from kitchen import Kitchen, ran, row
 
+from stacbuild import lookups
 from stacbuild.failures import RecipeError
 from stacbuild.lookups import read
 from stacbuild.recipe.schema import LookupFile
@@ -176,3 +178,31 @@ def test_lookup_file_is_relative_to_the_recipe(kitchen, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     kitchen.build()
     assert platforms(kitchen) == ["alpha", "beta", "gamma"]
+
+
+def test_a_file_that_has_not_moved_is_not_read_until_there_is_work(kitchen, monkeypatch):
+    kitchen.build()
+    time.sleep(0.05)  # what was looked at within a clock tick of its change is looked at again
+    kitchen.rows([row(5, gsd="3"), row(0)])
+    kitchen.build()
+    read = []
+    monkeypatch.setattr("stacbuild.furnish._now", lambda root, spec: read.append(spec) or lookups.read(root, spec))
+    assert ran(kitchen.build()) == {}
+    kitchen.ask("status")
+    assert read == []
+    kitchen.rows([row(5, gsd="3"), row(0), row(6, gsd="1")])
+    assert ran(kitchen.build())["transform"] == 1
+    assert len(read) == 1
+
+
+def test_a_file_that_changes_while_it_is_used_ends_the_build(kitchen, monkeypatch):
+    kitchen.build()
+    time.sleep(0.05)
+    kitchen.rows([row(5, gsd="3"), row(0)])
+    kitchen.build()
+    kitchen.rows([row(5, gsd="3"), row(0), row(6, gsd="1")])
+    kitchen.write("tables/m.csv", "code,name\n1,other\n")
+    monkeypatch.setattr("stacbuild.furnish.moved", lambda known, stamp: False)
+    done = kitchen.run("build")
+    assert done.exit == 2
+    assert "changed while it was used" in done.err

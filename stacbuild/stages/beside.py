@@ -6,6 +6,7 @@ are of the content, so that a file that moves or is touched makes nothing stale.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -13,12 +14,26 @@ from msgspec import Struct
 from stacbuild.recipe import schema
 
 
-class Entries(Struct, frozen=True):
-    """A lookup table that was read from a file: what stands in a record → what it becomes."""
+class Entries:
+    """A lookup table of a file: what stands in a record → what it becomes. Known by its digest, read when asked.
 
-    entries: dict[str, Any]
-    digest: str
-    """SHA-256 of the canonical bytes of `entries`, in hex."""
+    It goes to other processes with its entries: only the one that opened the recipe reads the file.
+    """
+
+    def __init__(self, digest: str, entries: dict[str, Any] | None, read: Callable[[], dict[str, Any]] | None) -> None:
+        """Take the SHA-256 of the canonical bytes of the entries in hex, and them or what reads them."""
+        self.digest, self._entries, self._read = digest, entries, read
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Entries, (self.digest, self.entries, None)
+
+    @property
+    def entries(self) -> dict[str, Any]:
+        """The entries."""
+        if self._entries is None:
+            assert self._read is not None
+            self._entries = self._read()
+        return self._entries
 
 
 class Text(NamedTuple):
@@ -46,6 +61,11 @@ class Beside(Struct, frozen=True):
     """`table_name` → entries."""
     code: dict[str, Code] = {}
     """`function` as it is written → code."""
+
+    def load(self) -> None:
+        """Read what was not read yet: there is work."""
+        for table in self.tables.values():
+            _ = table.entries
 
 
 class Furnished(schema.Document, frozen=True):

@@ -7,7 +7,7 @@ another record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
@@ -111,7 +111,7 @@ def _steps(spec: schema.Rule, means: Means, where: str, kind: str | None) -> lis
     """Return what is done to a value, in the recipe language's order."""
     steps: list[Convert] = []
     if spec.lookup is not None:
-        steps.append(_lookup(entries(spec.lookup, means)))
+        steps.append(_lookup(_entry_of(spec.lookup, means)))
     if spec.split is not None:
         steps.append(_split(spec.split, where))
     if spec.join is not None:
@@ -125,11 +125,12 @@ def _steps(spec: schema.Rule, means: Means, where: str, kind: str | None) -> lis
     return steps + (list(map(_each, typed)) if is_list else typed)
 
 
-def entries(lookup: str | schema.LookupFile, means: Means) -> dict[str, Any]:
-    """Return the table that a rule's values are looked up in."""
+def _entry_of(lookup: str | schema.LookupFile, means: Means) -> Callable[[str], Any]:
+    """Return the function that finds an entry in the table that a rule names; None where there is none."""
     if isinstance(lookup, str):
-        return {name: constant(value) for name, value in means.lookups.get(lookup, {}).items()}
-    return means.beside.tables[table_name(lookup)].entries
+        return {name: constant(value) for name, value in means.lookups.get(lookup, {}).items()}.get
+    table = means.beside.tables[table_name(lookup)]
+    return lambda text: table.entries.get(text)  # noqa: PLW0108  read when first asked
 
 
 def tables_of(rules: Iterable[schema.Rule], means: Means) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def tables_of(rules: Iterable[schema.Rule], means: Means) -> dict[str, Any]:
     return found
 
 
-def _lookup(table: dict[str, Any]) -> Convert:
+def _lookup(entry_of: Callable[[str], Any]) -> Convert:
     """Return the function that looks a value up; of a list each entry, and None if one has none."""
 
     def find(value: Any) -> Any:
@@ -153,7 +154,7 @@ def _lookup(table: dict[str, Any]) -> Convert:
             found = [find(entry) for entry in value]
             return None if not found or None in found else found
         text = as_text(value)
-        return None if text is None else table.get(text)
+        return None if text is None else entry_of(text)
 
     return find
 
@@ -227,7 +228,7 @@ def _missing(spec: schema.Rule, means: Means, where: str, record: Record) -> Ite
     if value is None:
         return ItemError("SB201", _nothing(spec, record), where, hint)
     source = "its value" if spec.value is not UNSET else _named(spec)
-    unknown = [] if spec.lookup is None else _without_entry(value, entries(spec.lookup, means))
+    unknown = [] if spec.lookup is None else _without_entry(value, _entry_of(spec.lookup, means))
     if unknown:
         lookup = spec.lookup if isinstance(spec.lookup, str) else spec.lookup.file if spec.lookup else ""
         message = f"lookup '{lookup}' has no entry for {excerpt(unknown[0])}, found in {source}"
@@ -236,9 +237,9 @@ def _missing(spec: schema.Rule, means: Means, where: str, record: Record) -> Ite
     return ItemError("SB201", f"{source} holds {excerpt(value)}, which counts as missing", where, hint)
 
 
-def _without_entry(value: Any, table: dict[str, Any]) -> list[Any]:
+def _without_entry(value: Any, entry_of: Callable[[str], Any]) -> list[Any]:
     values = value if type(value) is list and value else [value]
-    return [entry for entry in values if (text := as_text(entry)) is None or text not in table]
+    return [entry for entry in values if (text := as_text(entry)) is None or entry_of(text) is None]
 
 
 def _nothing(spec: schema.Rule, record: Record) -> str:
