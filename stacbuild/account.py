@@ -129,6 +129,7 @@ class Account:
         report.outputs = self._outputs(deliveries)
         report.held_back, report.like_failures = head.held_back, failures.groups
         report.mappings = self._mappings(settler.entries, failures.reasons)
+        report.patches = audit.patches(self._shop.document, settler.entries)
         report.exit = self._exit(failures.count, items, head.held_back)
         return report
 
@@ -151,6 +152,7 @@ class Account:
             for output in self._shop.outputs
         }
         report.mappings = self._mappings(head.groups, head.reasons)
+        report.patches = audit.patches(self._shop.document, head.groups)
         report.exit = self._exit(failed, items, [])
         return report
 

@@ -1,16 +1,18 @@
-"""The audit: of each mapping, how many records it mapped and how many failed, by reason. PURE.
+"""The audit: of each mapping how many records it mapped, and which failed and why; of each patch what it hit. PURE.
 
 It is of the state, not of the run: what a build remembers, whatever it did itself.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stacbuild.model import Tally
 from stacbuild.pipeline import Pipeline
 from stacbuild.recipe.schema import Document
+from stacbuild.stages.patch import CHANGED, DROPPED
 from stacbuild.trace import GroupEntry, Reasons
 
 STAGE = "transform"
@@ -52,3 +54,19 @@ def _tallies(entries: Iterable[GroupEntry], collection: str) -> Iterator[Tally]:
 def _passed(tally: Tally) -> int:
     """Return how many pairs of a group went past the first stage, whatever became of them then."""
     return tally.live + tally.failed + tally.dropped - sum(tally.stopped[:2])
+
+
+def patches(document: Document, entries: Iterable[GroupEntry]) -> dict[str, dict[str, int]]:
+    """Return how many items each patch matches, changes and drops, over all collections that use it."""
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        for tally in entry.tallies.values():
+            counts.update(tally.hits)
+    return {
+        name: {
+            "matched": counts[name] + counts[f"{name}{CHANGED}"] + counts[f"{name}{DROPPED}"],
+            "changed": counts[f"{name}{CHANGED}"],
+            "dropped": counts[f"{name}{DROPPED}"],
+        }
+        for name in sorted(document.patches)
+    }

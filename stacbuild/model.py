@@ -54,6 +54,8 @@ class Mark(Struct, array_like=True, frozen=True):
     notes: tuple[Fault, ...] = ()
     files: tuple[tuple[str, bytes], ...] = ()
     """Files that it read, with their SHA-256 (b"": there was none): the result depends on them."""
+    hits: tuple[str, ...] = ()
+    """Names of the patches that the item matched, `!` behind those that changed it, `-` behind one that dropped it."""
 
 
 class Verdict(Struct, array_like=True, frozen=True):
@@ -133,6 +135,8 @@ class Tally(Struct, array_like=True):
     """The group's share of extent, summaries, item_assets."""
     dropped: int = 0
     """Inputs that the recipe does not want as items."""
+    hits: dict[str, int] = {}
+    """As `Mark.hits` → how many pairs have it."""
     stopped: list[int] = []
     """How many pairs ended before the first document stage, at it, at the second, …"""
     noted: int = 0

@@ -57,6 +57,8 @@ class BuildReport(Struct):
     """Failures by group, most frequent first: `code`, `count`, `message` (an example), `target`, `hint`."""
     stale: list[StaleTarget] = []
     """For a dry run: what would run and why."""
+    patches: dict[str, dict[str, int]] = {}
+    """Patch → how many items it matches, changes, drops."""
     mappings: dict[str, dict[str, Any]] = {}
     """Mapping → `mapped`, `failed`, `reasons` (code → `count`, `message` of one): of the state, not of the run."""
     exit: Exit = Exit.OK

@@ -107,7 +107,7 @@ class Resolver:
 
     def _take(self, step: Step, position: int, found: Found, files: Files) -> None:
         number = self._contexts.stages[step.collection][position]
-        step.marks.append(Mark(number, found.result.digest, found.result.faults, files))
+        step.marks.append(Mark(number, found.result.digest, found.result.faults, files, found.result.hits))
         step.fault, step.start = found.result.fault, position + 1
         if step.fault is None:
             step.place = (found.blob, found.result.ordinal)
@@ -232,10 +232,10 @@ class Resolver:
             version = outcome.version if whole else None
             ordinal = outcome.ordinals[offset]
             notes = outcome.notes[offset]
-            files = outcome.files[offset]
+            files, hits = outcome.files[offset], outcome.hits[offset]
             yield from _pointer(context, incoming, files)
-            yield Result(_key(context, incoming, files), digest, ordinal, faults=notes, version=version)
-            step.marks.append(Mark(numbers[position], digest, notes, files))
+            yield Result(_key(context, incoming, files), digest, ordinal, faults=notes, version=version, hits=hits)
+            step.marks.append(Mark(numbers[position], digest, notes, files, hits))
             incoming = digest
         position = step.start + len(outcome.digests)
         if outcome.fault is not None:
@@ -253,10 +253,9 @@ class Resolver:
         context = self._contexts.digest(step.marks[-1].context)
         contexts.add(context)
         before = step.marks[-2].digest if len(step.marks) > 1 else step.digest
-        notes = step.marks[-1].notes
-        return Result(
-            _key(context, before, step.marks[-1].files), version.digest, version.ordinal, faults=notes, version=version
-        )
+        last = step.marks[-1]
+        key = _key(context, before, last.files)
+        return Result(key, version.digest, version.ordinal, faults=last.notes, version=version, hits=last.hits)
 
     def _failed(
         self, step: Step, outcome: Outcome, position: int, incoming: bytes, contexts: set[bytes], counts: Counts
@@ -267,12 +266,12 @@ class Resolver:
         count.ran, count.failed = count.ran + 1, count.failed + (not outcome.fault.drop)
         counts.tried.add((step.collection, step.input.key))
         step.fault, step.now, step.judge = outcome.fault, None, False
-        files = outcome.files[-1] if outcome.files else ()
-        step.marks.append(Mark(number, b"", (), files))
+        files, hits = (outcome.files[-1], outcome.hits[-1]) if outcome.files else ((), ())
+        step.marks.append(Mark(number, b"", (), files, hits))
         context = self._contexts.digest(number)
         contexts.add(context)
         yield from _pointer(context, incoming, files)
-        yield Result(_key(context, incoming, files), fault=outcome.fault)
+        yield Result(_key(context, incoming, files), fault=outcome.fault, hits=hits)
 
     def _judged(self, step: Step, outcome: Outcome, contexts: set[bytes], counts: Counts) -> Iterator[Result]:
         assert step.now is not None

@@ -5,6 +5,8 @@ Rows go to the memory's new file group by group; totals and aggregates stay. Nev
 
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 from msgspec import Struct
 
@@ -163,6 +165,7 @@ class Settler:
             fold=_pack(aggregate.fold((version.facts for version in built), line.summaries)),
             dropped=sum(map(_dropped, pairs)),
             stopped=_stopped(pairs),
+            hits=dict(sorted(Counter(hit for pair in pairs for mark in pair.marks for hit in mark.hits).items())),
         )
 
     # --- what vanished

@@ -43,6 +43,7 @@ class Result(msgspec.Struct, array_like=True, frozen=True):
     state: str = ""
     faults: tuple[Fault, ...] = ()
     version: Version | None = None
+    hits: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     """Paths of files that the stage read: the result itself stands under a key with what they held."""
 

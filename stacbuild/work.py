@@ -50,6 +50,8 @@ class Outcome(Struct, array_like=True):
     ordinals: list[int] = []
     files: list[tuple[tuple[str, bytes], ...]] = []
     """Files that each stage read, that which failed too."""
+    hits: list[tuple[str, ...]] = []
+    """Patches that the item matched, at each stage, that which failed too."""
     fault: Fault | None = None
     version: Version | None = None
     state: str = ""
@@ -116,10 +118,10 @@ class Bench:
     def _job(self, job: Job, documents: list[bytes]) -> Outcome:
         line = self._lines[job.collection]
         works = self._compiled(job.collection)
-        outcome = Outcome([], [], notes=[], files=[])
+        outcome = Outcome([], [], notes=[], files=[], hits=[])
         said: list[ItemError] = []
-        reader = Reader(Path(self._tools.root))
-        value, origin = canon.decode(job.document), Origin(job.source, job.base, said.append, reader)
+        reader, hits = Reader(Path(self._tools.root)), list[str]()
+        value, origin = canon.decode(job.document), Origin(job.source, job.base, said.append, reader, hits.append)
         digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):
             try:
@@ -127,15 +129,15 @@ class Bench:
                 members = canon.encode_members(value)
             except ItemError as error:
                 outcome.fault = fault_of(line.stages[number].name, error)
-                outcome.files.append(reader.noted())
+                _note(outcome, reader, hits)
                 if outcome.ordinals and outcome.fault.drop:  # the stage before may be the last one some day
                     outcome.version = version_of(value, digest, outcome.ordinals[-1], written, line.summaries)
                 return outcome
             except canon.CanonError as error:
                 outcome.fault = Fault(line.stages[number].name, "SB298", f"the item is not JSON: {error}")
-                outcome.files.append(reader.noted())
+                _note(outcome, reader, hits)
                 return outcome
-            outcome.files.append(reader.noted())
+            _note(outcome, reader, hits)
             before, digest = digest, canon.digest(canon.whole(members))
             if digest != before or not outcome.ordinals:
                 written = line_of(members)
@@ -168,6 +170,13 @@ class Bench:
         if self._judge is None:
             self._judge = open_judge(self._tools)
         return self._judge
+
+
+def _note(outcome: Outcome, reader: Reader, hits: list[str]) -> None:
+    """Take down what a stage read and which patches the item matched there."""
+    outcome.files.append(reader.noted())
+    outcome.hits.append(tuple(hits))
+    hits.clear()
 
 
 def _notes(stage: str, said: list[ItemError]) -> tuple[Fault, ...]:

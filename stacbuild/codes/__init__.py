@@ -41,9 +41,9 @@ def tables() -> dict[str, Mapping[str, str]]:
     from stacbuild.extensions import base as extensions  # noqa: PLC0415
     from stacbuild.recipe import names  # noqa: PLC0415
     from stacbuild.sources import base  # noqa: PLC0415
-    from stacbuild.stages import items, judge, mapping, migrate_old  # noqa: PLC0415
+    from stacbuild.stages import items, judge, mapping, migrate_old, patch  # noqa: PLC0415
 
-    rooms = (listed, reasons, names, base, extensions, items, migrate_old, mapping, judge)
+    rooms = (listed, reasons, names, base, extensions, items, migrate_old, mapping, patch, judge)
     return {room.__name__: room.CODES for room in rooms}
 
 

@@ -13,6 +13,8 @@ CODES: dict[str, str] = {
     "lookup-changed": "A lookup table that the mapping uses has other entries than before.",
     "extension-changed": "The configuration of an extension moved, or which extensions a collection applies, or in "
     "what order.",
+    "patch-changed": "A patch of the collection says something else, or its place in the list moved. Items are patched "
+    "again, from what the extensions gave; those that come out the same are not written.",
     "plugin-changed": "The code of a function that the mapping calls, or of an extension, is another: its file, one "
     "that it imports from the recipe's folder, or the package that it is of.",
     "schema-changed": "A schema that judges the item is another, has come or has gone, or the validation settings "

@@ -12,7 +12,15 @@ from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-from stacbuild.recipe import checks_collection, checks_mapping, checks_output, checks_source, names, schema
+from stacbuild.recipe import (
+    checks_collection,
+    checks_mapping,
+    checks_output,
+    checks_patch,
+    checks_source,
+    names,
+    schema,
+)
 from stacbuild.recipe.judging import at, bad, filled
 from stacbuild.recipe.lines import Draft, Sheet
 
@@ -84,6 +92,7 @@ RULES: dict[type[Struct], Callable[[Sheet, Draft], None]] = {
     schema.Geometry: checks_mapping.geometry,
     schema.Mapping: checks_mapping.mapping,
     schema.Collection: checks_collection.collection,
+    schema.Patch: checks_patch.patch,
     schema.Validation: _validation,
     schema.StacJsonOutput: checks_output.stac_json,
     schema.NdjsonOutput: checks_output.output,

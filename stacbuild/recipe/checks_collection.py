@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from stacbuild.recipe import names
-from stacbuild.recipe.judging import at, bad, filled, known_names
+from stacbuild.recipe.checks_patch import where
+from stacbuild.recipe.judging import at, filled, known_names
 from stacbuild.recipe.lines import Draft, Sheet
 from stacbuild.recipe.words import is_pattern
 
@@ -29,10 +30,11 @@ def collection(sheet: Sheet, draft: Draft) -> None:
         if not isinstance(provider.get("name"), str) or not provider["name"].strip():
             path = at(draft, "providers", str(index))
             sheet.find("SB104", path, f"{names.subject(path, 2)}: `name` is missing", 'as in { name = "Us" }')
+    known_names(sheet, draft, "patches", draft.good.get("patches", []), "patches")
     known_names(sheet, draft, "extensions", draft.good.get("extensions", []), "extensions")
     _extent(sheet, draft, draft.good.get("extent", {}))
     _set(sheet, draft)
-    _where(sheet, draft)
+    where(sheet, draft)
 
 
 def _pattern(sheet: Sheet, draft: Draft) -> None:
@@ -60,18 +62,6 @@ def _set(sheet: Sheet, draft: Draft) -> None:
         elif name in OURS:
             path = at(draft, "set", name)
             sheet.find("SB103", path, f"{names.subject(path, 2)}: `{name}` is written by the build", "take it out")
-
-
-def _where(sheet: Sheet, draft: Draft) -> None:
-    text = draft.good.get("where")
-    if text is None:
-        return
-    from stacbuild.cql2 import check_filter  # noqa: PLC0415  few collections have one
-
-    problem = check_filter(text)
-    if problem is not None:
-        hint = problem.hint or "as in where = \"gsd < 5 AND platform = 'a'\""
-        bad(sheet, draft, "where", f"cannot be used: {problem}", hint)
 
 
 def _needs_mapping(sheet: Sheet, draft: Draft) -> None:

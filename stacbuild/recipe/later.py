@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 LATER_KEYS: dict[str, frozenset[str]] = {
-    "Document": frozenset({"patches"}),
     "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
-    "Collection": frozenset({"patches", "collection-extensions"}),
+    "Collection": frozenset({"collection-extensions"}),
     "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),
     "NdjsonOutput": frozenset({"hrefs"}),
     "Cache": frozenset({"remote", "max-size", "trust", "write"}),

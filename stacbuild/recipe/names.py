@@ -117,6 +117,7 @@ SINGULAR = {
     "collections": "collection",
     "outputs": "output",
     "extensions": "extension",
+    "patches": "patch",
 }
 WITHIN = {"properties": "property", "assets": "asset", "lookups": "lookup"}
 LONGEST = 48

@@ -220,6 +220,21 @@ class PlugIn(Table, frozen=True, tag_field="use", tag="plug-in"):
 Extension = AlternateAssets | Fields | PlugIn
 
 
+class Patch(Table, frozen=True):
+    """`[patches.NAME]`: a change of the items that a condition selects, or of all."""
+
+    where: str | None = None
+    """CQL2: the items that it is for; a property that an item has not is unknown, never true. Without it all."""
+    set: dict[str, Any] = {}
+    """Quoted dotted path → the value that shall stand there; `*` is every member or element that is there."""
+    append: dict[str, list[Any]] = {}
+    """Quoted dotted path → values that shall stand in the array there, behind those that it holds."""
+    remove: list[str] = []
+    """Dotted paths of what is taken away."""
+    drop: bool = False
+    """Whether the items are left out of the catalog."""
+
+
 class Collection(Table, frozen=True):
     """`[collections.ID]`: a target."""
 
@@ -247,6 +262,8 @@ class Collection(Table, frozen=True):
     """Any other fields of the collection's document, each by its dotted path."""
     keep_removed: bool = False
     """Whether an item stays that its source has no more."""
+    patches: list[str] = []
+    """The patches that are applied to its items, in this order, after the extensions."""
     extensions: list[str] = []
     """The extensions that are applied to its items, in this order."""
     on_duplicate: Literal["error", "first", "last"] = "error"
@@ -349,6 +366,8 @@ class Document(Table, frozen=True, kw_only=True):
     """How records become items."""
     extensions: dict[str, Extension] = {}
     """What is put into items besides, configured once and used by name."""
+    patches: dict[str, Patch] = {}
+    """Changes of items by selection, used by name."""
     collections: dict[str, Collection] = {}
     """The targets: which collections shall exist, of which sources."""
     validation: Validation = Validation()

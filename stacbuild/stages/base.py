@@ -14,6 +14,11 @@ from stacbuild.recipe.schema import Document
 from stacbuild.stages.mending import Say, silent
 
 
+def unheard(patch: str) -> None:
+    """Take no notice."""
+    del patch
+
+
 class Origin(NamedTuple):
     """Where a record comes from, its file's folder relative to the recipe's; who takes warnings, who reads files."""
 
@@ -22,6 +27,8 @@ class Origin(NamedTuple):
     say: Say = silent
     reader: Reader | None = None
     """Each file that it reads is a dependency of the item."""
+    hit: Callable[[str], None] = unheard
+    """Takes the name of each patch that the item matched."""
 
 
 Work = Callable[[Any, Origin], dict[str, Any]]

@@ -1,0 +1,121 @@
+"""The patch stage: metadata updates by selection, in the order in which a collection lists them.
+
+A patch whose condition is true of an item sets, appends and removes, or drops the item. Never touches the file that
+the item comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from stacbuild.failures import DropError
+from stacbuild.recipe.schema import Document
+from stacbuild.recipe.schema import Patch as Table
+from stacbuild.stages.base import Origin, Work
+from stacbuild.stages.patching import append_at, remove_at, set_at
+from stacbuild.stages.versions import version
+
+CODES: dict[str, str] = {
+    "SB240": "A patch with `drop = true` selects this item. It is dropped; nothing is wrong with it.",
+    "SB241": "A patch would set or append where something else stands: an object is wanted on the way, and an array to "
+    "append to.",
+}
+"""Code → what it means and what to do."""
+
+CHANGED, DROPPED = "!", "-"
+"""Behind a patch's name in `Mark.hits`: it changed the item, or dropped it; nothing: it matched only."""
+
+
+class Patch:
+    """Items to patched items, or to nothing."""
+
+    name = "patch"
+    revision = 1
+
+    def ingredients(self, document: Document, collection: str) -> dict[str, Any] | None:
+        """Return each patch, by name, and their order; None: the collection has none."""
+        names = document.collections[collection].patches
+        if not names:
+            return None
+        found: dict[str, Any] = {f"patches.{name}": _said(document.patches[name]) for name in names}
+        if any(_asks_shapely(document.patches[name]) for name in names):
+            found["platform"] = version("shapely")
+        return {"order": names, **found}
+
+    def work(self, document: Document, collection: str) -> Work:
+        """Return the function that applies them all."""
+        chain = [(name, _compiled(document.patches[name])) for name in document.collections[collection].patches]
+
+        def patch(item: Any, origin: Origin) -> dict[str, Any]:
+            for name, apply in chain:
+                made = apply(item)
+                if made is None:
+                    continue
+                if made is DROP:
+                    origin.hit(f"{name}{DROPPED}")
+                    raise DropError("SB240", f"dropped by patch '{name}'")
+                origin.hit(f"{name}{CHANGED}" if made is not item else name)
+                item = made
+            found: dict[str, Any] = item
+            return found
+
+        return patch
+
+    def reason(self, document: Document, collection: str, ingredient: str) -> tuple[str, str]:
+        """Return which patch moved."""
+        del document
+        if ingredient == "platform":
+            return "stage-revised", "the library that compares geometries"
+        return "patch-changed", f"collections.{collection}.patches" if ingredient == "order" else ingredient
+
+
+DROP: Any = type("Drop", (), {"__repr__": lambda _: "DROP", "__slots__": ()})()
+"""What a patch gives for an item that it drops."""
+
+
+def _said(table: Table) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.to_builtins(table)
+    if table.where is not None:
+        from stacbuild.cql2 import normal_form  # noqa: PLC0415
+
+        found["where"] = normal_form(table.where)
+    return found
+
+
+def _asks_shapely(table: Table) -> bool:
+    from stacbuild.cql2 import asks_shapely  # noqa: PLC0415
+
+    return table.where is not None and asks_shapely(table.where)
+
+
+def _compiled(table: Table) -> Callable[[Any], Any]:
+    """Return the function item → patched item; itself: nothing changed; None: not selected; DROP."""
+    selects: Callable[[Any], bool | None] = _everything
+    if table.where is not None:
+        from stacbuild.cql2 import compile_filter  # noqa: PLC0415
+
+        selects = compile_filter(table.where)
+
+    def apply(item: Any) -> Any:
+        if selects(item) is not True:
+            return None
+        if table.drop:
+            return DROP
+        made = item
+        for path, value in table.set.items():
+            made = set_at(made, path, value)
+        for path, values in table.append.items():
+            made = append_at(made, path, values)
+        for path in table.remove:
+            made = remove_at(made, path)
+        return made
+
+    return apply
+
+
+def _everything(item: Any) -> bool | None:
+    del item
+    return True
