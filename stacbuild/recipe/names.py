@@ -63,6 +63,7 @@ SHAPES: dict[tuple[str, str], str] = {
     ): 'as in missions = { S2A = "sentinel-2a" }; a file is named in the rule: lookup = { file = … }',
     ("Validation", "extra"): 'as in extra = { "boreal-*" = ["ours.schema.json"] }',
     ("Collection", "set"): 'as in set = { "sci:doi" = "10.1000/x" }',
+    ("Patch", "append"): 'a path is quoted, as in append = { "properties.tags" = ["a"] }',
 }
 """(Struct, key) → what to write where a value has a wrong type."""
 
