@@ -42,7 +42,7 @@ def _translate(part: dict[str, Any]) -> None:
         keyword = "dependentRequired" if isinstance(needed, list) else "dependentSchemas"
         part.setdefault(keyword, {})[name] = needed
     for strict, limit in _LIMITS:
-        if part.get(strict) is True:
-            part[strict] = part.pop(limit)
-        elif part.get(strict) is False:
-            del part[strict]
+        if isinstance(part.get(strict), bool):
+            bound = part.get(limit)
+            if part.pop(strict) and bound is not None:
+                part[strict] = part.pop(limit)

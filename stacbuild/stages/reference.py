@@ -15,7 +15,7 @@ from stacbuild.failures import Fault, Problem, UsageError
 from stacbuild.stages.family import Family, Validators, prepared
 from stacbuild.stages.modern import as_2020
 from stacbuild.stages.paths import pointer
-from stacbuild.stages.wording import faults_in, formats_in
+from stacbuild.stages.wording import faults_in, formats_in, reason_in
 
 PACKAGE = "stac-valid"
 
@@ -48,9 +48,13 @@ class Reference:
     ) -> list[Fault]:
         """Return what is wrong with a document by a schema that compiles."""
         faults: list[Fault] = []
-        refusal = self._refusal(family, document)
+        try:
+            refusal = self._refusal(family, document)
+        except Exception as error:  # noqa: BLE001  whatever a stranger's schema does to the library
+            faults.append(_unusable(error, url))
+            refusal = None if validators.asserted.is_valid(document) else error
         if refusal is not None:
-            faults += faults_in(validators.asserted.iter_errors(document), url) or [_in_its_words(refusal, url)]
+            faults += list(faults_in(validators.asserted.iter_errors(document), url)) or [_in_its_words(refusal, url)]
         elif formats != "off" and not validators.asserted.is_valid(document):
             faults += faults_in(_only_formats(validators.asserted.iter_errors(document)), url)
         if validators.every is not None and not validators.every.is_valid(document):
@@ -100,6 +104,11 @@ def _only_formats(errors: Any) -> Iterator[Any]:
             yield error
         for branch in branches:
             yield from _only_formats(branch)
+
+
+def _unusable(error: Exception, url: str) -> Fault:
+    text = f"the reference library cannot use schema {url}: {reason_in(error)}; the compiled one judged"
+    return Fault("validate", "SB303", text, "/stac_extensions", 'repair it, or set engine = "fast"', warning=True)
 
 
 def _in_its_words(error: Any, url: str) -> Fault:
