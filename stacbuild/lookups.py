@@ -20,6 +20,7 @@ from stacbuild.stages.paths import excerpt, getter
 
 CODE: Final = "SB118"
 _SHOWN: Final = 5
+_ABSENT: Final = "SB411"
 
 
 def read(root: Path, spec: LookupFile) -> Entries:
@@ -55,7 +56,7 @@ def _rows(root: Path, spec: LookupFile) -> Iterator[Raw]:
     try:
         yield from table.read(Shard(spec.file, root / spec.file), source)
     except SourceUnreadable as error:
-        _bad(spec, str(error), error.hint)
+        _bad(spec, str(error), "paths are relative to the recipe's folder" if error.code == _ABSENT else error.hint)
 
 
 def _key(raw: Raw, spec: LookupFile) -> str:

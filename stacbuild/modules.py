@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, Never
 
 from stacbuild.failures import Problem, RecipeError
+from stacbuild.recipe.names import did_you_mean
 from stacbuild.stages.beside import Code, Text
 
 CODE: Final = "SB119"
@@ -166,8 +167,7 @@ def _must_have(tree: ast.Module, name: str, written: str) -> None:
     names = {found for node in ast.walk(tree) for found in _bound(node)}
     if top not in names and not names & {"*", "__getattr__"}:
         functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-        listed = f"there is: {', '.join(functions[:8])}" if functions else None
-        _bad(f"{written.rpartition(':')[0]} has no function {top!r}", listed)
+        _bad(f"{written.rpartition(':')[0]} has no function {top!r}", did_you_mean(top, functions, "there is"))
 
 
 def _bound(node: ast.AST) -> Iterator[str]:

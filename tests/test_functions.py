@@ -144,7 +144,8 @@ def test_what_is_not_there_is_said(tmp_path, written, said):
 
 def test_the_functions_that_there_are_are_listed(tmp_path):
     write(tmp_path, ours="def first(r): ...\ndef second(r): ...\n")
-    assert refused(tmp_path, "ours.py:f").hint == "there is: first, second"
+    assert refused(tmp_path, "ours.py:f").hint == "there is: `first` and `second`"
+    assert refused(tmp_path, "ours.py:secnod").hint == "did you mean `second`?"
 
 
 # ---- digests

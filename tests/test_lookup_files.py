@@ -174,6 +174,12 @@ def test_a_missing_file_ends_the_command_and_names_the_line(kitchen, command):
     assert "stacbuild.toml:" in done.err + done.out
 
 
+def test_a_file_that_is_not_there_brings_where_paths_begin(tmp_path):
+    with pytest.raises(RecipeError) as caught:
+        read(tmp_path, LookupFile(file="none.csv", key="code"))
+    assert caught.value.problems[0].hint == "paths are relative to the recipe's folder"
+
+
 def test_lookup_file_is_relative_to_the_recipe(kitchen, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     kitchen.build()
