@@ -48,7 +48,7 @@ def is_whole(text):
 def goods():
     """Return good recipes, each whole in one file."""
     return {
-        **{str(path.relative_to(ROOT)): path.read_text() for path in files()},
+        **{str(path.relative_to(ROOT)): path.read_text() for path in files() if is_whole(path.read_text())},
         **{name: block.text for name, block in blocks().items() if is_whole(block.text)},
         "full": test_recipe.FULL,
         "parts in one": test_include.WHOLE,

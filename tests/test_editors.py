@@ -12,7 +12,7 @@ from pathlib import Path
 import jsonschema
 import jsonschema_rs
 import pytest
-from goods import goods
+from goods import ROOT, files, goods
 from test_recipe_messages import CASES, words_of
 
 from stacbuild.recipe import schema
@@ -21,7 +21,7 @@ from stacbuild.recipe.meanings import structs
 
 SCHEMA = recipe_schema()
 VALIDATOR = jsonschema_rs.Draft7Validator(SCHEMA)
-GOODS = goods()
+GOODS = goods() | {str(path.relative_to(ROOT)): path.read_text() for path in files()}
 BIN = Path(sys.executable).parent
 FREE = {"042-collection-fields": ["box"]}
 """Unknown keys that only `check` knows: they stand where the schema takes any."""
