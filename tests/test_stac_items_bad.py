@@ -45,6 +45,7 @@ BAD = {
         "a GeoJSON feature, not an Item: no stac_version, no assets, no links",
     ),
     b'{"type":"Polygon","coordinates":[]}': ("SB409", "not an Item: its type is 'Polygon'"),
+    b'{"type":[],"id":"x"}': ("SB409", "not an Item: it has no type, geometry, properties or assets"),
     b'{"name":"package"}': ("SB409", "not an Item: it has no type, geometry, properties or assets"),
     b'{"type":"FeatureCollection","features":null}': (
         "SB409",

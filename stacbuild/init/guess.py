@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from stacbuild.init import hrefs, moments, places, sample
 from stacbuild.init.sample import Column, Sample
+from stacbuild.recipe.judging import CONTROL
 
 _MISSING: Final = ("NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "none", "NONE", "-", "--", "?")
 _INTEGER: Final = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
@@ -63,7 +64,8 @@ def guess(found: Sample) -> Guess:
     missing = _missing(found.columns)
     columns = [_without(column, set(missing)) for column in found.columns]
     empty = [column for column in columns if not column.values]
-    columns = [column for column in columns if column.values]
+    unnamed = [column for column in columns if not column.path.strip() or CONTROL.search(column.path)]
+    columns = [column for column in columns if column.values and column not in unnamed]
     place = places.find(columns)
     forms = {column.path: form for column in columns if (form := moments.format_of(column))}
     assets = hrefs.find(columns)
@@ -81,6 +83,7 @@ def guess(found: Sample) -> Guess:
     rest = [column for column in columns if column.path not in used and not (features and column.path in _OF_FEATURE)]
     properties, left = _properties(rest, forms, more=found.more)
     left += [Field(column.path, "", "no value in the records looked at") for column in empty]
+    left += [Field(column.path, "", "its name cannot stand in a recipe") for column in unnamed if column.values]
     return Guess(key, identity, key_note, geometry, geometry_note, times, properties, assets, missing, left, doubts)
 
 

@@ -25,7 +25,7 @@ def above_item(document: dict[str, Any]) -> str | None:
     Catalogs and Collections before STAC 1.0.0 have no `type`; servers give Collections in lists.
     """
     kind = document.get("type")
-    if kind in {"Catalog", "Collection"}:
+    if kind in ("Catalog", "Collection"):  # a list, which may stand there, is in no set
         return f"a {kind}"
     if kind is not None or any(name in document for name in _OF_ITEM):
         return None
