@@ -99,7 +99,7 @@ class Catalog:
         return {**facts, "description": spec.description or spec.title or spec.id}
 
     def document(self, collection: str) -> dict[str, Any]:
-        """Return a collection's document without links: what the recipe says, and what its items do."""
+        """Return a collection's document: what the recipe says, and what its items do; of links the recipe's only."""
         if collection not in self._documents:
             self._documents[collection] = self._collection(collection)
         return self._documents[collection]

@@ -127,6 +127,18 @@ def test_every_collection_says_whose_the_data_are(recipe):
         assert collection.summaries
 
 
+def test_collections_with_a_licence_of_no_known_name_link_to_it(recipe, tmp_path):
+    if recipe.name.startswith("stac-"):
+        pytest.skip("whose items of others are, their collections say")
+    folder = tmp_path / "copy"
+    built(recipe.name, folder)
+    for path in (folder / "dist" / "site").glob("*/collection.json"):
+        collection = json.loads(path.read_text())
+        rels = [link["rel"] for link in collection["links"]]
+        assert rels.count("license") == (1 if collection["license"] == "other" else 0)
+        assert rels[:2] == ["root", "parent"]
+
+
 # ---- odd records ---------------------------------------------------------------------------------------------------
 
 

@@ -184,7 +184,8 @@ class StacJson:
         here = posixpath.dirname(path)
         own = [*self._above(here, "catalog.json"), *self._self(here, path, JSON)]
         members = self._members(self._tree(view, collection), view.items(collection), here)
-        facts = {**view.document(collection), "links": own}
+        facts = view.document(collection)
+        facts = {**facts, "links": [*own, *facts.get("links", [])]}
         return pieces(document.with_members(facts, members, self._spec.indent))
 
     def _part(self, view: View, collection: str, path: str) -> Iterator[bytes]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from stacbuild.recipe import names
 from stacbuild.recipe.checks_patch import where
 from stacbuild.recipe.judging import at, filled, known_names
-from stacbuild.recipe.lines import Draft, Sheet
+from stacbuild.recipe.lines import Draft, Path, Sheet
 from stacbuild.recipe.words import is_pattern
 
 BOXES = (4, 6)
 OWN_KEYS = ("title", "description", "license", "keywords", "providers", "summaries", "extent")
-OURS = ("type", "id", "links", "stac_version", "item_assets")
+OURS = ("type", "id", "stac_version", "item_assets")
+OUR_RELS = ("root", "parent", "self", "collection", "child", "item", "items")
+"""Links that say where a document stands in its tree: outputs write them."""
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+$")
 
 
 def collection(sheet: Sheet, draft: Draft) -> None:
@@ -62,6 +66,26 @@ def _set(sheet: Sheet, draft: Draft) -> None:
         elif name in OURS:
             path = at(draft, "set", name)
             sheet.find("SB103", path, f"{names.subject(path, 2)}: `{name}` is written by the build", "take it out")
+        elif name.partition(".")[0] == "links":
+            _links(sheet, at(draft, "set", name), draft.good["set"][name])
+
+
+def _links(sheet: Sheet, path: Path, links: Any) -> None:
+    """Note links that cannot be put to those that outputs write."""
+    subject = names.subject(path, 2)
+    shape = 'as in links = [{ rel = "license", href = "https://…" }]'
+    if path[-1] != "links" or not isinstance(links, list):
+        sheet.find("SB103", path, f"{subject} must be a list of links under the name `links`", shape)
+        return
+    for index, link in enumerate(links):
+        place, entry = (*path, str(index)), f"{subject}: entry {index + 1}"
+        rel, href = (link.get("rel"), link.get("href")) if isinstance(link, dict) else (None, None)
+        if not isinstance(rel, str) or not isinstance(href, str):
+            sheet.find("SB103", place, f"{entry} needs the texts `rel` and `href`", shape)
+        elif rel in OUR_RELS:
+            sheet.find("SB103", place, f'{entry}: links with rel "{rel}" are written by the build', "take it out")
+        elif not _URL.match(href):
+            sheet.find("SB103", place, f"{entry}: `href` must be a URL", "as in https://example.com/licence.html")
 
 
 def _needs_mapping(sheet: Sheet, draft: Draft) -> None:

@@ -259,7 +259,7 @@ class Collection(Table, frozen=True):
     where: str | None = None
     """CQL2: only items for which it is true are taken; a property that an item has not is unknown, never true."""
     set: dict[str, Any] = {}
-    """Any other fields of the collection's document, each by its dotted path."""
+    """Any other fields of the collection's document, each by its dotted path; `links` are put to those of the tree."""
     keep_removed: bool = False
     """Whether an item stays that its source has no more."""
     patches: list[str] = []
