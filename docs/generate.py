@@ -10,7 +10,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from textwrap import dedent
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -94,7 +94,7 @@ def _sentence(kind: type[Struct]) -> str:
     return " ".join((kind.__doc__ or "").split())
 
 
-def _rows(kind: type[Struct], name: str) -> list[tuple[str, ...]]:
+def _rows(kind: type[Struct], name: str) -> Sequence[tuple[str, ...]]:
     hints, told = get_type_hints(kind, include_extras=True), meanings(kind)
     tag = kind.__struct_config__.tag_field
     if getattr(kind, "open", False):
@@ -191,7 +191,7 @@ def _parts(type_: Any) -> list[Any]:
     return [part for part in inner if part not in (type(None), UnsetType)]
 
 
-def _table(rows: list[tuple[str, ...]], heads: tuple[str, ...] = HEADS) -> str:
+def _table(rows: Sequence[tuple[str, ...]], heads: tuple[str, ...] = HEADS) -> str:
     lines = [heads, tuple("---" for _ in heads), *rows]
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 

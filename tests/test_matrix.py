@@ -197,6 +197,21 @@ def test_a_copy_and_an_entry_of_that_name_clash(write):
     assert (problem.code, problem.message) == ("SB115", "the matrix gives two sources the name 's-34U'")
 
 
+def test_keys_of_a_copy_that_become_one_clash(write):
+    mapping = MAPPING.replace("mappings.m]", 'mappings."m-{matrix.tile}"]').replace("{{matrix.tile}}", "")
+    text = TILES + mapping + '[mappings."m-{matrix.tile}".properties]\n34U = "a"\n"{matrix.tile}" = "b"\n'
+    (problem,) = problems_of(write(text))
+    assert problem.message == "the matrix gives two keys of 'properties' of mapping 'm-{matrix.tile}' the name '34U'"
+    assert problem.at.line == text[: text.index('"{matrix.tile}" =')].count("\n") + 1
+
+
+def test_lists_are_found_where_they_are_written_though_copies_clash(write):
+    text = (
+        TILES + ALL.replace('["s-', '["x", "s-') + MAPPING + '[sources.s-34U]\nkind = "table"\npath = "a"\nkey = "k"\n'
+    )
+    assert {problem.at.column for problem in problems_of(write(text)) if "unknown source" in problem.message} == {9}
+
+
 def test_secrets_of_the_matrix_stay_secret_where_they_are_put_in(write):
     text = """
 [catalog]

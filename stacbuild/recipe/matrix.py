@@ -41,9 +41,14 @@ def multiplied(raw: dict[str, Any], places: Places) -> Multiplied:
     if not findings:
         findings = [found for path, entry, names in _entries(tables) for found in _misplaced(entry, path, names)]
     findings = findings or list(_too_many(tables, axes))
-    maker = _Maker(axes, places)
-    made = tables if findings else maker.tables(tables)
-    return Multiplied(tables, findings or maker.findings) if findings or maker.findings else Multiplied(made, [])
+    if findings:
+        return Multiplied(tables, findings)
+    maker = _Maker(axes)
+    made = maker.tables(tables)
+    if maker.findings:
+        return Multiplied(tables, maker.findings)
+    places.rename(maker.written)
+    return Multiplied(made, [])
 
 
 def kinds_of_entries() -> set[str]:
@@ -135,9 +140,10 @@ def _open(entry: Any, chosen: set[str] | Choice) -> list[str]:
 class _Maker:
     """Makes copies, notes where they are written, and finds copies of one name."""
 
-    def __init__(self, axes: Axes, places: Places) -> None:
-        self.axes, self.places = axes, places
+    def __init__(self, axes: Axes) -> None:
+        self.axes = axes
         self.findings: list[Finding] = []
+        self.written: dict[Path, Path] = {}
 
     def tables(self, tables: dict[str, Any]) -> dict[str, Any]:
         """Return all tables, with copies."""
@@ -154,10 +160,8 @@ class _Maker:
         for choice in self.choices(names):
             name = filled(path[1], choice)
             if name in table:
-                kind = SINGULAR.get(path[0], "entry")
-                message = f"the matrix gives two {kind}s the name '{clip(name)}'"
                 hint = "names of copies must differ in each combination of values"
-                self.findings.append(("SB115", path, message, hint))
+                self.clash(path, f"{SINGULAR.get(path[0], 'table')}s the name '{clip(name)}'", hint)
                 return
             table[name] = self.value(entry, choice, (path[0], name), path)
             self.rename((path[0], name), path)
@@ -172,18 +176,23 @@ class _Maker:
         """Return a copy of a value."""
         match value:
             case dict():
-                return dict(self.pair(key, entry, choice, path, written) for key, entry in value.items())
+                return self.pairs(value, choice, path, written)
             case list():
                 return self.entries(value, choice, path, written)
             case str():
                 return filled(value, choice)
         return value
 
-    def pair(self, key: str, entry: Any, choice: Choice, path: Path, written: Path) -> tuple[str, Any]:
-        """Return a copy of a key and its value."""
-        name = filled(key, choice)
-        self.rename((*path, name), (*written, key))
-        return name, self.value(entry, choice, (*path, name), (*written, key))
+    def pairs(self, value: dict[str, Any], choice: Choice, path: Path, written: Path) -> dict[str, Any]:
+        """Return a copy of a table."""
+        made: dict[str, Any] = {}
+        for key, entry in value.items():
+            name = filled(key, choice)
+            if name in made:
+                self.clash((*written, key), f"keys of {place(written)} the name '{clip(name)}'")
+            self.rename((*path, name), (*written, key))
+            made[name] = self.value(entry, choice, (*path, name), (*written, key))
+        return made
 
     def entries(self, value: list[Any], choice: Choice, path: Path, written: Path) -> list[Any]:
         """Return a copy of a list: an entry that holds an axis which is still open is repeated for its values."""
@@ -198,7 +207,11 @@ class _Maker:
     def rename(self, path: Path, written: Path) -> None:
         """Note where something is written, if that is not told by what is around it."""
         if path[-1] != written[-1]:
-            self.places.rename(path, written)
+            self.written[path] = written
+
+    def clash(self, path: Path, what: str, hint: str | None = None) -> None:
+        """Note two things of one name."""
+        self.findings.append(("SB115", path, f"the matrix gives two {what}", hint))
 
 
 def filled(text: str, choice: Choice) -> str:

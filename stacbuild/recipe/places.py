@@ -44,9 +44,9 @@ class Places:
         if self._number(path) != number:
             self._owners[path] = number
 
-    def rename(self, path: Path, written: Path) -> None:
-        """Note under which path a key of the effective recipe is written."""
-        self._written[path] = written
+    def rename(self, written: dict[Path, Path]) -> None:
+        """Note under which paths keys of the effective recipe are written."""
+        self._written |= written
 
     def written(self, path: Sequence[str]) -> Path:
         """Return the path under which a key is written."""
@@ -61,8 +61,8 @@ class Places:
         return self.texts[self._number(tuple(path))]
 
     def _number(self, path: Path) -> int:
-        numbers = (self._owners.get(path[:end]) for end in range(len(path), 0, -1 if self._owners else 1))
-        return next((number for number in numbers if number is not None), 0)
+        ends = range(len(path), 0, -1) if self._owners else ()
+        return next((self._owners[path[:end]] for end in ends if path[:end] in self._owners), 0)
 
     def at(self, path: Sequence[str]) -> At | None:
         """Return the place of a key of the effective recipe, else of the nearest table around it."""
