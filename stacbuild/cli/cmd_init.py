@@ -108,7 +108,7 @@ def _copy(name: str, folder: Path, *, force: bool) -> InitReport:
         )
         raise UsageError(Problem("SB542", f"there is no ready recipe '{name}'", hint=hint))
     copies = {folder / path: blob for path, blob in ready.contents(name).items()}
-    return InitReport(_written(copies, force=force), looked=f"the ready recipe {name}")
+    return InitReport(_written(copies, force=force))
 
 
 def _first(session: Session, what: Path, recipe: Path, *, force: bool) -> InitReport:

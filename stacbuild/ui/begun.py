@@ -24,9 +24,8 @@ def lines(report: InitReport, paint: Paint) -> list[str]:
     if report.document is not None and not report.written:
         return msgspec.json.format(msgspec.json.encode(report.document), indent=2).decode().split("\n")
     looked = f" (looked at: {report.looked})" if report.looked else ""
-    names = ", ".join(report.written[:1]) + (
-        f" and {many(len(report.written) - 1, 'file')}" if report.written[1:] else ""
-    )
+    more = len(report.written) - 1
+    names = report.written[0] + (f" and {many(more, 'other file')}" if more else "")
     return [
         f"{paint.good('wrote')} {names}{looked}",
         *(f"  {paint.warn('look at')}: {doubt}" for doubt in report.doubts),

@@ -133,6 +133,8 @@ def _is_well(report: Report) -> bool:  # noqa: PLR0911 - one a kind
             return report.exit is Exit.OK and not report.counts["unusable"]
         case ValidateReport():
             return report.exit is Exit.OK and not report.failures["listed"]
+        case InitReport():
+            return bool(report.written) and not report.doubts and not report.failures
         case LockReport() | VerifyReport():
             return report.exit is Exit.OK
         case _:
