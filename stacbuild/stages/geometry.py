@@ -29,7 +29,7 @@ from stacbuild.stages.shapes import (
     Box,
     Shape,
     bad,
-    bbox_of,
+    bbox_of_box,
     check_finite,
     checked,
     lines,
@@ -82,7 +82,7 @@ def compiled(spec: schema.Geometry) -> Locate:
 def _of_box(box: Box, code: str) -> Located:
     shape = shape_of_box(box, code)
     if not code:
-        return shape, with_heights(bbox_of(shape), box)
+        return shape, bbox_of_box(shape, box)
     moved, crosses = _reprojected(shape, code)
     placed_shape, bbox = placed(moved, silent, crosses=crosses)
     return placed_shape, with_heights(bbox, box)

@@ -107,7 +107,27 @@ def bbox_of(shape: Shape) -> Box:
     Raises:
         ItemError: SB208, a coordinate is not finite or not in lon/lat range.
     """
+    if shape["type"] == "Point":
+        x, y, *more = shape["coordinates"]
+        if _in_range(x, y, x, y) and (not more or math.isfinite(more[0])):
+            return [x, y, more[0], x, y, more[0]] if more else [x, y, x, y]
     return bbox_within(shape, bounds(shape))
+
+
+def _in_range(west: float, south: float, east: float, north: float) -> bool:
+    """Tell whether a box is finite, upright and on the earth."""
+    return -180 <= west <= east <= 180 and -90 <= south <= north <= 90  # noqa: PLR2004
+
+
+def bbox_of_box(shape: Shape, box: Box) -> Box:
+    """Return the bbox of the shape that `shape_of_box` made of a box in lon/lat.
+
+    Raises:
+        ItemError: SB208, a coordinate is not finite or not in lon/lat range.
+    """
+    if len(box) == FLAT and _in_range(*box):
+        return list(box)
+    return with_heights(bbox_of(shape), box)
 
 
 def bbox_within(shape: Shape, box: Box) -> Box:
