@@ -60,6 +60,8 @@ class Net:
         import httpx  # noqa: PLC0415  only where the network is asked
 
         self._allowed, self._limit, self._sleep = frozenset(allowed), limit, sleep
+        self._silent: set[str] = set()
+        """Hosts that gave no answer at all: they are not waited for again."""
         self._errors = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError)
         headers = {"User-Agent": agent, "Accept": "application/json, application/schema+json, */*;q=0.5"}
         self._client = httpx.Client(timeout=TIMEOUT, headers=headers, follow_redirects=False)
@@ -74,12 +76,16 @@ class Net:
         Raises:
             NetError: it cannot be had; the text says why.
         """
+        host = url.split("/", 3)[2:3]
+        if self._silent.intersection(host):
+            raise NetError(f"{host[0]} gave no answer just now", down=True)
         for turn in range(TRIES):
             try:
                 return self._followed(url)
             except _TryAgainError as error:
                 wait = WAITS[min(turn, len(WAITS) - 1)] if error.wait is None else error.wait
                 if turn == TRIES - 1 or wait > LONGEST_WAIT:
+                    self._silent.update(host if error.down else ())
                     raise NetError(str(error), down=error.down) from error
                 self._sleep(wait)
         raise AssertionError("the last turn raises or returns")

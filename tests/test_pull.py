@@ -162,6 +162,8 @@ def test_no_server_is_no_answer(client, waits):
         client.fetch("http://127.0.0.1:9/x")
     assert caught.value.down
     assert len(waits) == net.TRIES - 1
+    assert "gave no answer just now" in refused(client, "http://127.0.0.1:9/y")
+    assert len(waits) == net.TRIES - 1  # a host that is silent is waited for once
 
 
 def test_strangers_addresses_lead_into_no_private_network(server, monkeypatch):
