@@ -138,3 +138,11 @@ def test_a_full_disk_costs_one_warning(tmp_path):
 def test_help_and_promise():
     assert "--events FILE" in ask("build", "-h").stdout
     assert ask("status", "--events", "x").exit_code == 2
+
+
+def test_help_names_every_event_and_its_members():
+    told = ask("build", "-h").stdout.split("Events (--events FILE)")[1]
+    for event, members in MEMBERS.items():
+        line = re.search(rf"^ +{event} +(.*)$", told, re.MULTILINE)[1]
+        assert re.findall(r"[a-z]+", line)[:1] == members[:1]
+        assert all(member in line for member in members)

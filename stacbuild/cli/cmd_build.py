@@ -25,6 +25,17 @@ Exit status:
   130  interrupted
   141  stdout was closed
   143  terminated; what was finished is kept
+
+\b
+Events (--events FILE): a JSON object a line, each with "event" and "time", on the disk at once:
+  started   format, stacbuild, command
+  began     stage (list, work, write), total (or null)
+  progress  stage, done, total (or null), part (the source read, the output written, or "")
+  ended     stage, done, text
+  waiting   holder: another build holds the lock
+  message   level, module, text, context
+  problem   code, message, hint, at: what stops the command
+  finished  exit: the last line, unless the process was killed
 """
 
 

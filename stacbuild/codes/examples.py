@@ -67,5 +67,27 @@ EXAMPLES: dict[str, str] = {
     "failed-before": "stacbuild build 'failed:*'",
     "forced": "stacbuild build --force item:S2A_1",
     "evicted": "stacbuild gc --max-size 20GB",
+    "SB112": '[collections."s2-*-a"]\n[collections."s2-b-*"]   # of one length, and both match s2-b-a\n'
+    "[collections.s2-b-a]      # a table of its own decides",
+    "SB116": '[collections."sentinel_2-*"]      # the items say sentinel-2-l2a\n[collections."sentinel-2-*"]',
+    "SB221": '[collections.sharp]\nwhere = "gsd < 5"             # an item with gsd = 10 is dropped',
+    "SB294": '[collections.scenes]\non-duplicate = "first"        # of two records of one id the first is taken',
+    "SB401": "id,title                      # two columns\nS1,Oslo, in winter            # three cells\n"
+    'S1,"Oslo, in winter"',
+    "SB402": '[sources.scenes]\nencoding = "latin-1"          # or "cp1252", as Excel writes it',
+    "SB405": 'S1,"a 5" tube"                # the quote inside is not doubled\nS1,"a 5"" tube"',
+    "SB409": '[sources.features]\nkind = "stac-items"           # GeoJSON, not STAC\nkind = "table"                # '
+    "and a mapping makes items of it",
+    "SB416": 'key = "Scene_ID"              # the header says scene_id\nkey = "scene_id"',
+    "SB417": "cat a.json                    # written a line an object\nmv a.json a.ndjson",
+    "SB500": "stacbuild init scenes.csv     # writes a first one\nstacbuild -f recipes/boreal.toml build",
+    "SB540": "scene_id,date                 # a header alone: nothing to guess from",
+    "SB541": "stacbuild init data/scenes.csv\nstacbuild init data/            # a folder of tables or STAC files",
+    "SB542": "stacbuild init --list\nstacbuild init --from points-csv",
+    "SB543": "stacbuild init scenes.csv -o scenes.toml\nstacbuild init scenes.csv --force",
+    "SB720": '{"gsd": 10, "gsd": 20}        # 20 counts here, elsewhere perhaps 10',
+    "lookup-changed": 'lookup-changed: mappings.scenes.lookups.missions.S2C: nothing -> "sentinel-2c"',
+    "output-missing": "stacbuild build output:site    # writes it again",
+    "schema-changed": 'schema-changed: validation.level: "warn" -> "strict" (stacbuild.toml:70)',
 }
 """Code → lines to show. Those without one say all in their sentence."""
