@@ -15,6 +15,7 @@ import msgspec
 from stacbuild.failures import Problem, RecipeError
 from stacbuild.listing import moved, stamp_of
 from stacbuild.recipe import names, schema
+from stacbuild.recipe.extension_tables import PlugIn
 from stacbuild.recipe.load import Recipe
 from stacbuild.stages.beside import Beside, Code, Entries, Furnished, table_name
 from stacbuild.trace import LookupMemory, ShardMemory
@@ -63,7 +64,7 @@ def _read(recipe: Recipe, problems: list[Problem], known: Lookups, seen: Lookups
             key = "lookup" if error.problems[0].code == LOOKUP else "function"
             problems += [_placed(recipe, problem, path, key) for problem in error.problems]
     for name, table in recipe.document.extensions.items():
-        if isinstance(table, schema.PlugIn) and table.code not in code:
+        if isinstance(table, PlugIn) and table.code not in code:
             try:
                 code[table.code] = _extension(recipe, table.code)
             except RecipeError as error:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from stacbuild.extensions.base import Context
 from stacbuild.extensions.values import rendered
-from stacbuild.recipe.schema import AlternateAssets as Settings
+from stacbuild.recipe.extension_tables import AlternateAssets as Settings
 
 SCHEMA: Final = "https://stac-extensions.github.io/alternate-assets/v1.2.0/schema.json"
 

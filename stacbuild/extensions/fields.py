@@ -6,7 +6,7 @@ from typing import Any
 
 from stacbuild.extensions.base import Context
 from stacbuild.extensions.values import rendered
-from stacbuild.recipe.schema import Fields as Settings
+from stacbuild.recipe.extension_tables import Fields as Settings
 
 
 class Fields:

@@ -1,15 +1,15 @@
-"""The extensions that are built in. One is a file of its own, its struct in `recipe/schema.py`, and a line here."""
+"""The extensions that are built in: each a file, its struct in `recipe/extension_tables.py`, and a line here."""
 
 from __future__ import annotations
 
 import importlib
 from typing import Any
 
-from stacbuild.recipe import schema
+from stacbuild.recipe import extension_tables as tables
 
 _BUILT_IN: dict[type, tuple[str, str]] = {
-    schema.AlternateAssets: ("alternate_assets", "AlternateAssets"),
-    schema.Fields: ("fields", "Fields"),
+    tables.AlternateAssets: ("alternate_assets", "AlternateAssets"),
+    tables.Fields: ("fields", "Fields"),
 }
 """Table of the recipe → module and class; imported when a recipe names it."""
 

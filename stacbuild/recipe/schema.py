@@ -1,4 +1,4 @@
-"""Every table that a user may write, as a struct; what stands here is what `check` accepts.
+"""Every table that a user may write, as a struct; what stands here is what `check` accepts (extensions: beside it).
 
 Keys are kebab-case in TOML and snake_case here (the exception: names that users choose). A field's default is the
 default of the language; the text below a field is its meaning, as the reference page and editors show it. What
@@ -7,23 +7,15 @@ recipe.md names and is not built yet stands in `later.py`, not here.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field
+from msgspec import UNSET, UnsetType, field
 
-FILE = Meta(extra={"local": "file"})
-File = Annotated[str, FILE]
-"""A path or glob of this machine, relative to the folder of the file that it is written in."""
-Code = Annotated[str, Meta(extra={"local": "code"})]
-"""A function: `package.module:name`, or `folder/file.py:name` of this machine, relative as `File` is."""
-
+from stacbuild.recipe.extension_tables import Extension
+from stacbuild.recipe.table import Code, File, Table
 
 STAC_VERSION: Final = "1.1.0"
 """What every document says that is made here: root, collections, items of records."""
-
-
-class Table(Struct, rename="kebab", forbid_unknown_fields=True, omit_defaults=False, kw_only=True, frozen=True):
-    """Base of all tables: kebab-case keys, unknown keys refused."""
 
 
 class Catalog(Table, frozen=True):
@@ -167,57 +159,6 @@ class Mapping(Table, frozen=True):
     """Over items: `true` starts from nothing but id, geometry and times, where else all stays that is not named."""
     lookups: dict[str, dict[str, Any]] = {}
     """Tables that rules look values up in: what stands in the record = what it becomes."""
-
-
-class Alternate(Table, frozen=True):
-    """`alternates.NAME` of the extension `alternate-assets`: one other place of the same bytes."""
-
-    href: str
-    """Where they are: a template with `{path}` and `{name}` of the asset's href, `{asset}`, and the item's fields."""
-    name: str | None = None
-    """What the place is called (`alternate:name`)."""
-    title: str | None = None
-    """A short name for people."""
-    description: str | None = None
-    """More words for people."""
-    fields: dict[str, Any] = {}
-    """Other fields of the entry, as of the storage and auth extensions; texts are templates."""
-
-
-class AlternateAssets(Table, frozen=True, tag_field="use", tag="alternate-assets"):
-    """`[extensions.NAME]` with `use = "alternate-assets"`: other places of the same bytes."""
-
-    alternates: dict[str, Alternate]
-    """The other places: the same name is the same place in all items."""
-    assets: list[str] | None = None
-    """The assets that get them; without it all that have an href."""
-    own_name: str | None = None
-    """What the place of the asset's own href is called."""
-
-
-class Fields(Table, frozen=True, tag_field="use", tag="fields"):
-    """`[extensions.NAME]` with `use = "fields"`: any fields, under any schema."""
-
-    schema: str | None = None
-    """The URI of the schema that documents with these fields declare."""
-    properties: dict[str, Any] = {}
-    """Fields of the item's properties, or of the collection; texts are templates with the item's fields."""
-    assets: dict[str, Any] = {}
-    """Fields of every asset, likewise."""
-
-
-class PlugIn(Table, frozen=True, tag_field="use", tag="plug-in"):
-    """`[extensions.NAME]` of an extension that is not built in: `use` says where its code is, the rest is its own."""
-
-    open: ClassVar[bool] = True
-    """Takes every `use` that no other table takes, and any key."""
-    code: Code
-    """`plugins/ours.py:Class`, `package.module:Class`, or the name of an entry point of `stacbuild.extensions`."""
-    config: dict[str, Any] = {}
-    """What else stands in its table."""
-
-
-Extension = AlternateAssets | Fields | PlugIn
 
 
 class Patch(Table, frozen=True):

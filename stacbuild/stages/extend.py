@@ -17,7 +17,8 @@ from stacbuild.extensions.base import Context, found_by, schemas_of
 from stacbuild.extensions.registry import built_in
 from stacbuild.failures import ItemError
 from stacbuild.reading import Reader
-from stacbuild.recipe.schema import Document, PlugIn
+from stacbuild.recipe.extension_tables import PlugIn
+from stacbuild.recipe.schema import Document
 from stacbuild.stages.base import Origin, Work
 from stacbuild.stages.beside import beside
 
