@@ -251,7 +251,7 @@ def _code(part: str) -> str:
     return f"{head}\n\n```\n{dedent(chr(10).join(lines))}\n```" if lines else head
 
 
-def _options(params: list[click.Option], context: click.Context) -> str:
+def _options(params: Sequence[click.Option], context: click.Context) -> str:
     rows = []
     for param in params:
         told = param.to_info_dict()

@@ -255,7 +255,7 @@ def _table(sheet: Sheet, raw: dict[str, Any], kind: type[Struct], path: Keys) ->
             good = _value(sheet, value, keys[name].type, (*path, name), draft)
             draft.good.update({} if good is BAD else {name: good})
         elif name != config.tag_field:
-            sheet.findings.append(unknown_key(name, kind.__name__, list(keys), path))
+            sheet.findings.append(unknown_key(name, value, kind.__name__, list(keys), path))
     for name, key in keys.items():
         if key.required and name not in raw:
             sheet.findings.append(missing_key(name, kind.__name__, path))

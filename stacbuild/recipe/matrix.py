@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple
 
-from msgspec import Struct
-from msgspec.structs import fields
-
-from stacbuild.recipe import schema
 from stacbuild.recipe.axes import PIECE, Axes, Choice, axes_of, judged_axes, outside, text_of, used
+from stacbuild.recipe.homes import named
 from stacbuild.recipe.lines import Finding, Path
 from stacbuild.recipe.names import SINGULAR, about, clip, place
 from stacbuild.recipe.places import Places
@@ -51,20 +48,9 @@ def multiplied(raw: dict[str, Any], places: Places) -> Multiplied:
     return Multiplied(made, [])
 
 
-def kinds_of_entries() -> set[str]:
-    """Return the tables of which users name the entries: `[sources.NAME]` and the like."""
-    found = set()
-    for field in fields(schema.Document):
-        inner = get_args(field.type)[-1] if get_origin(field.type) is dict else None
-        parts = get_args(inner) or (inner,)
-        if any(isinstance(part, type) and issubclass(part, Struct) for part in parts):
-            found.add(field.encode_name)
-    return found
-
-
 def _entries(tables: dict[str, Any]) -> Iterator[tuple[Path, Any, list[str]]]:
     """Yield path, content and axes of all that is copied as a whole: entries; other tables, which have no axes."""
-    kinds = kinds_of_entries()
+    kinds = named()
     for key, table in tables.items():
         if key in kinds and isinstance(table, dict):
             yield from (((key, name), entry, axes_of(name)) for name, entry in table.items())

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from msgspec import UnsetType
 
+from stacbuild.recipe.homes import home
 from stacbuild.recipe.later import HINTS, LATER_KEYS, LATER_SHAPES, is_later
 from stacbuild.recipe.lines import Finding, Path, printable
 
@@ -83,25 +84,6 @@ NEEDED: dict[tuple[str, str], str] = {
     ("NdjsonOutput", "path"): 'name the file, as in path = "dist/{collection}.ndjson"',
 }
 """(Struct, key) → what to write where a key is missing."""
-
-MISPLACED: dict[str, str] = {
-    "jobs": "[build]",
-    "executor": "[build]",
-    "max-failures": "[build]",
-    "max-deletions": "[build]",
-    "missing-schemas": "[validation]",
-    "backend": "[cache]",
-    "base-url": "[outputs.NAME]",
-    "layout": "[outputs.NAME]",
-    "lookups": "[mappings.NAME]",
-    "assets": "[mappings.NAME]",
-    "properties": "[mappings.NAME]",
-    "only": "[mappings.NAME]",
-    "summaries": "[collections.ID]",
-    "on-duplicate": "[collections.ID]",
-    "stac-version": "[catalog]",
-}
-"""Key → its table, for keys that stand in a wrong one."""
 
 OF_RECORDS = ("table", "json-api")
 """Kinds of sources that give records, of which a mapping makes items; all others give items."""
@@ -209,17 +191,18 @@ def about(path: Path) -> str:
 # ---- what is wrong, as findings --------------------------------------------------------------------------------------
 
 
-def unknown_key(name: str, kind: str, known: Collection[str], path: Path) -> Finding:
+def unknown_key(name: str, value: Any, kind: str, known: Collection[str], path: Path) -> Finding:
     """Return the problem of a key that its table does not take."""
     within = f" in {place(path)}" if path else ""
     if name in LATER_KEYS.get(kind, ()):
         what = f"[{name}]" if not path and name != "include" else f"`{name}`{within}"
         return "SB110", (*path, name), f"{what} is not available yet", HINTS.get((kind, name))
-    what = "key" if path else "table"
-    hint = did_you_mean(name, known, "it takes")
-    if name in MISPLACED and close(name, known) is None:
-        hint = f"`{name}` belongs into {MISPLACED[name]}"
-    return "SB101", (*path, name), f"unknown {what} `{clip(name)}`{within}", hint
+    if not path and not isinstance(value, dict):
+        near = "did you mean `include`?" if close(name, ["include"]) else None
+        advice = near or home(name, path) or "write the table that it belongs into above it"
+        return "SB101", (name,), f"unknown key `{clip(name)}` outside of all tables", advice
+    hint = (home(name, path) if close(name, known) is None else None) or did_you_mean(name, known, "it takes")
+    return "SB101", (*path, name), f"unknown {'key' if path else 'table'} `{clip(name)}`{within}", hint
 
 
 def missing_key(name: str, kind: str, path: Path) -> Finding:
