@@ -22,6 +22,8 @@ EXAMPLES: dict[str, str] = {
     "SB115": '[matrix]\ntile = ["33U", "34U"]\n'
     '[sources.scenes]                         # the name must hold the axis too\npath = "{matrix.tile}.csv"\n'
     '[sources."scenes-{matrix.tile}"]\npath = "{matrix.tile}.csv"',
+    "SB118": 'lookup = { file = "missions.csv", key = "code", value = "name" }     # beside the recipe, one row a code',
+    "SB119": 'function = "ours.py:season"              # def season(record): … in ours.py, beside the recipe',
     "SB201": 'title = "name"                            # the record has no `name`\n'
     'title = { from = "name", required = false }\ntitle = { from = "name", default = "untitled" }',
     "SB202": '[mappings.scenes.lookups.missions]\nS2A = "sentinel-2a"       # the record says S2B\nS2B = "sentinel-2b"',
@@ -37,6 +39,11 @@ EXAMPLES: dict[str, str] = {
     "SB211": 'href = { from = "url", required = false }     # leaves the asset out where there is no value',
     "SB212": 'datetime = { from = "acquired", as = "datetime" }\n# or\nstart_datetime = { from = "begins", '
     'as = "datetime" }\nend_datetime = { from = "ends", as = "datetime" }',
+    "SB216": 'tags = { from = "tags", as = "array" }     # the record has a list already: nothing to split',
+    "SB217": 'def season(record):\n    return record["acquired"][3:5]           # KeyError where it is missing\n'
+    'def season(record):\n    return record.get("acquired", "")[3:5] or None',
+    "SB218": "POLYGON((0 0, 2 2, 2 0, 0 2, 0 0))           # crosses itself: two triangles come out",
+    "SB219": "POLYGON((179 0, -179 0, -179 1, 179 1, 179 0))           # two parts come out, cut at 180",
     "SB213": 'id = { template = "{bands.0}_{scene}" }',
     "SB293": 'id = "day"                                # two records of one day\nid = { template = "{day}_{tile}" }',
     "SB301": "/properties/eo:cloud_cover: 101 is more than 100",
