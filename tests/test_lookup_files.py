@@ -18,7 +18,7 @@ FORMS = {
     "m.tsv": b"code\tname\nA\talpha\n1\tone\n",
     "m.json": b'[{"code":"A","name":"alpha"},{"code":1,"name":"one"}]',
     "m.ndjson": b'{"code":"A","name":"alpha"}\n\n{"code":1,"name":"one"}\n',
-    "m.csv.gz": gzip.compress(b"code,name\nA,alpha\n1,one\n"),
+    "m.csv.gz": gzip.compress(b"code,name\nA,alpha\n1,one\n", mtime=0),
 }
 
 
