@@ -122,6 +122,39 @@ def test_what_a_function_raises_costs_the_item_and_names_the_line(tmp_path, body
     assert caught.value.hint == "it was raised in ours.py:2"
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("(1, 2)", [1, 2]),
+        ("datetime.datetime(2024, 5, 6, 7, 8)", "2024-05-06T07:08:00Z"),
+        ("datetime.date(2024, 5, 6)", "2024-05-06"),
+        ("{'a': [1, True]}", {"a": [1, True]}),
+    ],
+)
+def test_moments_and_tuples_become_what_json_has(tmp_path, value, expected):
+    write(tmp_path, ours=f"import datetime\ndef f(record):\n    return {value}\n")
+    assert call(tmp_path, "ours.py:f") == expected
+
+
+@pytest.mark.parametrize("value", ["{1, 2}", "object()", "b'x'", "f"])
+def test_what_json_cannot_say_costs_the_item(tmp_path, value):
+    write(tmp_path, ours=f"def f(record):\n    return {value}\n")
+    with pytest.raises(ItemError, match="which JSON cannot say") as caught:
+        call(tmp_path, "ours.py:f")
+    assert caught.value.code == "SB217"
+
+
+def test_a_module_that_cannot_be_loaded_is_run_once_and_fails_every_record(tmp_path):
+    write(tmp_path, ours="open(__file__ + '.log', 'a').write('x')\nraise ImportError('no')\ndef f(record): ...\n")
+    text = (tmp_path / "ours.py").read_text().replace("__file__", repr(str(tmp_path / "run")))
+    write(tmp_path, ours=text)
+    ours = caller(find(tmp_path, "ours.py:f"), "")
+    for _ in range(3):
+        with pytest.raises(ItemError, match="ImportError: no"):
+            ours({})
+    assert (tmp_path / "run.log").read_text() == "x"
+
+
 # ---- what is not there
 
 

@@ -8,6 +8,7 @@ name. Loaded when first called: a build with nothing to do runs no code of the u
 from __future__ import annotations
 
 import builtins
+import datetime as dt
 import importlib
 import importlib.util
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 from stacbuild.failures import ItemError
 from stacbuild.stages.beside import Code
 from stacbuild.stages.paths import Get
+from stacbuild.stages.values import constant
 
 Function = Callable[[dict[str, Any]], Any]
 
@@ -25,21 +27,49 @@ Function = Callable[[dict[str, Any]], Any]
 def caller(code: Code, where: str) -> Get:
     """Return the function record → what the user's function gives for it; None and NaN are missing.
 
+    Moments become text as those of a recipe do, tuples lists.
+
     Raises:
-        ItemError: (from the function) SB217, it cannot be loaded, or raises.
+        ItemError: (from the function) SB217, it cannot be loaded, raises, or gives what JSON cannot say.
     """
-    loaded: list[Function] = []
+    function: list[Function] = []
 
     def call(record: dict[str, Any]) -> Any:
         try:
-            if not loaded:
-                loaded.append(load(code))
-            value = loaded[0](record)
+            if not function:
+                function.append(_loaded(code))
+            return _plain(function[0](record))
         except (Exception, SystemExit) as error:
             raise _failed(code, error, where) from error
-        return None if type(value) is float and value != value else value  # noqa: PLR0124 (NaN)
 
     return call
+
+
+def _loaded(code: Code) -> Function:
+    """Return the function; one that cannot be loaded is not tried again for each record, but fails for each."""
+    try:
+        return load(code)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  code that is not ours: each item says it
+        why, trace = error, error.__traceback__
+
+        def fail(record: dict[str, Any]) -> Any:
+            del record
+            raise why.with_traceback(trace)
+
+        return fail
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it; None for NaN."""
+    if type(value) is float:
+        return None if value != value else value  # noqa: PLR0124 (NaN)
+    if value is None or isinstance(value, str | int | float | dict | list):
+        return value
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, dt.date | dt.time):
+        return constant(value)
+    raise TypeError(f"it gave {type(value).__name__}, which JSON cannot say")
 
 
 def _failed(code: Code, error: BaseException, where: str) -> ItemError:
