@@ -105,8 +105,9 @@ def present(shop: Workshop, listings: list[SourceListing], before: Lock | None) 
 
 def _tables(shop: Workshop) -> Iterator[tuple[str, Any]]:
     """Yield each table of the recipe, entries of tables of tables one by one, as far as it says what is built."""
-    said = without_secrets(_said(shop.recipe.document), shop.recipe.redact)
     fields = msgspec.structs.fields(Document)
+    written = Document(**{field.name: getattr(shop.recipe.document, field.name) for field in fields})
+    said = without_secrets(_said(written), shop.recipe.redact)
     named = {field.encode_name for field in fields if _is_named(shop, field.name)}
     for table in (field.encode_name for field in fields if field.encode_name in said):
         value = said[table]

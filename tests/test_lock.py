@@ -369,7 +369,7 @@ def test_the_api_raises_and_reports(kitchen):
     assert RECIPE["catalog"]["id"] == project.recipe.document.catalog.id
 
 
-def test_code_and_lookup_files_of_a_mapping_are_locked(kitchen):
+def test_code_of_a_mapping_is_locked(kitchen):
     kitchen.write("ours.py", "def value(record):\n    return 1\n")
     kitchen.recipe["mappings"]["plain"]["properties"]["made"] = {"function": "ours.py:value"}
     kitchen.save()

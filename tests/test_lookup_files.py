@@ -212,3 +212,12 @@ def test_a_file_that_changes_while_it_is_used_ends_the_build(kitchen, monkeypatc
     done = kitchen.run("build")
     assert done.exit == 2
     assert "changed while it was used" in done.err
+
+
+def test_lookup_file_is_locked_by_what_it_says(kitchen):
+    kitchen.ask("lock", exit_=0)
+    kitchen.write("tables/m.csv", "name,code\nalpha,1\nbeta,2\ngamma,3\n")
+    assert kitchen.run("verify", "--locked").exit == 0
+    kitchen.write("tables/m.csv", "code,name\n1,alpha\n2,beta\n3,delta\n")
+    done = kitchen.run("verify", "--locked")
+    assert (done.exit, "mappings" in done.out) == (3, True)

@@ -155,6 +155,13 @@ def test_product_of_several_tiles_is_several_items(tmp_path):
     assert len(uris) == len(set(uris)) + 1
 
 
+def test_satellite_is_known_by_the_products_name(tmp_path):
+    _, scenes = built("sentinel-2-scene-list", tmp_path / "copy")
+    told = {item["properties"]["s2:product_uri"][:3]: item["properties"]["platform"] for item in scenes.values()}
+    assert told == {"S2A": "sentinel-2a", "S2B": "sentinel-2b"}
+    assert all("platform" in item["properties"] for item in scenes.values())
+
+
 def test_cloud_cover_that_was_not_estimated_is_left_out(tmp_path):
     _, scenes = built("sentinel-2-scene-list", tmp_path / "s2")
     _, landsat = built("landsat-scene-list", tmp_path / "landsat")
