@@ -1,7 +1,8 @@
 """An item before and after: what the last build made of it, and what a build would make of it now. Stores nothing.
 
-The plan says which items may differ; their records go through the stages in this process, in memory. Never asks the
-network, never writes: what is stored is only looked at.
+The plan says which items may differ; their records go through the stages in this process, in memory. Of outputs the
+files that somebody edited are compared with what a build writes there. Never asks the network, never writes: what is
+stored is only looked at.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from stacbuild import canon
+from stacbuild import canon, edited
 from stacbuild.differences import differences
 from stacbuild.failures import Fault
 from stacbuild.feed import Feed
@@ -43,8 +44,9 @@ def diff(shop: Workshop, targets: Sequence[str], limit: int | None) -> DiffRepor
     plan = shop.plan(shop.listings(), Options())
     chosen = select(targets, shop.document, lambda: chain(known(plan), _gone_known(plan))) if targets else Selection([])
     report = DiffReport(shop.recipe.name, [])
-    for one in _Diffs(shop, plan, chosen).all():
-        if not one.changes and one.failure is None:
+    outputs = chosen.outputs if chosen else {output.name for output in shop.outputs}
+    for one in chain(_Diffs(shop, plan, chosen).all(), edited.files(shop, outputs)):
+        if not one.changes and one.failure is None and one.file is None:
             report.same += 1
         elif len(report.diffs) >= (LIMIT if limit is None else limit):
             report.truncated = True

@@ -229,12 +229,14 @@ class ItemDiff(Struct, omit_defaults=True):
 
     target: str
     verdict: str
-    """new, stale, gone, failed, dropped, fresh."""
+    """new, stale, gone, failed, dropped, fresh; of a file edited or missing."""
     changes: list[dict[str, Any]]
     failure: dict[str, Any] | None = None
     """Why a build would not write it."""
     lost: bool = False
     """What was built is no longer in the store: only that it differs is known."""
+    file: str | None = None
+    """Of an output's target: the file, from the recipe's folder, that somebody edited or removed."""
 
 
 class DiffReport(Struct):

@@ -24,8 +24,9 @@ def command(session: Session, *, targets: tuple[str, ...], targets_from: str | N
     """Show items before and after: what the last build made of them, and what a build would make of them now.
 
     Every place that differs is a line: + is new, - is gone, ~ is another value. Records go through the stages in
-    memory; nothing is stored or written, and the network is not used. Without a TARGET all items that are not fresh are
-    shown; -v shows long values whole.
+    memory; nothing is stored or written, and the network is not used. Of output:NAME also the files that somebody
+    edited are shown, with what a build writes there. Without a TARGET all that a build would change is shown; -v shows
+    long values whole.
     """
     named = read(targets, targets_from, session.settings.directory)
     shown = (None if session.settings.json else ITEMS) if limit is None else limit or 2**63

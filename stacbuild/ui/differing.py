@@ -22,14 +22,19 @@ def lines(report: DiffReport, paint: Paint, *, whole: bool) -> list[str]:
     if report.truncated:
         return [*told, f"and more after these {count(len(report.diffs))}: stacbuild diff --limit 0"]
     same = f", {count(report.same)} would stay as they are" if report.same else ""
-    foot = f"{many(len(report.diffs), 'item')} would be others or fail{same}"
+    items = sum(one.file is None for one in report.diffs)
+    files = len(report.diffs) - items
+    told_items = f"{many(items, 'item')} would be others or fail" if items else ""
+    told_files = f"{many(files, 'file')} would be written again" if files else ""
+    foot = f"{', '.join(part for part in (told_items, told_files) if part)}{same}"
     alone = "no difference" if report.same == 1 else f"no difference in {many(report.same, 'item')}"
     return [*told, foot] if len(report.diffs) > 1 or (told and same) else told or [alone]
 
 
 def _item(one: ItemDiff, paint: Paint, *, whole: bool) -> list[str]:
-    number = f" ({many(len(one.changes), 'change')})" if one.verdict == "stale" and one.changes else ""
-    head = f"{paint.bold(one.target)}: {paint.verdict(one.verdict)}{number}"
+    number = f" ({many(len(one.changes), 'change')})" if one.verdict in ("stale", "edited") and one.changes else ""
+    name = paint.bold(one.target) + (f" {one.file}" if one.file else "")
+    head = f"{name}: {paint.verdict(one.verdict)}{number}"
     lost = ["  what was built is no longer in the store, so it cannot be compared"] if one.lost else []
     changes = [] if one.lost else [_change(change, paint, whole=whole) for change in one.changes]
     return [head, *_failure(one.failure, paint), *lost, *changes]
