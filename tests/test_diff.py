@@ -212,3 +212,16 @@ def test_items_of_patterns_and_conditions_are_compared_as_they_are_built(tmp_pat
     assert {target: one["verdict"] for target, one in found.items()} == {"item:a/i0": "dropped"}
     kitchen.build()
     assert diffs(kitchen) == {}
+
+
+def test_what_a_patch_does_is_compared(kitchen):
+    kitchen.recipe["patches"] = {"more": {"where": "gsd = 3", "set": {"properties.gsd": 30}}}
+    kitchen.recipe["collections"]["one"]["patches"] = ["more"]
+    kitchen.save()
+    (one,) = diffs(kitchen).values()
+    assert (one["target"], one["changes"]) == ("item:one/i2", [{"path": "/properties/gsd", "before": 3, "after": 30}])
+    kitchen.build()
+    assert diffs(kitchen) == {}
+    kitchen.recipe["patches"]["more"] = {"where": "gsd = 3", "drop": True}
+    kitchen.save()
+    assert {target: one["verdict"] for target, one in diffs(kitchen).items()} == {"item:one/i2": "dropped"}
