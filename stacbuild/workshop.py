@@ -27,7 +27,7 @@ from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.settle import root_of
 from stacbuild.spool import Spool
-from stacbuild.stages.beside import Beside
+from stacbuild.stages.beside import bare
 from stacbuild.stages.judge import Judge
 from stacbuild.stages.schemas import user_store
 from stacbuild.store import Store, no_store, open_store
@@ -182,7 +182,7 @@ class Workshop:
 
     def effective(self) -> dict[str, Any]:
         """Return the recipe as far as it decides what is built, without what only locates."""
-        document: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(self.document, beside=Beside()))
+        document: dict[str, Any] = msgspec.to_builtins(bare(self.document))
         for name in ("beside", "build", "cache", "log"):
             document.pop(name, None)
         return document

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from stacbuild.recipe import schema
@@ -77,6 +78,11 @@ class Furnished(schema.Document, frozen=True):
 def beside(document: schema.Document) -> Beside:
     """Return what stands beside a recipe; nothing where it was not furnished."""
     return document.beside if isinstance(document, Furnished) else Beside()
+
+
+def bare(document: schema.Document) -> schema.Document:
+    """Return a recipe as it is written, without what stands beside it."""
+    return msgspec.structs.replace(document, beside=Beside()) if isinstance(document, Furnished) else document
 
 
 def table_name(spec: schema.LookupFile) -> str:

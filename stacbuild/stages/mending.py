@@ -60,7 +60,7 @@ def mended(shape: Shape, say: Say) -> tuple[Shape, Box]:
 def placed(shape: Shape, say: Say, *, crosses: bool) -> tuple[Shape, Box]:
     """Return `mended` of a reprojected shape, of which is known whether it crosses the antimeridian."""
     if crosses:
-        return _with_box(_cut(shape, silent))
+        return _with_box(_cut(shape, say))
     return _with_box(_valid(shape, say) if shape["type"].endswith("Polygon") else shape)
 
 
