@@ -34,7 +34,10 @@ class Doubt(NamedTuple):
 
 
 SAMPLE: Final = 100
-"""Records of each source that are tried."""
+"""Records of each file that are tried."""
+
+OF_A_SOURCE: Final = 1000
+"""Records of a source after which its further files are left: there may be a file an item."""
 
 REPEATED: Final = 5
 """Repeated members of a file that are told."""
@@ -128,11 +131,15 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
         for name in sorted(recipe.document.sources):
             feeds = feeds_of(recipe.document, name)
             shards = kind_of(recipe.document.sources[name]).shards(recipe.document.sources[name], recipe.root)
-            empty = 0
+            empty = looked = 0
+            last = report.sample["tried"] + OF_A_SOURCE
             for shard in shards:
+                if report.sample["tried"] >= last:
+                    break
+                looked += 1
                 empty += not _try_file(recipe, name, shard, feeds, bench, report, doubts)
                 report.warnings += _repeated(recipe, name, shard)
-            report.warnings += _passed_over(recipe, name, empty, len(shards))
+            report.warnings += _passed_over(recipe, name, empty, looked)
         report.warnings += [_doubt(some) for some in doubts.values()]
     finally:
         shop.close()

@@ -190,3 +190,12 @@ def test_failed_records_say_where_they_are_from_here(tmp_path):
     kitchen = Kitchen(tmp_path / "k", rows=[row(0), row(1, gsd="many")])
     (failure,) = kitchen.ask("check", exit_=1)["failures"]
     assert (failure["source"]["where"], failure["at"]) == ("rows.csv:3", f"{kitchen.folder}/rows.csv:3")
+
+
+def test_a_file_an_item_does_not_make_a_check_long(tmp_path):
+    kitchen = Kitchen(tmp_path / "k", rows=None)
+    kitchen.recipe["sources"]["rows"]["path"] = "rows/*.ndjson"
+    kitchen.save()
+    for number in range(1100):
+        kitchen.write(f"rows/{number:04}.ndjson", json.dumps(row(number)))
+    assert kitchen.ask("check", exit_=0)["sample"] == {"tried": 1000, "failed": 0}
