@@ -25,6 +25,8 @@ _KEY_NAMES: Final = (
 )
 _CHOICES: Final = 6
 """Columns that are tried as a key alone."""
+_CONSIDERED: Final = 40
+"""Columns among which such a few are looked for."""
 _TOGETHER: Final = 4
 """Columns that may be a key together."""
 _OF_FEATURE: Final = ("type", "bbox")
@@ -111,7 +113,7 @@ def _key(found: Sample, columns: list[Column], forms: dict[str, str], doubts: li
     ranked = sorted(plain, key=lambda column: -_rank(column, forms))
     names = [column for column in ranked if not hrefs.is_href(column)]
     alone = [[column.path] for column in names if _distinct([column]) == column.total]
-    together = [[column.path for column in some]] if (some := _together(names)) else []
+    together = [[column.path for column in some]] if (some := _together(names[:_CONSIDERED])) else []
     urls = [[column.path] for column in ranked if hrefs.is_href(column) and _distinct([column]) == column.total]
     choices = (alone[:_CHOICES] + together + urls)[: 2 * _CHOICES]
     left, count, whole = sample.repeats(found, choices) if choices else ([], 0, True)
@@ -171,7 +173,7 @@ def _no_key(columns: list[Column], doubts: list[str]) -> dict[str, Any]:
     able = [column for column in columns if column.filled and _may_be_key(column) and not hrefs.is_href(column)]
     some: list[Column] = []
     while len(some) < min(_TOGETHER, len(able)):
-        some.append(max(able, key=lambda column: _distinct([*some, column])))
+        some.append(max(able[:_CONSIDERED], key=lambda column: _distinct([*some, column])))
     some = list({column.path: column for column in some}.values())
     if not some:
         doubts.append("no column can be part of an id: say what an item is called")

@@ -23,6 +23,9 @@ _TEXTS: Final = (
 _NUMBERS: Final = {8: ("%Y%m%d",), 14: ("%Y%m%d%H%M%S",), 10: ("unix",), 13: ("unix-ms",)}
 """Digits of a number that is a time → what it may mean."""
 
+_FEWEST_DIGITS: Final = 4
+"""Digits that a time has at least, as 1/2/24."""
+
 _NAMES: Final = re.compile(
     r"date|time|acq|sens|stamp|day|start|begin|end|stop|creat|updat|modif|captur|observ|publ|when|epoch|utc"
 )
@@ -46,6 +49,8 @@ def format_of(column: Column) -> str | None:
     if not texts or len(texts) < len(column.values):
         return None
     head = texts[:5]
+    if any(sum(char.isdigit() for char in text) < _FEWEST_DIGITS for text in head):
+        return None
     digits = all(text.isdecimal() for text in texts)
     if digits and not _NAMES.search(column.name.lower()):
         return None
