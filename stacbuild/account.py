@@ -96,7 +96,7 @@ class Account:
     def failures(self, head: Head, load: Callable[[GroupEntry], Group], plan: Plan) -> Failures:
         """Return what fails now."""
         before = failing.read_before(self._shop.failures_path)
-        read = {(one.name, shard.shard.name) for one in plan.listings for shard in one.shards if shard.read}
+        read = {(one.name, shard.shard.name) for one in plan.listings for shard in one.shards if shard.moved}
 
         def tried(failure: Failure) -> bool:
             if failure.collection is not None:

@@ -64,6 +64,9 @@ class ShardListing(Struct):
     read: bool
     trouble: Fault | None = None
 
+    moved: bool = False
+    """It was read and holds something else than before, or could not be read."""
+
 
 class SourceListing(Struct):
     """A source as listed. `vanished` are groups of before that no file has any more, or not as they were."""
@@ -243,7 +246,8 @@ class _Reader:
             if again == stamp:
                 for group in sorted(groups, key=lambda group: group.known is None):
                     self._match(group)
-                return ShardListing(shard, ShardMemory(stamp, seen), groups, read=True)
+                moved = any(group.packed is not None for group in groups)
+                return ShardListing(shard, ShardMemory(stamp, seen), groups, read=True, moved=moved)
             stamp, seen = again, time.time_ns()
         text = f"{shard.name} changed while it was read, twice"
         return self._unreadable(shard, mine, Fault("fetch", "SB490", text, "", "build again when its writer is done"))
@@ -254,7 +258,7 @@ class _Reader:
             spare = self._spare.get(entry.root, [])
             self._spare[entry.root] = [other for other in spare if other is not entry]
         groups = [GroupListing(entry) for entry in mine]
-        return ShardListing(shard, ShardMemory(None, 0, fault.message), groups, read=True, trouble=fault)
+        return ShardListing(shard, ShardMemory(None, 0, fault.message), groups, read=True, trouble=fault, moved=True)
 
     def _match(self, group: GroupListing) -> None:
         """Let a group take over the memory's entry for it, if there is one that no other group took."""

@@ -45,6 +45,10 @@ def sized(terminal, columns):
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
 
 
+ENV = {"TERM": "xterm", "COLUMNS": "", "LINES": ""}
+"""The size is what the terminal says, not what a runner of tests has left."""
+
+
 class Terminal:
     """A program on a terminal: what it shows is in `shown`."""
 
@@ -52,7 +56,11 @@ class Terminal:
         self.leader, follower = pty.openpty()
         sized(self.leader, columns)
         self.started = process(
-            *argv, code=code + "\nos.dup2(1, 2)", stdout=follower, stdin=follower, env={"TERM": "xterm", **(env or {})}
+            *argv,
+            code=code + "\nos.dup2(1, 2)",
+            stdout=follower,
+            stdin=follower,
+            env=ENV | (env or {}),
         )
         os.close(follower)
         self.shown = ""

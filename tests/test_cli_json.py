@@ -28,7 +28,7 @@ def envelope(command, exit_=0, error=None):
 
 SHAPES = {
     "build": "recipe mode items stages outputs failures warnings seconds catalog failed_allowed held_back"
-    " like_failures stale mappings",
+    " like_failures stale patches mappings",
     "status": "recipe fresh truncated items stale outputs warnings catalog seconds",
     "why": "recipe target verdict reasons stages source outputs failure",
     "ls": "recipe targets files",
@@ -77,6 +77,7 @@ def test_build_json_to_the_letter():
         "held_back": [],
         "like_failures": [],
         "stale": [],
+        "patches": {},
         "mappings": {},
     }
 
