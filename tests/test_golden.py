@@ -27,6 +27,8 @@ MAPPING = {
         "gsd": {"from": "res", "as": "number", "scale": 0.01},
         "count": {"from": "n", "as": "integer", "required": False},
         "license": {"value": "CC-BY-4.0"},
+        "tags": {"from": ["sat", "id"], "join": "/"},
+        "words": {"from": "id", "split": "e"},
     },
     "assets": {"data": {"href": "href", "type": {"value": "image/tiff"}, "roles": {"value": ["data"]}}},
     "lookups": {"missions": {"S2A": "sentinel-2a", "L8": "landsat-8"}},
