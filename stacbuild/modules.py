@@ -38,8 +38,8 @@ def find(root: Path, written: str) -> Code:
     module, _, name = written.rpartition(":")
     if module.endswith(".py"):
         file = root / module
-        if not file.is_file():
-            _bad(f"there is no file {module}", "paths are relative to the recipe's folder")
+        if not os.path.isfile(file):  # noqa: PTH113 - of a name that is too long `Path` raises
+            _bad(f"there is no file {module}", "a path starts at the folder of the file that it is written in")
         return _own(root, [file.parent, root], file.stem, name, written)
     if _file(root, module) is not None:
         return _own(root, [root], module, name, written)
@@ -55,7 +55,7 @@ def find_extension(root: Path, written: str) -> Code:
     if ":" in written:
         return find(root, written)
     own = _own_extensions()
-    if (own / f"{written}.py").is_file():
+    if os.path.isfile(own / f"{written}.py"):  # noqa: PTH113 - likewise
         return find(own, f"{written}.py:extension")
     from importlib.metadata import entry_points  # noqa: PLC0415  asked for by few recipes
 
@@ -104,7 +104,7 @@ def _file(folder: Path, module: str) -> Path | None:
         return None
     path = folder.joinpath(*module.split("."))
     options = (path / "__init__.py", path.with_name(f"{path.name}.py"))
-    return next((file for file in options if file.is_file()), None)
+    return next((file for file in options if os.path.isfile(file)), None)  # noqa: PTH113 - likewise
 
 
 def _shown(file: Path, root: Path) -> str:

@@ -50,6 +50,7 @@ def goods():
     return {
         **{str(path.relative_to(ROOT)): path.read_text() for path in files() if is_whole(path.read_text())},
         **{name: block.text for name, block in blocks().items() if is_whole(block.text)},
+        "every key": (ROOT / "tests" / "every-key.toml").read_text(),
         "full": test_recipe.FULL,
         "parts in one": test_include.WHOLE,
         "matrix": test_matrix.TILES + test_matrix.EACH + test_matrix.ALL + test_matrix.MAPPING,
