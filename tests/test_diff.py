@@ -172,7 +172,7 @@ def test_words():
         "item:boreal/b: new",
         "  would fail[SB203]: m at /id",
         "    = hint: h",
-        "2 items would be others or fail, 3 would stay as they are",
+        "2 items would change or fail, 3 would stay as they are",
     ]
     assert "x" * 100 in ask("diff", "-v", diff=DIFF).stdout
     assert "\x1b[32m" in ask("diff", "--color", "always", diff=DIFF).stdout

@@ -24,7 +24,7 @@ def lines(report: DiffReport, paint: Paint, *, whole: bool) -> list[str]:
     same = f", {count(report.same)} would stay as they are" if report.same else ""
     items = sum(one.file is None for one in report.diffs)
     files = len(report.diffs) - items
-    told_items = f"{many(items, 'item')} would be others or fail" if items else ""
+    told_items = f"{many(items, 'item')} would change or fail" if items else ""
     told_files = f"{many(files, 'file')} would be written again" if files else ""
     foot = f"{', '.join(part for part in (told_items, told_files) if part)}{same}"
     alone = "no difference" if report.same == 1 else f"no difference in {many(report.same, 'item')}"
