@@ -5,11 +5,8 @@ Only for collections with `keep-removed`. Reads old outputs and writes to the st
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import msgspec
 from msgspec import Struct
@@ -63,14 +60,14 @@ def _listed(plan: Plan, names: set[str]) -> dict[str, set[str]]:
 
 
 def _collection(shop: Workshop, name: str, held: dict[str, Inspected], listed: set[str]) -> Recalled:
-    taking = [output for output in shop.outputs if output.takes([name]) and output.name in held]
+    taking = [output for output in shop.outputs if output.takes([name]) and output.name in held and output.gives_items]
     source = shop.document.collections[name].from_[0]
     whole = next((output for output in taking if not held[output.name].bad), None)
     if whole is None:
         if taking:
             raise _damaged(name, taking)
         return Recalled(name, source, [], [])
-    items = (item for item in _items(shop, whole, held[whole.name], name) if item["id"] not in listed)
+    items = (item for item in _items(whole, held[whole.name], name) if item["id"] not in listed)
     pairs = list(_stored(shop, name, items))
     return Recalled(name, source, [Input(pair.key, pair.input, 0, []) for pair in pairs], pairs)
 
@@ -84,41 +81,12 @@ def _damaged(name: str, taking: list[Output]) -> DamageError:
     return DamageError(Problem("SB613", text, hint=hint))
 
 
-def _items(shop: Workshop, output: Output, held: Inspected, name: str) -> Iterator[dict[str, Any]]:
+def _items(output: Output, held: Inspected, name: str) -> Iterator[dict[str, Any]]:
     """Yield the items of a collection that an output holds, in the store's form."""
     for path in held.rows.paths:
-        base = "" if output.kind == "ndjson" else posixpath.dirname(_from_root(shop.recipe.root, output.base / path))
-        for document in _documents(output.base / path, output.kind):
+        for document, base in output.read_back(path):
             if document.get("type") == "Feature" and document.get("collection") == name:
-                yield adopted(_without_base(shop, output, document), base, name)
-
-
-def _from_root(root: Path, file: Path) -> str:
-    import os.path  # noqa: PLC0415
-
-    return os.path.relpath(file, root).replace(os.sep, "/")
-
-
-def _documents(file: Path, kind: str) -> Iterator[dict[str, Any]]:
-    with file.open("rb") as stream:
-        if kind != "ndjson":
-            yield canon.decode(stream.read())
-            return
-        for line in stream:
-            yield canon.decode(line)
-
-
-def _without_base(shop: Workshop, output: Output, item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item whose asset hrefs below the output's base-url are relative to the recipe again."""
-    url = shop.document.outputs[output.name].base_url
-    if url is None or output.kind != "ndjson":
-        return item
-    top = url.rstrip("/") + "/"
-    assets = {}
-    for key, asset in item.get("assets", {}).items():
-        href = asset.get("href", "")
-        assets[key] = {**asset, "href": unquote(href.removeprefix(top))} if href.startswith(top) else asset
-    return {**item, "assets": assets}
+                yield adopted(document, base, name)
 
 
 def _stored(shop: Workshop, name: str, items: Iterator[dict[str, Any]]) -> Iterator[Pair]:

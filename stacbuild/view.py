@@ -88,6 +88,11 @@ class Catalog:
         """Return an item's line: its members in the order in which they are written."""
         return self._store.documents(item.blob)[item.ordinal]
 
+    def warn(self, problem: Problem) -> None:
+        """Note what is odd about what is written."""
+        if problem not in self.warnings:
+            self.warnings.append(problem)
+
     # --- documents
 
     def catalog(self) -> dict[str, Any]:
@@ -109,7 +114,7 @@ class Catalog:
         found, left_out = aggregate.summaries(total, spec.summaries)
         for field in left_out:
             text = f"collection '{collection}': {field} has more than {aggregate.VALUES_AT_MOST} values: not summarised"
-            self.warnings.append(Problem("SB701", text, hint="take it out of `summaries`"))
+            self.warn(Problem("SB701", text, hint="take it out of `summaries`"))
         facts: dict[str, Any] = {
             "type": "Collection",
             "stac_version": STAC_VERSION,
@@ -136,7 +141,7 @@ class Catalog:
         if box is None:
             box = aggregate.WORLD
             text = f"collection '{collection}' has no item with a footprint: its extent is the world"
-            self.warnings.append(Problem("SB702", text, hint=f"set [collections.{collection}] extent"))
+            self.warn(Problem("SB702", text, hint=f"set [collections.{collection}] extent"))
         times = given.get("interval") or aggregate.interval(total)
         boxes = box if isinstance(box[0], list) else [box]
         intervals = times if isinstance(times[0], list) else [times]

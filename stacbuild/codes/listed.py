@@ -86,6 +86,9 @@ CODES: dict[str, str] = {
     "SB704": "A pattern among the collections matches none that its sources name, so that nothing is written for it.",
     "SB705": "Inputs of a source are in no collection: they name none, or one that no pattern matches. A table of its "
     "own name, or a wider pattern, takes them.",
+    "SB706": "Files of many items have no folder that hrefs could start from, so local ones are made absolute with the "
+    "output's `base-url`. Without one, or above the recipe's folder, they are written relative to the recipe's folder, "
+    'and most programs will not find them. Give it a `base-url`, or say `hrefs = "as-is"`.',
     "SB710": "So many records of a source vanished at once that a build deletes nothing of it: it may be the source "
     "that is wrong. `stacbuild build --max-deletions 100%` deletes them.",
     "SB720": "An object of a JSON record names a member more than once. Readers differ on which one counts; here it is "

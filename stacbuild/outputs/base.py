@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from stacbuild.aggregate import Fold
+from stacbuild.failures import Problem
 
 
 class Rank(IntEnum):
@@ -81,6 +82,9 @@ class View(Protocol):
     def read(self, item: Item) -> bytes:
         """Return an item's line: its members in the order in which they are written."""
 
+    def warn(self, problem: Problem) -> None:
+        """Note what is odd about what is written; the build says it once."""
+
 
 class Output(Protocol):
     """A file output."""
@@ -95,6 +99,8 @@ class Output(Protocol):
     """Digest of what of the recipe decides its bytes and paths."""
     documents: bool
     """Holds the documents above the items too, so that what the recipe says of catalog and collections matters."""
+    gives_items: bool
+    """Its files hold whole items, which `read_back` gives."""
 
     def takes(self, names: list[str]) -> list[str]:
         """Return which collections it takes."""
@@ -104,6 +110,9 @@ class Output(Protocol):
 
     def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
         """Yield the bytes of a file in pieces."""
+
+    def read_back(self, path: str) -> Iterator[tuple[dict[str, Any], str]]:
+        """Yield the items in a file, and the folder that their hrefs start from, relative to the recipe's."""
 
 
 def taken(globs: list[str] | None, names: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ Paths follow `layout`; a part with a date in it makes a sub-catalog. Never touch
 from __future__ import annotations
 
 import itertools
+import os
 import posixpath
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import xxhash
 
-from stacbuild import keys
+from stacbuild import canon, keys
 from stacbuild.outputs import document, names
 from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
 from stacbuild.outputs.order import pieces
@@ -45,6 +46,7 @@ class StacJson:
 
     kind = "stac-json"
     documents = True
+    gives_items = True
 
     def __init__(self, name: str, spec: StacJsonOutput, root: Path) -> None:
         self.name, self.path, self._spec = name, spec.path, spec
@@ -129,6 +131,13 @@ class StacJson:
             for number, part in enumerate(self._spec.layout.split("/")[:-1])
             if any(date in part for date in _DATES)
         ]
+
+    def read_back(self, path: str) -> Iterator[tuple[dict[str, Any], str]]:
+        """Yield the document in a file, and its folder relative to the recipe's."""
+        file = self.base / path
+        if file.suffix == ".json":
+            folder = os.path.relpath(file.parent, self._root).replace(os.sep, "/")
+            yield canon.decode(file.read_bytes()), "" if folder == "." else folder
 
     # --- what is in them
 

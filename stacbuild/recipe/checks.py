@@ -96,6 +96,7 @@ RULES: dict[type[Struct], Callable[[Sheet, Draft], None]] = {
     schema.Validation: _validation,
     schema.StacJsonOutput: checks_output.stac_json,
     schema.NdjsonOutput: checks_output.output,
+    schema.ItemCollectionOutput: checks_output.output,
     schema.Cache: lambda sheet, draft: filled(sheet, draft, "path"),
     schema.Build: _build,
     schema.Log: lambda sheet, draft: filled(sheet, draft, "file"),

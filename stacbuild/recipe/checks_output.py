@@ -9,6 +9,8 @@ from stacbuild.recipe.judging import bad, filled, matching, placeholders
 from stacbuild.recipe.lines import Draft, Sheet
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+SUFFIXES: dict[type, str] = {schema.NdjsonOutput: ".ndjson", schema.ItemCollectionOutput: ".geojson"}
+"""Kinds that write files of many items, and what these are called."""
 FOLDER_FIRST = re.compile(r"(?:[^{}/]+/)*\{collection\}/")
 
 
@@ -22,10 +24,10 @@ def output(sheet: Sheet, draft: Draft) -> None:
     path = good.get("path", "x")
     if "://" in path:
         bad(sheet, draft, "path", "must be a path of this machine, not a URL")
-    allowed = ("collection",) if draft.kind is schema.NdjsonOutput else ()
-    placeholders(sheet, draft, "path", path, allowed)
-    if allowed and path.endswith(("/", "\\")):
-        bad(sheet, draft, "path", "must name a file, not a folder", 'as in "dist/{collection}.ndjson"')
+    suffix = SUFFIXES.get(draft.kind)
+    placeholders(sheet, draft, "path", path, ("collection",) if suffix else ())
+    if suffix and path.endswith(("/", "\\")):
+        bad(sheet, draft, "path", "must name a file, not a folder", f'as in "dist/{{collection}}{suffix}"')
 
 
 def stac_json(sheet: Sheet, draft: Draft) -> None:

@@ -11,8 +11,7 @@ LATER_KEYS: dict[str, frozenset[str]] = {
     "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
     "Collection": frozenset({"collection-extensions"}),
-    "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items", "hrefs"}),
-    "NdjsonOutput": frozenset({"hrefs"}),
+    "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items"}),
     "Cache": frozenset({"remote", "max-size", "trust", "write"}),
     "Build": frozenset({"refresh"}),
 }
@@ -20,7 +19,7 @@ LATER_KEYS: dict[str, frozenset[str]] = {
 
 LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
     ("sources", "kind"): ("stac-api", "stac-catalog", "json-api", "raster", "stactools", "pgstac"),
-    ("outputs", "kind"): ("geoparquet", "item-collection", "pgstac"),
+    ("outputs", "kind"): ("geoparquet", "pgstac"),
     ("Catalog", "stac-version"): ("1.0.0",),
     ("Cache", "backend"): ("redis", "redis:", "rediss:", "http:", "https:", "s3:"),
     ("Build", "executor"): ("dask",),

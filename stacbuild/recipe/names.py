@@ -82,6 +82,7 @@ NEEDED: dict[tuple[str, str], str] = {
     ("Collection", "from"): 'name its sources, as in from = ["scenes"]',
     ("StacJsonOutput", "path"): 'name the folder, as in path = "dist/site"',
     ("NdjsonOutput", "path"): 'name the file, as in path = "dist/{collection}.ndjson"',
+    ("ItemCollectionOutput", "path"): 'name the file, as in path = "dist/{collection}.geojson"',
 }
 """(Struct, key) → what to write where a key is missing."""
 

@@ -252,6 +252,23 @@ class NdjsonOutput(Table, frozen=True, tag_field="kind", tag="ndjson"):
     """The file; with `{collection}` one for each."""
     base_url: str | None = None
     """The URL that relative hrefs are made absolute with."""
+    hrefs: Literal["absolute", "as-is"] = "absolute"
+    """Local hrefs: `absolute`, below `base-url`, and relative to the recipe's folder with a warning where there is
+    none; `as-is`, relative to the recipe's folder."""
+    collections: list[str] | None = None
+    """The collections that it takes, as ids or globs; without it all."""
+
+
+class ItemCollectionOutput(Table, frozen=True, tag_field="kind", tag="item-collection"):
+    """`[outputs.NAME]` of kind `item-collection`: a GeoJSON FeatureCollection, items by id."""
+
+    path: File
+    """The file; with `{collection}` one for each."""
+    base_url: str | None = None
+    """The URL that relative hrefs are made absolute with."""
+    hrefs: Literal["absolute", "as-is"] = "absolute"
+    """Local hrefs: `absolute`, below `base-url`, and relative to the recipe's folder with a warning where there is
+    none; `as-is`, relative to the recipe's folder."""
     collections: list[str] | None = None
     """The collections that it takes, as ids or globs; without it all."""
 
@@ -288,7 +305,7 @@ class Log(Table, frozen=True):
 
 
 Source = TableSource | StacItemsSource
-Output = StacJsonOutput | NdjsonOutput
+Output = StacJsonOutput | NdjsonOutput | ItemCollectionOutput
 
 
 class Document(Table, frozen=True, kw_only=True):
