@@ -28,6 +28,8 @@ CODES: dict[str, str] = {
     "SB234": "An extension says that the item is wrong by its own rules, which no schema can say.",
     "SB235": "An extension is asked for something that the item does not have. See that the field is "
     "there, or take it out of the configuration.",
+    "SB236": "An extension writes fields that no published schema knows. Nothing is wrong with that, but nobody checks "
+    "them, and programs do not know them unless you tell them.",
 }
 """Code → what it means and what to do."""
 
@@ -39,7 +41,8 @@ class Extension(Protocol):
     Optional members, with what stands for them where they are missing:
 
     - `schema: str | None`: the URI that documents declare; None: none.
-    - `schemas(config) -> list[str]`: instead, where the URIs depend on the configuration.
+    - `schemas(document, config) -> list[str]`: instead, where the URIs depend on the configuration or on the document
+      as it is then: most schemas want one of their fields to be there, if they are declared.
     - `Config: type[msgspec.Struct]`: what its table of the recipe is converted to; without it `config` is a dict.
     - `wants = "dict"`, or `"pystac"`: it is given a `pystac.Item` (or Collection) and gives one back.
     - `scope = ("Feature",)`: the types of document that it takes; with "Collection" it may stand in
@@ -100,10 +103,10 @@ class Context:
         return ItemError("SB233", f"extension '{self._extension}' cannot read {href}: {reason}", "", hint)
 
 
-def schemas_of(extension: Any, config: Any) -> list[str]:
-    """Return the URIs that documents declare which an extension was applied to."""
+def schemas_of(extension: Any, document: Any, config: Any) -> list[str]:
+    """Return the URIs that a document declares which an extension was applied to."""
     if hasattr(extension, "schemas"):
-        return list(extension.schemas(config))
+        return list(extension.schemas(document, config))
     schema = getattr(extension, "schema", None)
     return [schema] if schema else []
 

@@ -1,11 +1,12 @@
-"""Extension `fields`: any fields under any schema's URI: constants and templates in properties and assets."""
+"""Extension `fields`: any fields under any schema's URI: constants, templates and other fields' values."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import rendered
+from stacbuild.extensions.values import each_asset, fields_of, put
 from stacbuild.recipe.extension_tables import Fields as Settings
 
 
@@ -13,26 +14,21 @@ class Fields:
     """Sets what the recipe says."""
 
     name = "fields"
-    revision = 1
+    revision = 2
     scope = ("Feature", "Collection")
 
-    def schemas(self, config: Settings) -> list[str]:
+    def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the URI that the recipe gives."""
+        del document
         return [] if config.schema is None else [config.schema]
 
-    def apply(self, item: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
+    def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
         """Return the document with the fields set."""
         del ctx
-        found = {name: rendered(value, item, "/properties") for name, value in config.properties.items()}
-        if item["type"] == "Collection":
-            return {**item, **found}
-        result = {**item, "properties": {**item["properties"], **found}}
-        if config.assets:
-            result["assets"] = {
-                key: {
-                    **asset,
-                    **{name: rendered(value, item, f"/assets/{key}") for name, value in config.assets.items()},
-                }
-                for key, asset in item.get("assets", {}).items()
-            }
-        return result
+        where = "" if document["type"] == "Collection" else "/properties"
+        made = put(document, fields_of(config.properties, document, where))
+        return each_asset(made, {"*": config.assets}, _asset) if config.assets else made
+
+
+def _asset(asset: dict[str, Any], table: dict[str, Any], scope: Mapping[str, Any], where: str) -> dict[str, Any]:
+    return {**asset, **fields_of(table, scope, where)}

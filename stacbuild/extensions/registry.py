@@ -9,7 +9,17 @@ from stacbuild.recipe import extension_tables as tables
 
 _BUILT_IN: dict[type, tuple[str, str]] = {
     tables.AlternateAssets: ("alternate_assets", "AlternateAssets"),
+    tables.Dgeo: ("dgeo", "Dgeo"),
+    tables.Eo: ("eo", "Eo"),
     tables.Fields: ("fields", "Fields"),
+    tables.FileInfo: ("file", "File"),
+    tables.ProjCompat: ("proj_compat", "ProjCompat"),
+    tables.Processing: ("processing", "Processing"),
+    tables.Projection: ("projection", "Projection"),
+    tables.Raster: ("raster", "Raster"),
+    tables.Scientific: ("scientific", "Scientific"),
+    tables.Version: ("version", "Version"),
+    tables.View: ("view", "View"),
 }
 """Table of the recipe → module and class; imported when a recipe names it."""
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from stacbuild.recipe import (
     checks_collection,
+    checks_extension,
     checks_mapping,
     checks_output,
     checks_patch,
@@ -21,6 +22,7 @@ from stacbuild.recipe import (
     names,
     schema,
 )
+from stacbuild.recipe import extension_tables as tables
 from stacbuild.recipe.judging import at, bad, filled
 from stacbuild.recipe.lines import Draft, Sheet
 
@@ -93,6 +95,22 @@ RULES: dict[type[Struct], Callable[[Sheet, Draft], None]] = {
     schema.Mapping: checks_mapping.mapping,
     schema.Collection: checks_collection.collection,
     schema.Patch: checks_patch.patch,
+    tables.AlternateAssets: checks_extension.alternate_assets,
+    tables.Dgeo: checks_extension.dgeo,
+    tables.DgeoAsset: checks_extension.cids,
+    tables.Eo: checks_extension.says_something,
+    tables.EoAsset: checks_extension.with_bands,
+    tables.Fields: checks_extension.says_something,
+    tables.FileInfo: checks_extension.file_info,
+    tables.From: checks_extension.source,
+    tables.Processing: checks_extension.says_something,
+    tables.Projection: checks_extension.projection,
+    tables.ProjectionFields: checks_extension.projection,
+    tables.Publication: checks_extension.doi,
+    tables.RasterAsset: checks_extension.with_bands,
+    tables.Scientific: checks_extension.scientific,
+    tables.Version: checks_extension.says_something,
+    tables.View: checks_extension.says_something,
     schema.Validation: _validation,
     schema.StacJsonOutput: checks_output.stac_json,
     schema.NdjsonOutput: checks_output.output,

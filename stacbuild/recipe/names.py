@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from msgspec import UnsetType
 
+from stacbuild.recipe.extension_tables import From
 from stacbuild.recipe.homes import home
 from stacbuild.recipe.later import HINTS, LATER_KEYS, LATER_SHAPES, is_later
 from stacbuild.recipe.lines import Finding, Path, printable
@@ -64,6 +65,10 @@ SHAPES: dict[tuple[str, str], str] = {
     ): 'as in missions = { S2A = "sentinel-2a" }; a file is named in the rule: lookup = { file = … }',
     ("Validation", "extra"): 'as in extra = { "boreal-*" = ["ours.schema.json"] }',
     ("Collection", "set"): 'as in set = { "sci:doi" = "10.1000/x" }',
+    ("AlternateAssets", "alternates"): 'as in alternates.mirror = { href = "https://…/{path}" }',
+    ("Dgeo", "assets"): 'as in assets.data = { cid = { from = "properties.cid" } }',
+    ("Eo", "assets"): 'as in assets.red = { bands = [{ common-name = "red" }] }',
+    ("Raster", "assets"): 'as in assets.data = { bands = [{ data-type = "uint16", nodata = 0 }] }',
     ("Patch", "append"): 'a path is quoted, as in append = { "properties.tags" = ["a"] }',
 }
 """(Struct, key) → what to write where a value has a wrong type."""
@@ -80,6 +85,10 @@ NEEDED: dict[tuple[str, str], str] = {
     ("LookupFile", "file"): 'name the file, as in file = "missions.csv"',
     ("LookupFile", "key"): 'name the column with what stands in the record, as in key = "code"',
     ("Collection", "from"): 'name its sources, as in from = ["scenes"]',
+    ("AlternateAssets", "alternates"): 'as in alternates.mirror = { href = "https://…/{path}" }',
+    ("Alternate", "href"): 'as in href = "https://mirror.example.com/{path}"',
+    ("Raster", "assets"): 'as in assets.data = { bands = [{ data-type = "uint16", nodata = 0 }] }',
+    ("From", "from"): 'as in { from = "properties.cid" }',
     ("StacJsonOutput", "path"): 'name the folder, as in path = "dist/site"',
     ("NdjsonOutput", "path"): 'name the file, as in path = "dist/{collection}.ndjson"',
     ("ItemCollectionOutput", "path"): 'name the file, as in path = "dist/{collection}.geojson"',
@@ -291,6 +300,9 @@ def _advice_on_text(value: str, takes: list[Any], words: list[str]) -> str | Non
         return f"write {SPOKEN[value.casefold()]}, without quotes"
     if number or (bool in takes and value in ("true", "false")):
         return "remove the quotes"
+    if From in takes and str not in takes and not number:
+        more = ", and a constant stands in brackets" if list in takes else ""
+        return f"a field is named so: {{ from = {shown(value) if len(value) <= LONGEST else '…'} }}{more}"
     if list in takes:
         return f"put it in brackets, as in [{shown(value) if len(value) <= LONGEST else '…'}]"
     return None
@@ -306,7 +318,7 @@ def _tables(takes: Iterable[Any]) -> bool:
 
 
 def _rules(takes: list[Any]) -> bool:
-    return str in takes and _tables(takes)
+    return str in takes and _tables(takes) and From not in takes
 
 
 def choices(type_: Any) -> list[str]:
@@ -333,6 +345,8 @@ def wanted_by(type_: Any) -> str:
     parts = _parts(type_)
     if _rules(parts):
         return 'the name of a field or a table like { from = "…" }'
+    if {int, float} <= set(parts):
+        parts.remove(int)
     return " or ".join(dict.fromkeys(_part_words(part) for part in parts))
 
 
@@ -341,7 +355,10 @@ def _part_words(part: Any) -> str:
         return alternatives([str(word) for word in get_args(part)])
     if get_origin(part) is list:
         entry = get_args(part)[0]
-        return {str: "a list of texts"}.get(entry, "a list of tables" if get_origin(entry) is dict else "a list")
+        words = {str: "a list of texts", int: "a list of whole numbers", int | float: "a list of numbers"}
+        return words.get(entry, "a list of tables" if get_origin(entry) is dict else "a list")
+    if part is From:
+        return 'a table like { from = "…" }'
     return TYPE_WORDS.get(get_origin(part) or part, "a table")
 
 

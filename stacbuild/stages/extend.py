@@ -7,6 +7,7 @@ schemas an item declares is kept here, not by the extensions.
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from stacbuild.recipe.extension_tables import PlugIn
 from stacbuild.recipe.schema import Document
 from stacbuild.stages.base import Origin, Work
 from stacbuild.stages.beside import beside
+from stacbuild.stages.versions import version_of
 
 
 class Extend:
@@ -65,11 +67,14 @@ def settings(document: Document, name: str) -> dict[str, Any]:
     return found["config"] if isinstance(table, PlugIn) else found
 
 
-def code_of(document: Document, name: str) -> str | int:
-    """Return what says which code an extension is: a digest, or the revision of a built-in one."""
+def code_of(document: Document, name: str) -> Any:
+    """Return what says which code an extension is: a digest, or the revision of a built-in one, and its libraries."""
     table = document.extensions[name]
-    revision: int = 0 if isinstance(table, PlugIn) else built_in(table).revision
-    return beside(document).code[table.code].digest if isinstance(table, PlugIn) else revision
+    if isinstance(table, PlugIn):
+        return beside(document).code[table.code].digest
+    extension = built_in(table)
+    libraries = extension.libraries(table) if hasattr(extension, "libraries") else []
+    return [extension.revision, *map(version_of, libraries)] if libraries else extension.revision
 
 
 class Loaded(NamedTuple):
@@ -102,7 +107,7 @@ class Applied:
         made = self._called(extension, given, config, context) if foreign else extension.apply(given, config, context)
         if foreign:
             made = self._sound(made, item)
-        made = _declared(made, schemas_of(extension, config))
+        made = _declared(made, schemas_of(extension, made, config))
         for path, message in found_by(extension, made):
             raise ItemError("SB234", f"extension '{self._name}': {message}", path)
         return made
@@ -159,8 +164,10 @@ class Applied:
             what = f"gave back {type(made).__name__}, not the item"
         elif made.get("id") != item["id"] or made.get("type") != item["type"]:
             what = "changed the item's id or type"
-        elif not isinstance(made.get("properties", {}), dict) or not isinstance(made.get("assets", {}), dict):
+        elif not isinstance(made.get("properties", {}), dict) or not _all(made.get("assets", {}), dict, dict):
             what = "left properties or assets that are no objects"
+        elif not _all(made.get("stac_extensions", []), list, str) or not _all(made.get("links", []), list, dict):
+            what = "left links or stac_extensions that are no lists of objects and of texts"
         if what is not None:
             raise ItemError("SB232", f"extension '{self._name}' {what}", "", "`apply` returns the whole item")
         try:
@@ -168,6 +175,14 @@ class Applied:
         except canon.CanonError as error:
             raise ItemError("SB232", f"extension '{self._name}' gave back what is not JSON: {error}") from error
         return {**found, "collection": item["collection"]} if "collection" in item else found
+
+
+def _all(value: Any, container: type, member: type) -> bool:
+    """Tell whether a value is an object, or an array, and everything in it of one kind."""
+    if not isinstance(value, container):
+        return False
+    members: Any = value.values() if isinstance(value, dict) else value
+    return all(isinstance(one, member) for one in members)
 
 
 def _by_pystac(extension: Any, item: dict[str, Any], config: Any, context: Context) -> Any:
@@ -181,8 +196,18 @@ def _by_pystac(extension: Any, item: dict[str, Any], config: Any, context: Conte
     return {**found, "stac_version": item["stac_version"], "links": item.get("links", [])}
 
 
+_VERSIONED = re.compile(r"(https://stac-extensions\.github\.io/[^/]+/)v[^/]+/schema\.json#?")
+
+
 def _declared(document: dict[str, Any], schemas: list[str]) -> dict[str, Any]:
-    """Return a document that declares `schemas`, each once, after those that it declares already."""
+    """Return a document that declares `schemas`, each once: one in the place of its other version, else at the end."""
     known = document.get("stac_extensions") or []
-    new = [url for url in dict.fromkeys(schemas) if url not in known]
-    return {**document, "stac_extensions": [*known, *new]} if new else document
+    ours = {_unversioned(url): url for url in schemas if _unversioned(url) != url}
+    declared = list(dict.fromkeys([*(ours.get(_unversioned(url), url) for url in known), *schemas]))
+    return document if declared == known else {**document, "stac_extensions": declared}
+
+
+def _unversioned(url: str) -> str:
+    """Return what the schemas of all versions of an extension have in common; any other URL as it is."""
+    found = _VERSIONED.fullmatch(url)
+    return found.group(1) if found else url
