@@ -80,6 +80,17 @@ def with_members(value: dict[str, Any], members: Iterable[dict[str, str]], inden
     yield (line if indent and between else b"") + whole[start:]
 
 
+def listed(values: Iterable[dict[str, Any]], indent: int) -> Iterator[bytes]:
+    """Yield a list of documents, each as `document` has it; never all are held."""
+    deep = b"\n" + b" " * indent if indent else b""
+    yield b"["
+    between = b""
+    for value in values:
+        yield between + deep + document(value, indent)[:-1].replace(b"\n", deep)
+        between = b","
+    yield (b"\n" if indent and between else b"") + b"]\n"
+
+
 def link(rel: str, href: str, media_type: str, title: str | None = None) -> dict[str, str]:
     """Return a link object."""
     result = {"rel": rel, "href": href, "type": media_type}

@@ -16,15 +16,17 @@ import msgspec
 import xxhash
 
 from stacbuild import canon, keys
-from stacbuild.outputs import document, names
+from stacbuild.outputs import document, names, readme
 from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
 from stacbuild.outputs.order import pieces
 from stacbuild.recipe.schema import StacJsonOutput
 
 JSON: Final = "application/json"
 GEOJSON: Final = "application/geo+json"
+MARKDOWN: Final = "text/markdown"
 _DATES: Final = ("{year}", "{month}", "{day}")
-_DOCUMENTS: Final = ("catalog.json", "collection.json", "collections.json", "README.md")
+_CATALOG, _LIST, _README = "catalog.json", "collections.json", "README.md"
+_DOCUMENTS: Final = (_CATALOG, "collection.json", _LIST, _README)
 
 
 class Tree(NamedTuple):
@@ -46,7 +48,6 @@ class StacJson:
 
     kind = "stac-json"
     documents = True
-    gives_items = True
 
     def __init__(self, name: str, spec: StacJsonOutput, root: Path) -> None:
         self.name, self.path, self._spec = name, spec.path, spec
@@ -54,6 +55,7 @@ class StacJson:
         self._root = str(root)
         self._tree_held: Tree | None = None
         settings = msgspec.to_builtins(spec)
+        self.gives_items = spec.items
         self.settings = keys.settings({"kind": self.kind, "revision": 1, **settings, "path": self._top})
 
     def takes(self, names: list[str]) -> list[str]:
@@ -66,18 +68,27 @@ class StacJson:
         """Yield every document of the tree."""
         folders = self._folders(view)
         titles = [[name, folders[name], _title(view, name)] for name in folders]
-        yield self._wanted("catalog.json", Rank.ROOT, "", [view.catalog(), titles])
-        for collection in folders:
-            tree = self._tree(view, collection)
-            for path, item in zip(tree.paths, view.items(collection), strict=True):
-                yield Wanted(path, self._item_want(item, path), Rank.DATA, collection, item)
-            state = view.state(collection).hex()
-            for part in sorted(tree.parts.keys() | tree.items.keys()):
-                if part != tree.folder:
-                    facts = [state, _title(view, collection), view.catalog()["stac_version"]]
-                    yield self._wanted(f"{part}/catalog.json", Rank.PART, collection, facts)
+        yield self._wanted(_CATALOG, Rank.ROOT, "", [view.catalog(), titles])
+        if self._spec.collections_file:
+            yield self._wanted(_LIST, Rank.ROOT, "", [[folders[name], view.document(name)] for name in folders])
+        if self._spec.readme:
+            yield self._wanted(_README, Rank.ROOT, "", [readme.text(self._page(view))])
+        for collection, folder in folders.items():
+            state = view.state(collection).hex() if self._spec.items else ""
+            if self._spec.items:
+                yield from self._members_of(view, collection, state)
             facts = [state, view.document(collection)]
-            yield self._wanted(f"{tree.folder}/collection.json", Rank.COLLECTION, collection, facts)
+            yield self._wanted(f"{folder}/collection.json", Rank.COLLECTION, collection, facts)
+
+    def _members_of(self, view: View, collection: str, state: str) -> Iterator[Wanted]:
+        """Yield the files of a collection's items and sub-catalogs."""
+        tree = self._tree(view, collection)
+        for path, item in zip(tree.paths, view.items(collection), strict=True):
+            yield Wanted(path, self._item_want(item, path), Rank.DATA, collection, item)
+        facts = [state, _title(view, collection), view.catalog()["stac_version"]]
+        for part in sorted(tree.parts.keys() | tree.items.keys()):
+            if part != tree.folder:
+                yield self._wanted(f"{part}/catalog.json", Rank.PART, collection, facts)
 
     def _wanted(self, path: str, rank: Rank, collection: str, facts: list[Any]) -> Wanted:
         blob = msgspec.json.encode(facts, order="sorted")
@@ -87,7 +98,7 @@ class StacJson:
         return xxhash.xxh3_128_digest(item.digest + self.settings + path.encode())
 
     def _folders(self, view: View) -> dict[str, str]:
-        return names.names(self.takes(view.names()), ("catalog.json", "collections.json", "README.md"))
+        return names.names(self.takes(view.names()), (_CATALOG, _LIST, _README))
 
     def _tree(self, view: View, collection: str) -> Tree:
         state = view.state(collection)
@@ -147,7 +158,7 @@ class StacJson:
         if wanted.item is not None:
             yield self._item(view, self._tree(view, wanted.collection), wanted.item, path)
         elif wanted.rank is Rank.ROOT:
-            yield self._catalog(view)
+            yield from self._root_document(view, path)
         elif wanted.rank is Rank.COLLECTION:
             yield from self._collection(view, wanted.collection, path)
         else:
@@ -180,10 +191,20 @@ class StacJson:
         absolute = self._spec.links == "absolute"
         return [document.link("self", self._href(here, path), media_type)] if absolute else []
 
+    def _root_document(self, view: View, path: str) -> Iterator[bytes]:
+        if path == _LIST:
+            yield from document.listed(self._listed(view), self._spec.indent)
+        elif path == _README:
+            yield readme.text(self._page(view)).encode()
+        else:
+            yield self._catalog(view)
+
     def _catalog(self, view: View) -> bytes:
-        links = [document.link("root", self._href("", "catalog.json"), JSON)]
+        links = [document.link("root", self._href("", _CATALOG), JSON)]
         if self._spec.base_url is not None:
-            links.append(document.link("self", names.url(self._spec.base_url, "catalog.json"), JSON))
+            links.append(document.link("self", names.url(self._spec.base_url, _CATALOG), JSON))
+        if self._spec.readme:
+            links.append(document.link("describedby", self._href("", _README), MARKDOWN))
         for name, folder in self._folders(view).items():
             href = self._href("", f"{folder}/collection.json")
             links.append(document.link("child", href, JSON, _title(view, name)))
@@ -191,11 +212,42 @@ class StacJson:
 
     def _collection(self, view: View, collection: str, path: str) -> Iterator[bytes]:
         here = posixpath.dirname(path)
-        own = [*self._above(here, "catalog.json"), *self._self(here, path, JSON)]
+        facts = self._facts(view, collection, here, [*self._above(here, _CATALOG), *self._self(here, path, JSON)])
+        if not self._spec.items:
+            yield document.document(facts, self._spec.indent)
+            return
         members = self._members(self._tree(view, collection), view.items(collection), here)
+        yield from pieces(document.with_members(facts, members, self._spec.indent))
+
+    def _facts(self, view: View, collection: str, here: str, links: list[dict[str, str]]) -> dict[str, Any]:
+        """Return a collection's document as it stands in the folder `here`, with `links` before its own."""
         facts = view.document(collection)
-        facts = {**facts, "links": [*own, *facts.get("links", [])]}
-        return pieces(document.with_members(facts, members, self._spec.indent))
+        found = {**facts, "links": [*links, *facts.get("links", [])]}
+        if "assets" in facts:
+            rewrite = document.href_from(str(self.base.joinpath(self._top, here)), self._root)
+            found["assets"] = {
+                name: {**asset, "href": rewrite(asset["href"])} for name, asset in facts["assets"].items()
+            }
+        return found
+
+    def _listed(self, view: View) -> Iterator[dict[str, Any]]:
+        """Yield the collections as they stand in the plain list: with a link to their documents, not to their items."""
+        for collection, folder in self._folders(view).items():
+            path = f"{folder}/collection.json"
+            rel = "self" if self._spec.links == "absolute" else "canonical"
+            own = document.link(rel, self._href("", path), JSON)
+            yield self._facts(view, collection, "", [*self._above("", _CATALOG), own])
+
+    def _page(self, view: View) -> readme.Page:
+        url = self._spec.base_url
+        told = [self._told(view, collection, folder) for collection, folder in self._folders(view).items()]
+        home = _CATALOG if url is None else names.url(url, _CATALOG)
+        return readme.Page(view.catalog(), home, self._spec.items, told)
+
+    def _told(self, view: View, collection: str, folder: str) -> readme.Told:
+        facts, count = view.document(collection), view.fold(collection).count
+        href = names.relative("", f"{folder}/collection.json")
+        return readme.Told(_title(view, collection), href, count, str(facts["license"]), facts["extent"])
 
     def _part(self, view: View, collection: str, path: str) -> Iterator[bytes]:
         here = posixpath.dirname(path)

@@ -61,7 +61,8 @@ def _claim(sheet: Sheet, draft: Draft, root: str, takes: Callable[[tuple[str, ..
     if draft.kind is schema.StacJsonOutput:
         layout, ids = draft.good.get("layout", "{id}.json"), ids[:ENOUGH]
         items = [re.sub(r"\{[^}]*\}", "1", layout.replace("{collection}", name)) for name in ids]
-        inner = ["catalog.json", *(f"{name}/collection.json" for name in ids), *items]
+        documents = ["catalog.json", "collections.json", *(["README.md"] if draft.good.get("readme") else [])]
+        inner = [*documents, *(f"{name}/collection.json" for name in ids), *items]
         return Claim(draft.path[1], tuple(f"{path}/{name}" for name in inner), path)
     files = dict.fromkeys(path.replace("{collection}", name) for name in ids) if "{collection}" in path else [path]
     return Claim(draft.path[1], tuple(files), None)

@@ -11,7 +11,7 @@ LATER_KEYS: dict[str, frozenset[str]] = {
     "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
     "Collection": frozenset({"collection-extensions"}),
-    "StacJsonOutput": frozenset({"mirror", "collections-file", "readme", "items"}),
+    "StacJsonOutput": frozenset({"mirror"}),
     "Cache": frozenset({"remote", "max-size", "trust", "write"}),
     "Build": frozenset({"refresh"}),
 }

@@ -241,6 +241,12 @@ class StacJsonOutput(Table, frozen=True, tag_field="kind", tag="stac-json"):
     """The URL that the tree is served under."""
     indent: int = 2
     """Blanks that nested values are indented by; 0: none, on one line."""
+    items: bool = True
+    """Whether each item is a file of the tree; `false`: the documents only, without links to items."""
+    collections_file: bool = False
+    """Whether there is also collections.json, a plain list of the collections."""
+    readme: bool = False
+    """Whether there is also README.md: what the catalog holds, and how to open it."""
     collections: list[str] | None = None
     """The collections that it takes, as ids or globs; without it all."""
 
