@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from stacbuild import deliver, doubts, failing, locked, remember
+from stacbuild import deliver, doubts, failing, locked, remember, trail
 from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
@@ -201,6 +201,8 @@ class _Build:
         failures = self._account.failures(head, rows.read, done.plan)
         head.reasons = failures.reasons
         failing.write(self._shop.failures_path, failures)
+        if self._shop.document.patches:
+            trail.write(self._shop.changes_path, (trail.hit(*one) for one in done.settler.hits))
         report = self._account.report(done.plan, done.settler, done.deliveries, view, failures, head)
         self._shop.memory.commit(head)
         if self._request.selection and self._shop.intents.left:

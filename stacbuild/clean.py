@@ -134,7 +134,7 @@ def _empty_store(shop: Workshop) -> None:
 
 
 def _forget(shop: Workshop, report: CleanReport) -> None:
-    for path in (shop.folder, shop.failures_path):
+    for path in (shop.folder, shop.failures_path, shop.changes_path):
         if path.exists():
             report.removed.append(_shown(shop, path))
             if report.dry_run:

@@ -57,6 +57,8 @@ class Settler:
         self._rows, self._store, self._contexts = rows, store, contexts
         self._pipelines, self._validation, self._first = pipelines, validation, first
         self.entries: list[GroupEntry] = []
+        self.hits: list[tuple[str, str | None, str]] = []
+        """Collection and id of each item that was worked on, with each patch that it matched (`Mark.hits`)."""
         self.files: dict[str, bytes] = {}
         """Files that items depend on besides their records → SHA-256, as far as their groups were worked on."""
         self.changes = {name: Changes({}, {}, set()) for name in pipelines}
@@ -107,6 +109,8 @@ class Settler:
             )
             if pair is not None:
                 self._note(self.changes[collection], step.old, pair)
+                if pair is not step.old and step.verdict in ("new", "stale"):
+                    self.hits += [(collection, pair.id, name) for one in pair.marks for name in one.hits]
                 pairs.append(pair)
         return pairs, behind
 

@@ -74,8 +74,16 @@ class Workshop:
     @property
     def failures_path(self) -> Path:
         """Where this recipe's failures are listed."""
+        return self._listed_in("failures")
+
+    @property
+    def changes_path(self) -> Path:
+        """Where the last build's hits of this recipe's patches are listed."""
+        return self._listed_in("changes")
+
+    def _listed_in(self, name: str) -> Path:
         stem = self.recipe.name.removesuffix(".toml")
-        return self.state / ("failures.ndjson" if stem == "stacbuild" else f"failures-{stem}.ndjson")
+        return self.state / (f"{name}.ndjson" if stem == "stacbuild" else f"{name}-{stem}.ndjson")
 
     @property
     def lock_path(self) -> Path:

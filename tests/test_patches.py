@@ -1,5 +1,7 @@
 """Patches: what they set, append, remove and drop, whom they hit, and what a change of one costs."""
 
+import json
+
 import pytest
 from kitchen import Kitchen, ran, row
 
@@ -158,3 +160,27 @@ def test_one_changed_record_is_patched_alone(tmp_path):
     kitchen.build()
     kitchen.rows([row(0), row(1, gsd="9"), row(2)])
     assert ran(kitchen.build())["patch"] == 1
+
+
+def trail(kitchen):
+    lines = (kitchen / ".stacbuild/changes.ndjson").read_text().splitlines()
+    return [tuple(json.loads(line).values()) for line in lines]
+
+
+def test_which_items_a_build_patched_stands_in_a_file(tmp_path):
+    kitchen = patched(
+        tmp_path,
+        fix={"where": "gsd >= 2", "set": {"properties.gsd": 2}},
+        old={"where": "note = 'old'", "drop": True},
+        rows=[row(0), row(1), row(2), row(3, note="old")],
+    )
+    kitchen.build()
+    assert trail(kitchen) == [
+        ("item:one/i1", "fix", "matched"),
+        ("item:one/i2", "fix", "changed"),
+        ("item:one/i3", "fix", "changed"),
+        ("item:one/i3", "old", "dropped"),
+    ]
+    kitchen.rows([row(0), row(1), row(2, gsd="7"), row(3, note="old")])
+    kitchen.build()
+    assert trail(kitchen) == [("item:one/i2", "fix", "changed")]
