@@ -1,0 +1,115 @@
+"""Other places of the same bytes: templates on every form of href, and what the published schema does not see."""
+
+import pytest
+from extended import COLLECTION, ITEM, applied, changed, refused
+
+URL = "https://stac-extensions.github.io/alternate-assets/v1.2.0/schema.json"
+CONTRACT = {
+    "use": "alternate-assets",
+    "alternates": {"mirror": {"href": "https://mirror.example.com/{path}", "name": "Mirror"}},
+}
+
+
+def of(href, template="https://m/{path}"):
+    item = changed(assets={"data": {"href": href}})
+    table = {"use": "alternate-assets", "alternates": {"mirror": {"href": template}}}
+    return applied(table, item)["assets"]["data"]["alternate"]["mirror"]["href"]
+
+
+def test_each_asset_gets_the_other_place_of_its_path():
+    made = applied(CONTRACT)
+    assert made["assets"]["data"]["alternate"] == {
+        "mirror": {"href": "https://mirror.example.com/data/a.tif", "alternate:name": "Mirror"}
+    }
+    assert made["assets"]["thumb"]["alternate"]["mirror"]["href"] == "https://mirror.example.com/x/a.png"
+    assert made["stac_extensions"] == [URL]
+    assert made["assets"]["data"]["href"] == ITEM["assets"]["data"]["href"]
+
+
+@pytest.mark.parametrize(
+    ("href", "path"),
+    [
+        ("https://example.com/a/b.tif", "a/b.tif"),
+        ("https://example.com:8443/a/b.tif?sig=x&y=/z#page", "a/b.tif"),
+        ("s3://bucket/a/b.tif", "a/b.tif"),
+        ("gs://bucket//a.tif", "a.tif"),
+        ("data/a.tif", "data/a.tif"),
+        ("../a.tif", "../a.tif"),
+        ("file:///srv/a.tif", "srv/a.tif"),
+        ("a%20b.tif", "a%20b.tif"),
+        ("https://example.com", ""),
+        ("https://[bad/a.tif", "a.tif"),
+        ("/vsicurl/x.tif", "vsicurl/x.tif"),
+    ],
+)
+def test_the_path_of_an_href_is_without_scheme_host_and_query(href, path):
+    assert of(href) == f"https://m/{path}"
+
+
+def test_templates_know_the_files_name_the_assets_key_and_the_items_fields():
+    assert of("s3://b/x/a.tif", "https://m/{collection}/{id}/{asset}/{name}?of={platform}") == (
+        "https://m/c/a/data/a.tif?of=one"
+    )
+    assert refused({"use": "alternate-assets", "alternates": {"m": {"href": "{nowhere}"}}}).code == "SB235"
+
+
+def test_alternates_that_are_there_stay_and_the_same_name_is_renewed():
+    known = {"mirror": {"href": "old"}, "tape": {"href": "tape://1"}}
+    made = applied(CONTRACT, changed(assets={"data": {"href": "a.tif", "alternate": known}}))
+    assert made["assets"]["data"]["alternate"] == {
+        "mirror": {"href": "https://mirror.example.com/a.tif", "alternate:name": "Mirror"},
+        "tape": {"href": "tape://1"},
+    }
+    assert applied(CONTRACT, made) == made
+
+
+def test_only_the_named_assets_get_them_and_the_own_place_may_have_a_name():
+    made = applied({**CONTRACT, "assets": ["thumb", "nowhere"], "own-name": "Ours"})
+    assert made["assets"]["data"] == ITEM["assets"]["data"]
+    assert made["assets"]["thumb"]["alternate:name"] == "Ours"
+    assert set(made["assets"]) == {"data", "thumb"}
+
+
+def test_other_fields_of_an_entry_are_values_too():
+    entry = {"href": "s3://b/{path}", "title": "T", "description": "D", "fields": {"storage:tier": "{platform}"}}
+    made = applied({"use": "alternate-assets", "alternates": {"s3": entry}}, changed(assets={"d": {"href": "a"}}))
+    assert made["assets"]["d"]["alternate"]["s3"] == {
+        "href": "s3://b/a",
+        "title": "T",
+        "description": "D",
+        "storage:tier": "one",
+    }
+
+
+@pytest.mark.parametrize(
+    "assets", [{}, None, ..., {"d": {"title": "no href"}}, {"d": {"href": ""}}, {"d": {"href": 5}}]
+)
+def test_items_without_assets_or_hrefs_are_left_as_they_are(assets):
+    item = changed(assets=assets)
+    assert applied(CONTRACT, item) == item
+
+
+@pytest.mark.parametrize(
+    ("asset", "path"),
+    [
+        ({"alternate": {}}, "/assets/d/alternate"),
+        ({"alternate": [1]}, "/assets/d/alternate"),
+        ({"alternate": None}, "/assets/d/alternate"),
+        ({"alternate": {"s3": {}}}, "/assets/d/alternate/s3"),
+        ({"alternate": {"s3": {"href": ""}}}, "/assets/d/alternate/s3"),
+        ({"alternate": {"s3": {"href": "a", "alternate:name": ""}}}, "/assets/d/alternate/s3/alternate:name"),
+        ({"alternate:name": 5}, "/assets/d/alternate:name"),
+    ],
+)
+def test_what_the_published_schema_lets_pass_is_told(asset, path):
+    error = refused({**CONTRACT, "assets": ["other"]}, changed(assets={"d": {"href": "a", **asset}}))
+    assert (error.code, error.path) == ("SB234", path)
+
+
+def test_an_asset_may_be_called_alternate():
+    assert "alternate" in applied(CONTRACT, changed(assets={"alternate": {"href": "a"}}))["assets"]["alternate"]
+
+
+def test_assets_of_a_collection_get_them_too():
+    made = applied(CONTRACT, {**COLLECTION, "assets": {"all": {"href": "all.parquet"}}})
+    assert made["assets"]["all"]["alternate"]["mirror"]["href"] == "https://mirror.example.com/all.parquet"
