@@ -2,6 +2,7 @@
 
 import inspect
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -175,8 +176,14 @@ def process(*argv, code="", stdout=subprocess.PIPE, stdin=None, env=None, **answ
         stdout=stdout,
         stderr=subprocess.PIPE,
         env=environment(**(env or {})),
+        preexec_fn=_hear_interrupts,  # noqa: PLW1509  the tests have no threads
         **answers,
     )
+
+
+def _hear_interrupts():
+    """Undo what a shell does to those that it starts in the background: they do not hear SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def environment(**more):
