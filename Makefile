@@ -34,7 +34,7 @@ $(VENV)/.for-demo: pyproject.toml $(SOURCES) | $(BIN)/python
 
 $(VENV)/.for-tests: pyproject.toml | $(BIN)/python
 	@echo 'Installing stacbuild and what its tests need'
-	@$(PIP) -e '.[test,dev]'
+	@$(PIP) -e '.[test,programs,dev]'
 	@touch $@
 
 demo: $(VENV)/.for-demo
