@@ -105,7 +105,7 @@ class Account:
             return (name, where) in read or (name, where.rpartition(":")[0]) in read
 
         redact = self._shop.recipe.redact
-        return failing.collect(head.groups, head.sources, load, head.level, before, tried, redact)
+        return failing.collect(head.groups, head.sources, load, head.level, before, tried, redact, head.outputs)
 
     def report(
         self,
@@ -120,6 +120,7 @@ class Account:
         totals = {name: _built(settler.entries, name) for name in self._shop.pipelines}
         anew = _anew(deliveries, totals)
         items = self._items(settler, plan, totals, anew)
+        items["failed"] += left_out(head)
         for problem in view.warnings:
             self.warn(problem.code, problem.message, problem.hint)
         self._warn_of_doubt(head)
@@ -286,7 +287,12 @@ def failed_of(head: Head) -> int:
     """Return how many failures a memory holds."""
     shared = sum(len(places) for s in head.sources.values() for places in s.duplicates.values())
     troubles = sum(m.trouble is not None for s in head.sources.values() for m in s.shards.values())
-    return _failed(head.groups) + shared + troubles
+    return _failed(head.groups) + shared + troubles + left_out(head)
+
+
+def left_out(head: Head) -> int:
+    """Return how many items files of outputs cannot hold."""
+    return sum(len(left) for output in head.outputs.values() for left in output.left.values())
 
 
 def _failed(entries: list[GroupEntry]) -> int:

@@ -17,6 +17,7 @@ from stacbuild import files, manifest
 from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.files import NO_STAT, State
 from stacbuild.intents import Intents
+from stacbuild.model import LeftOut
 from stacbuild.outputs.base import Output, Rank, View, Wanted
 from stacbuild.report import Reason
 from stacbuild.trace import Delivered, Memory
@@ -60,6 +61,8 @@ class Delivery(Struct):
     adopted: int = 0
     anew: dict[str, set[str] | None] = {}
     """Collection → ids of the items put anew; None: all of them."""
+    left: dict[str, list[LeftOut]] = {}
+    """File → the items that it cannot hold."""
     touched: bool = False
     """Anything about the rows is new and has to be remembered."""
 
@@ -106,6 +109,7 @@ class Deliverer:
         adopt: bool,
         only: Only | None = None,
         elsewhere: Elsewhere = frozenset,
+        left: dict[str, list[LeftOut]] | None = None,
     ) -> None:
         self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
         self._only, self._elsewhere = only, elsewhere
@@ -117,7 +121,7 @@ class Deliverer:
         self._ours = intents.ours(output.base)
         self._kept = _Rows()
         self._top = f"{output.base}/"
-        self.delivery = Delivery(self._before.rows, anew={})
+        self.delivery = Delivery(self._before.rows, anew={}, left=dict(left or {}))
 
     def run(self, touched: dict[str, set[str]], *, all_anew: bool, told: Callable[[int, int], None]) -> Delivery:
         """Bring every file that shall be, and return what came of it; `finish` removes what shall not.
@@ -223,7 +227,11 @@ class Deliverer:
     # --- doing it
 
     def _attempt(self, wanted: Wanted) -> files.Attempt:
-        return files.write_beside(self._top + wanted.path, self._output.content(self._view, wanted))
+        attempt = files.write_beside(self._top + wanted.path, self._output.content(self._view, wanted))
+        self.delivery.left.pop(wanted.path, None)
+        if left := self._view.left_out():
+            self.delivery.left[wanted.path] = left
+        return attempt
 
     def _bring(self, wanted: Wanted, touched: dict[str, set[str]], *, all_anew: bool) -> None:
         path = self._top + wanted.path
@@ -266,6 +274,12 @@ class Deliverer:
         if not self.delivery.touched:
             return
         self.delivery.rows = self._kept.delivered()
+        self._forget_left()
+
+    def _forget_left(self) -> None:
+        """Forget what files left out that are no more."""
+        there = set(self.delivery.rows.paths) if self.delivery.left else set()
+        self.delivery.left = {path: left for path, left in self.delivery.left.items() if path in there}
 
     def _keep_the_rest(self) -> None:
         """Keep the rows of files that a targeted build does not touch, wanted or not."""

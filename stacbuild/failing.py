@@ -16,7 +16,7 @@ from stacbuild import files
 from stacbuild.failures import ERROR_TYPES, Fault, group_of
 from stacbuild.model import Group, Input, Pair
 from stacbuild.plan import refused
-from stacbuild.trace import GroupEntry, Reasons, SourceMemory
+from stacbuild.trace import GroupEntry, OutputMemory, Reasons, SourceMemory
 
 DUPLICATE_KEY = "SB492"
 WARNINGS = 1_000
@@ -67,6 +67,7 @@ def collect(
     before: dict[Name, tuple[int, str]],
     tried: Callable[[Failure], bool],
     redact: Callable[[str], str] = str,
+    outputs: dict[str, OutputMemory] | None = None,
 ) -> Failures:
     """Return every failure that the rows remember.
 
@@ -78,10 +79,13 @@ def collect(
         before: attempts and time of the failures of the last time, so that a remembered failure keeps them.
         tried: whether this build tried it (again): one attempt more, and its time is now.
         redact: takes secrets out of places and messages: the path of a source may hold one.
+        outputs: for items that a file of theirs cannot hold.
     """
     now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     cautions: Counter[str] = Counter()
-    found = list(_first(chain(_of_sources(sources), _of_groups(entries, load, level)), cautions))
+    found = list(
+        _first(chain(_of_sources(sources), _of_groups(entries, load, level), _of_outputs(outputs or {})), cautions)
+    )
     found.sort(key=lambda failure: (failure.target, failure.source.get("where", ""), failure.code, failure.path))
     counter: Counter[str] = Counter()
     example: dict[str, Failure] = {}
@@ -145,6 +149,16 @@ def _of_sources(sources: dict[str, SourceMemory]) -> Iterator[Failure]:
             fault = Fault("fetch", DUPLICATE_KEY, text, "", "a key identifies one record: choose other columns")
             for place in places:
                 yield _failure(f"source:{name}", None, None, fault, {"name": name, "where": place}, key)
+
+
+def _of_outputs(outputs: dict[str, OutputMemory]) -> Iterator[Failure]:
+    for name, output in sorted(outputs.items()):
+        for path, left in sorted(output.left.items()):
+            for one in left:
+                text = f"output '{name}' leaves it out: {one.fault.message}"
+                fault = msgspec.structs.replace(one.fault, message=text)
+                place = {"name": name, "where": path}
+                yield _failure(f"item:{one.collection}/{one.id}", one.id, one.collection, fault, place, None)
 
 
 def _of_groups(entries: list[GroupEntry], load: Callable[[GroupEntry], Group], level: str) -> Iterator[Failure]:

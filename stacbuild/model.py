@@ -112,6 +112,14 @@ class Group(Struct, array_like=True):
     pairs: dict[str, list[Pair]] = {}
 
 
+class LeftOut(Struct, array_like=True, frozen=True):
+    """An item that is in the catalog and not in a file of an output, as that cannot hold it."""
+
+    collection: str
+    id: str
+    fault: Fault
+
+
 class Tally(Struct, array_like=True):
     """Of one group in one collection: how many, judged by what, and its share of the aggregates."""
 

@@ -112,6 +112,7 @@ class Outlets:
             adopt=self._request.adopt,
             only=only,
             elsewhere=self._held_before,
+            left=before.left if before is not None and before.path == self._shop.place(output) else None,
         )
         self._deliverers.append(deliverer)
         return deliverer.run(mine, all_anew=moved, told=self._told(output.name))
@@ -224,6 +225,7 @@ class Outlets:
                 file,
                 self._still_pending(before),
                 len(delivery.rows.paths),
+                delivery.left,
             )
         return result
 

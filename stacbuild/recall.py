@@ -60,9 +60,9 @@ def _listed(plan: Plan, names: set[str]) -> dict[str, set[str]]:
 
 
 def _collection(shop: Workshop, name: str, held: dict[str, Inspected], listed: set[str]) -> Recalled:
-    taking = [output for output in shop.outputs if output.takes([name]) and output.name in held and output.gives_items]
+    taking = [output for output in shop.outputs if output.takes([name]) and output.name in held]
     source = shop.document.collections[name].from_[0]
-    whole = next((output for output in taking if not held[output.name].bad), None)
+    whole = next((output for output in taking if output.gives_items and not held[output.name].bad), None)
     if whole is None:
         if taking:
             raise _damaged(name, taking)
@@ -74,7 +74,7 @@ def _collection(shop: Workshop, name: str, held: dict[str, Inspected], listed: s
 
 def _damaged(name: str, taking: list[Output]) -> DamageError:
     where = ", ".join(f"'{output.name}'" for output in taking)
-    text = f"collection '{name}' keeps what its sources have no more; the memory is lost, output {where} not whole"
+    text = f"collection '{name}' keeps what its sources have no more; the memory is lost, and {where} cannot give it"
     hint = (
         "bring the output's files back; without them, remove its .stacbuild-manifest folder, and these items are gone"
     )

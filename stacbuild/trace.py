@@ -19,7 +19,7 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from stacbuild.model import Context, Group, Stamp, Tally
+from stacbuild.model import Context, Group, LeftOut, Stamp, Tally
 
 FORMAT: Final = b"stacbuild-memory 2\n"
 ROWS_FILES_AT_MOST: Final = 12
@@ -122,6 +122,8 @@ class OutputMemory(Struct, array_like=True):
     """Items that changed since, because only other outputs were built: collection → ids."""
     count: int = 0
     """Files that it held."""
+    left: dict[str, list[LeftOut]] = {}
+    """File → the items that it cannot hold."""
 
 
 Reasons = dict[str, dict[str, tuple[int, str]]]

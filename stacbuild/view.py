@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from stacbuild import aggregate
-from stacbuild.failures import Problem
-from stacbuild.model import Group, Version
+from stacbuild.failures import Fault, ItemError, Problem
+from stacbuild.model import Facts, Group, LeftOut, Version
 from stacbuild.outputs.base import Item
 from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.settle import root_of
@@ -35,6 +35,7 @@ class Catalog:
         self._document, self._entries, self._load, self._store = document, entries, load, store
         self.scratch = scratch
         self.warnings: list[Problem] = []
+        self._left: list[LeftOut] = []
         self._held: tuple[str, list[Item]] | None = None
         self._folds: dict[str, aggregate.Fold] = {}
         self._states: dict[str, bytes] = {}
@@ -55,17 +56,22 @@ class Catalog:
         live: list[Item] = []
         kept: list[Item] = []
         shared: dict[Any, Any] = {}
-        for entry in self._entries:
-            tally = entry.tallies.get(collection)
-            if tally is not None and tally.live + tally.kept:
-                for pair in self._load(entry).pairs.get(collection, []):
-                    if pair.built is not None:
-                        (live if pair.live and entry.shard else kept).append(_item(pair.built, shared))
+        for built in self._built(collection):
+            for version, is_live in built:
+                (live if is_live else kept).append(_item(version, shared))
         if kept:
             taken = {item.id for item in live}
             live += [item for item in kept if item.id not in taken]
         live.sort()
         return live
+
+    def _built(self, collection: str) -> Iterator[list[tuple[Version, bool]]]:
+        """Yield the versions of each group, with whether its input is there."""
+        for entry in self._entries:
+            tally = entry.tallies.get(collection)
+            if tally is not None and tally.live + tally.kept:
+                pairs = self._load(entry).pairs.get(collection, [])
+                yield [(one, pair.live and bool(entry.shard)) for pair in pairs if (one := pair.built) is not None]
 
     def state(self, collection: str) -> bytes:
         """Return a digest that moves when the set of items or one of their bytes does."""
@@ -93,6 +99,17 @@ class Catalog:
         if problem not in self.warnings:
             self.warnings.append(problem)
 
+    def leave_out(self, collection: str, identity: str, error: ItemError) -> None:
+        """Note an item that a file cannot hold."""
+        self._left.append(
+            LeftOut(collection, identity, Fault("write", error.code, error.message, error.path, error.hint))
+        )
+
+    def left_out(self) -> list[LeftOut]:
+        """Return what was noted since the last time that this was asked, in order."""
+        found, self._left = sorted(self._left, key=lambda one: (one.collection, one.id)), []
+        return found
+
     # --- documents
 
     def catalog(self) -> dict[str, Any]:
@@ -106,11 +123,40 @@ class Catalog:
     def document(self, collection: str) -> dict[str, Any]:
         """Return a collection's document: what the recipe says, and what its items do; of links the recipe's only."""
         if collection not in self._documents:
-            self._documents[collection] = self._collection(collection)
+            self._documents[collection] = self._collection(collection, self.fold(collection))
         return self._documents[collection]
 
-    def _collection(self, collection: str) -> dict[str, Any]:
-        spec, total = self._document.collections[collection], self.fold(collection)
+    def parts(self, collection: str, part_of: Callable[[str], str]) -> dict[str, dict[str, Any]]:
+        """Return a collection's document for each part of its items: extent, summaries and assets are of that part.
+
+        Args:
+            collection: its id.
+            part_of: an item's date → its part.
+        """
+        folds: dict[str, aggregate.Fold] = {}
+        fields = self._document.collections[collection].summaries
+        for built in self._built(collection):
+            facts: dict[str, list[Facts]] = {}
+            for version, _ in built:
+                facts.setdefault(part_of(version.when), []).append(version.facts)
+            for part, some in facts.items():
+                aggregate.merge(folds.setdefault(part, aggregate.Fold()), aggregate.fold(some, fields))
+        return {part: self._silent(collection, total) for part, total in folds.items()}
+
+    def told(self, collection: str) -> dict[str, Any]:
+        """Return a collection's document as far as its items do not matter."""
+        return self._silent(collection, aggregate.Fold())
+
+    def _silent(self, collection: str, total: aggregate.Fold) -> dict[str, Any]:
+        """Return a document over some items only: what is odd about it is said of the whole."""
+        said = len(self.warnings)
+        try:
+            return self._collection(collection, total)
+        finally:
+            del self.warnings[said:]
+
+    def _collection(self, collection: str, total: aggregate.Fold) -> dict[str, Any]:
+        spec = self._document.collections[collection]
         found, left_out = aggregate.summaries(total, spec.summaries)
         for field in left_out:
             text = f"collection '{collection}': {field} has more than {aggregate.VALUES_AT_MOST} values: not summarised"

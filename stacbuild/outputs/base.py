@@ -7,7 +7,7 @@ written, kept or removed is decided in one place, `deliver`.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from stacbuild.aggregate import Fold
-from stacbuild.failures import Problem
+from stacbuild.failures import ItemError, Problem
+from stacbuild.model import LeftOut
 
 
 class Rank(IntEnum):
@@ -72,6 +73,18 @@ class View(Protocol):
 
     def document(self, collection: str) -> dict[str, Any]:
         """Return a collection's document without links."""
+
+    def parts(self, collection: str, part_of: Callable[[str], str]) -> dict[str, dict[str, Any]]:
+        """Return a collection's document for each part of its items, by what `part_of` makes of their dates."""
+
+    def told(self, collection: str) -> dict[str, Any]:
+        """Return a collection's document as far as its items do not matter."""
+
+    def leave_out(self, collection: str, identity: str, error: ItemError) -> None:
+        """Note an item that a file cannot hold: it is a failure of that item, and the file is written without it."""
+
+    def left_out(self) -> list[LeftOut]:
+        """Return what was noted since the last time that this was asked."""
 
     def catalog(self) -> dict[str, Any]:
         """Return the root's document without links."""

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from stacbuild.outputs.base import Output
+from stacbuild.outputs.geoparquet import GeoParquet
 from stacbuild.outputs.item_collection import ItemCollection
 from stacbuild.outputs.ndjson import Ndjson
 from stacbuild.outputs.stac_json import StacJson
-from stacbuild.recipe.schema import ItemCollectionOutput, NdjsonOutput, StacJsonOutput
+from stacbuild.recipe.schema import GeoParquetOutput, ItemCollectionOutput, NdjsonOutput, StacJsonOutput
 
 KINDS: dict[type, Callable[[str, Any, Path], Output]] = {
     StacJsonOutput: StacJson,
     NdjsonOutput: Ndjson,
     ItemCollectionOutput: ItemCollection,
+    GeoParquetOutput: GeoParquet,
 }
 
 

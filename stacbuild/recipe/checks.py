@@ -115,6 +115,7 @@ RULES: dict[type[Struct], Callable[[Sheet, Draft], None]] = {
     schema.StacJsonOutput: checks_output.stac_json,
     schema.NdjsonOutput: checks_output.output,
     schema.ItemCollectionOutput: checks_output.output,
+    schema.GeoParquetOutput: checks_output.geoparquet,
     schema.Cache: lambda sheet, draft: filled(sheet, draft, "path"),
     schema.Build: _build,
     schema.Log: lambda sheet, draft: filled(sheet, draft, "file"),

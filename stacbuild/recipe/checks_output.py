@@ -9,7 +9,11 @@ from stacbuild.recipe.judging import bad, filled, matching, placeholders
 from stacbuild.recipe.lines import Draft, Sheet
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-SUFFIXES: dict[type, str] = {schema.NdjsonOutput: ".ndjson", schema.ItemCollectionOutput: ".geojson"}
+SUFFIXES: dict[type, str] = {
+    schema.NdjsonOutput: ".ndjson",
+    schema.ItemCollectionOutput: ".geojson",
+    schema.GeoParquetOutput: ".parquet",
+}
 """Kinds that write files of many items, and what these are called."""
 FOLDER_FIRST = re.compile(r"(?:[^{}/]+/)*\{collection\}/")
 
@@ -24,8 +28,9 @@ def output(sheet: Sheet, draft: Draft) -> None:
     path = good.get("path", "x")
     if "://" in path:
         bad(sheet, draft, "path", "must be a path of this machine, not a URL")
-    suffix = SUFFIXES.get(draft.kind)
-    placeholders(sheet, draft, "path", path, ("collection",) if suffix else ())
+    suffix, dates = SUFFIXES.get(draft.kind), draft.kind is schema.GeoParquetOutput
+    allowed = ("collection", *(("year", "month") if dates else ())) if suffix else ()
+    placeholders(sheet, draft, "path", path, allowed)
     if suffix and path.endswith(("/", "\\")):
         bad(sheet, draft, "path", "must name a file, not a folder", f'as in "dist/{{collection}}{suffix}"')
 
@@ -50,3 +55,17 @@ def stac_json(sheet: Sheet, draft: Draft) -> None:
         bad(sheet, draft, "links", 'needs `base-url` when it is "absolute"', code="SB104")
     if not 0 <= good.get("indent", 0) <= 16:  # noqa: PLR2004
         bad(sheet, draft, "indent", "must be from 0 to 16")
+
+
+def geoparquet(sheet: Sheet, draft: Draft) -> None:
+    """Judge an output of kind `geoparquet`."""
+    output(sheet, draft)
+    good = draft.good
+    path = good.get("path", "")
+    if "{month}" in path and "{year}" not in path:
+        what = "must have {year} where it has {month}: months of all years would go into one file"
+        bad(sheet, draft, "path", what, 'as in "dist/{collection}/{year}-{month}.parquet"')
+    if good.get("row-group-size", 1) < 1:
+        bad(sheet, draft, "row-group-size", "must be at least 1")
+    if good.get("hrefs") == "absolute" and "base-url" not in draft.raw:
+        bad(sheet, draft, "hrefs", 'needs `base-url` when it is "absolute"', code="SB104")

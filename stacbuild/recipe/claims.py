@@ -64,6 +64,7 @@ def _claim(sheet: Sheet, draft: Draft, root: str, takes: Callable[[tuple[str, ..
         documents = ["catalog.json", "collections.json", *(["README.md"] if draft.good.get("readme") else [])]
         inner = [*documents, *(f"{name}/collection.json" for name in ids), *items]
         return Claim(draft.path[1], tuple(f"{path}/{name}" for name in inner), path)
+    path = re.sub(r"\{(?!collection\})[^}]*\}", "1", path)
     files = dict.fromkeys(path.replace("{collection}", name) for name in ids) if "{collection}" in path else [path]
     return Claim(draft.path[1], tuple(files), None)
 

@@ -19,7 +19,7 @@ LATER_KEYS: dict[str, frozenset[str]] = {
 
 LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
     ("sources", "kind"): ("stac-api", "stac-catalog", "json-api", "raster", "stactools", "pgstac"),
-    ("outputs", "kind"): ("geoparquet", "pgstac"),
+    ("outputs", "kind"): ("pgstac",),
     ("Catalog", "stac-version"): ("1.0.0",),
     ("Cache", "backend"): ("redis", "redis:", "rediss:", "http:", "https:", "s3:"),
     ("Build", "executor"): ("dask",),

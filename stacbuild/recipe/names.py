@@ -92,6 +92,7 @@ NEEDED: dict[tuple[str, str], str] = {
     ("StacJsonOutput", "path"): 'name the folder, as in path = "dist/site"',
     ("NdjsonOutput", "path"): 'name the file, as in path = "dist/{collection}.ndjson"',
     ("ItemCollectionOutput", "path"): 'name the file, as in path = "dist/{collection}.geojson"',
+    ("GeoParquetOutput", "path"): 'name the file, as in path = "dist/{collection}.parquet"',
 }
 """(Struct, key) → what to write where a key is missing."""
 

@@ -279,6 +279,25 @@ class ItemCollectionOutput(Table, frozen=True, tag_field="kind", tag="item-colle
     """The collections that it takes, as ids or globs; without it all."""
 
 
+class GeoParquetOutput(Table, frozen=True, tag_field="kind", tag="geoparquet"):
+    """`[outputs.NAME]` of kind `geoparquet`: stac-geoparquet, a row an item, by moment and id."""
+
+    path: File
+    """The file; with `{collection}` one for each; with `{year}` or `{month}` cut by date, so that only what changed is
+    written again."""
+    compression: Literal["zstd", "snappy", "gzip", "none"] = "zstd"
+    """How pages are compressed."""
+    row_group_size: int = 10_000
+    """Rows of a row group: what a reader takes at once, and what is held in memory."""
+    base_url: str | None = None
+    """The URL that relative hrefs are made absolute with."""
+    hrefs: Literal["absolute", "as-is"] | None = None
+    """Local hrefs: `absolute`, below `base-url`; `as-is`, relative to the recipe's folder. Without it `absolute` where
+    there is a `base-url`."""
+    collections: list[str] | None = None
+    """The collections that it takes, as ids or globs; without it all."""
+
+
 class Cache(Table, frozen=True):
     """`[cache]`: where results are remembered."""
 
@@ -311,7 +330,7 @@ class Log(Table, frozen=True):
 
 
 Source = TableSource | StacItemsSource
-Output = StacJsonOutput | NdjsonOutput | ItemCollectionOutput
+Output = StacJsonOutput | NdjsonOutput | ItemCollectionOutput | GeoParquetOutput
 
 
 class Document(Table, frozen=True, kw_only=True):

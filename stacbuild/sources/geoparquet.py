@@ -11,6 +11,10 @@ from stacbuild.sources.parquet_values import ITEM, values
 Columns = dict[str, str]
 """Column → its encoding: `wkb`, or the type of GeoJSON whose coordinates stand in it."""
 
+JSON_TEXT: Final = "stacbuild:json"
+"""Metadata of a file: where its columns hold JSON text; lists of steps, IN_LIST for each member of a list."""
+IN_LIST: Final = "[]"
+
 _NATIVE: Final = {
     "point": "Point",
     "linestring": "LineString",
@@ -43,6 +47,35 @@ def geometry_columns(parquet: Any) -> Columns:
         elif (field.name in told or field.name in _FOOTPRINTS) and _is_binary(field.type):
             found[field.name] = "wkb"
     return found
+
+
+def json_texts(parquet: Any) -> dict[str, list[list[str]]]:
+    """Return the columns of a Parquet file in which JSON text stands for what they cannot hold, with the places."""
+    found: dict[str, list[list[str]]] = {}
+    try:
+        for name, *steps in json.loads((parquet.metadata.metadata or {}).get(JSON_TEXT.encode(), b"[]")):
+            found.setdefault(name, []).append(steps)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found
+
+
+def with_json(value: Any, steps: list[str]) -> Any:
+    """Return a value with the JSON that stands as text at a place in it; what is no JSON stays text."""
+    if not steps:
+        return _parsed(value) if isinstance(value, str) else value
+    if isinstance(value, list) and steps[0] == IN_LIST:
+        return [with_json(member, steps[1:]) for member in value]
+    if isinstance(value, dict) and steps[0] in value:
+        return {**value, steps[0]: with_json(value[steps[0]], steps[1:])}
+    return value
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def geometries(array: Any, encoding: str) -> list[Any]:

@@ -16,7 +16,7 @@ from stacbuild.failures import ItemError
 from stacbuild.recipe.schema import StacItemsSource
 from stacbuild.sources import items, parquet_file
 from stacbuild.sources.base import Raw, SourceUnreadable, unread
-from stacbuild.sources.geoparquet import Columns, geometries, geometry_columns
+from stacbuild.sources.geoparquet import Columns, geometries, geometry_columns, json_texts, with_json
 from stacbuild.sources.ignoring import ignore_of
 from stacbuild.sources.json_object import canonical
 from stacbuild.sources.parquet_values import ITEM, values
@@ -37,10 +37,14 @@ def read(file: Path, source: StacItemsSource, first: int) -> Iterator[Raw]:
         SourceUnreadable: at once, or after some Items; or the rows are no Items.
     """
     shapes: Columns = {}
+    texts: dict[str, list[list[str]]] = {}
+
+    def look(parquet: Any) -> None:
+        shapes.update(_columns(parquet))
+        texts.update(json_texts(parquet))
+
     ignore, names = ignore_of(source.ignore), items.Names()
-    batches = parquet_file.batches(
-        file, first, lambda parquet: shapes.update(_columns(parquet)), lambda batch: list(_items(batch, shapes))
-    )
+    batches = parquet_file.batches(file, first, look, lambda batch: list(_items(batch, shapes, texts)))
     for start, begins, found in batches:
         names = items.Names() if begins else names
         for ordinal, item in enumerate(found, start):
@@ -63,9 +67,12 @@ def _columns(parquet: Any) -> Columns:
     return geometry_columns(parquet)
 
 
-def _items(batch: Any, shapes: Columns) -> Iterator[dict[str, Any]]:
+def _items(batch: Any, shapes: Columns, texts: dict[str, list[list[str]]]) -> Iterator[dict[str, Any]]:
     names = batch.schema.names
     columns = [_column(name, batch.column(index), shapes) for index, name in enumerate(names)]
+    for index, name in enumerate(names):
+        for steps in texts.get(name, ()):
+            columns[index] = [with_json(value, steps) for value in columns[index]]
     for row in zip(*columns, strict=True):
         yield _item({name: value for name, value in zip(names, row, strict=True) if value is not None})
 

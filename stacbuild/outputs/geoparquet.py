@@ -1,0 +1,154 @@
+"""The `geoparquet` output: items as rows of stac-geoparquet files: one a collection, one for all, or cut by date.
+
+Never touches the disk, and is never read as if it were the catalog: Parquet cannot tell null from missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+import xxhash
+
+from stacbuild import keys
+from stacbuild.outputs import document, names
+from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
+from stacbuild.outputs.item_files import Hrefs, collection_link
+from stacbuild.outputs.parquet.table import Entry, Options, Table
+from stacbuild.recipe.schema import GeoParquetOutput
+from stacbuild.stages.versions import version
+
+REVISION: Final = 1
+"""Raised when the same items come out as other bytes."""
+MEDIA_TYPE: Final = "application/vnd.apache.parquet"
+UNDATED: Final = "undated"
+
+_LEVELS: Final = {"zstd": 3, "gzip": 6}
+
+
+class Linking(NamedTuple):
+    """What decides the hrefs of a file."""
+
+    path: str
+    base_url: str | None
+    hrefs: Literal["absolute", "as-is"]
+    collections: list[str] | None
+
+
+class GeoParquet:
+    """Tables of items."""
+
+    kind = "geoparquet"
+    documents = True
+    gives_items = False
+
+    def __init__(self, name: str, spec: GeoParquetOutput, root: Path) -> None:
+        self.name, self.path, self._spec = name, spec.path, spec
+        self.base, self._pattern = split_base(root, spec.path)
+        self._root = str(root)
+        self._parted = any(mark in self._pattern for mark in ("{year}", "{month}"))
+        hrefs = spec.hrefs or ("as-is" if spec.base_url is None else "absolute")
+        self._links = Linking(spec.path, spec.base_url, hrefs, spec.collections)
+        self._held: dict[str, tuple[bytes, dict[str, dict[str, Any]]]] = {}
+        facts = {**msgspec.to_builtins(spec), "hrefs": hrefs, "path": self._pattern}
+        made = {"kind": self.kind, "revision": REVISION, "levels": _LEVELS, "pyarrow": version("pyarrow")}
+        self.settings = keys.settings({**made, **facts})
+
+    def takes(self, names: list[str]) -> list[str]:
+        """Return which collections it takes."""
+        return taken(self._spec.collections, names)
+
+    def read_back(self, path: str) -> Iterator[tuple[dict[str, Any], str]]:
+        """Yield nothing: rows are not the items that they were made of to the last byte."""
+        del path
+        yield from ()
+
+    # --- which files
+
+    def path_of(self, view: View, collection: str) -> str | None:
+        """Return the file below `base` that holds a collection whole; None where it is cut by date."""
+        return None if self._parted else self._pattern_of(view, collection)
+
+    def _pattern_of(self, view: View, collection: str) -> str:
+        found = names.names(self.takes(view.names()))
+        return self._pattern.replace("{collection}", found[collection])
+
+    def files(self, view: View) -> Iterator[Wanted]:
+        """Yield the file of each collection, or of each date of it; or those of all."""
+        collections = self.takes(view.names())
+        if "{collection}" not in self._pattern:
+            yield from self._of(view, collections, "", self._pattern)
+            return
+        for collection, name in names.names(collections).items():
+            yield from self._of(view, [collection], collection, self._pattern.replace("{collection}", name))
+
+    def _of(self, view: View, collections: list[str], only: str, pattern: str) -> Iterator[Wanted]:
+        if not self._parted:
+            facts = [[view.state(name).hex(), view.document(name)] for name in collections]
+            yield Wanted(pattern, self._want(facts), Rank.DATA, only, many=True)
+            return
+        states: dict[str, Any] = {}
+        for name in collections:
+            told = msgspec.json.encode(view.told(name), order="sorted")
+            for item in view.items(name):
+                path = _dated(pattern, item.when)
+                if path not in states:
+                    states[path] = xxhash.xxh3_128(self.settings)
+                states[path].update(b"%b%b%b" % (told, item.id.encode(), item.digest))
+        for path in sorted(states):
+            yield Wanted(path, states[path].digest(), Rank.DATA, only, many=True)
+
+    def _want(self, facts: Any) -> bytes:
+        return xxhash.xxh3_128_digest(self.settings + msgspec.json.encode(facts, order="sorted"))
+
+    # --- what is in them
+
+    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
+        """Yield a file's bytes in pieces."""
+        collections = [wanted.collection] if wanted.collection else self.takes(view.names())
+        entries = [entry for name in collections for entry in self._entries(view, name, wanted.path)]
+        options = Options(self._spec.compression, _LEVELS.get(self._spec.compression), self._spec.row_group_size)
+        table = Table(entries, view.scratch, options)
+        yield from table.pieces(lambda: self._documents(view, collections, wanted.path))
+        for one in table.refused:
+            view.leave_out(one.collection, one.id, one.error)
+
+    def _entries(self, view: View, collection: str, path: str) -> Iterator[Entry]:
+        pattern = self._pattern_of(view, collection)
+        line = self._line(view, collection)
+        for item in view.items(collection):
+            if not self._parted or _dated(pattern, item.when) == path:
+                yield Entry(collection, item, line)
+
+    def _line(self, view: View, collection: str) -> Callable[[Item], bytes]:
+        rewrite = Hrefs(self.name, self._links, self._root, view.warn)
+        links = document.packed([collection_link(collection, self._spec.base_url)])
+
+        def line(item: Item) -> bytes:
+            blob = document.with_links(view.read(item), item.links, links)
+            return document.with_hrefs(blob, rewrite) if item.local else blob
+
+        return line
+
+    def _documents(self, view: View, collections: list[str], path: str) -> dict[str, dict[str, Any]]:
+        """Return the collections as a file has them: of one that is cut by date, as its items there are."""
+        if not self._parted:
+            return {name: {"links": [], **view.document(name)} for name in collections}
+        found = {name: self._parts(view, name).get(path) for name in collections}
+        return {name: {"links": [], **document} for name, document in found.items() if document is not None}
+
+    def _parts(self, view: View, collection: str) -> dict[str, dict[str, Any]]:
+        """Return a collection's document for each of its files; those of the last collections asked for are held."""
+        state = view.state(collection) + msgspec.json.encode(view.told(collection), order="sorted")
+        held = self._held.get(collection)
+        if held is None or held[0] != state:
+            pattern = self._pattern_of(view, collection)
+            held = self._held[collection] = state, view.parts(collection, lambda when: _dated(pattern, when))
+        return held[1]
+
+
+def _dated(pattern: str, when: str) -> str:
+    """Return a path with the parts of a date, UNDATED where there is none."""
+    return pattern.replace("{year}", when[:4] or UNDATED).replace("{month}", when[5:7] or UNDATED)

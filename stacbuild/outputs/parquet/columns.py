@@ -1,0 +1,170 @@
+"""Rows as Arrow columns: read by Arrow's JSON reader, brought to the one schema of a file. Never reads a file."""
+
+from __future__ import annotations
+
+import binascii
+from typing import IO, Any, Final
+
+from stacbuild.outputs.parquet import moments
+from stacbuild.outputs.parquet.rows import BINARY, decode, encode, split
+from stacbuild.outputs.parquet.shapes import Shape, as_text, json_places
+
+_DIGITS: Final = r"[:,\[]-?[0-9]{16,}"
+"""What an integer beyond 2^53 looks like; in text it may be something else."""
+
+
+def read(rows: list[bytes], known: Shape) -> Any:
+    """Return rows as a record batch; columns that are not known yet are what they look like.
+
+    Args:
+        rows: JSON objects.
+        known: shape of what is known of the columns; where it has `json` the value's text is taken.
+
+    Raises:
+        ArrowInvalid: a column of these rows is of several kinds, or not of the one that is known.
+    """
+    import pyarrow as pa  # noqa: PLC0415  only where Parquet is written
+    from pyarrow import json  # noqa: PLC0415
+
+    texts = {path[0] for path in json_places(known) if path}
+    lines = [_with_texts(row, known, texts) for row in rows] if texts else rows
+    blob = b"\n".join(lines)
+    fields = [pa.field(name, inner) for name, shape in known.items() if (inner := type_of(shape)) is not None]
+    table = json.read_json(
+        pa.BufferReader(blob),
+        read_options=json.ReadOptions(use_threads=False, block_size=max(len(blob) + 1, 1024)),
+        parse_options=json.ParseOptions(explicit_schema=pa.schema(fields), unexpected_field_behavior="infer"),
+    )
+    (batch,) = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
+    return batch
+
+
+def _with_texts(row: bytes, known: Shape, names: set[str]) -> bytes:
+    cells: dict[str, Any] = dict(split(row))
+    for name in names & cells.keys():
+        cells[name] = as_text(decode(cells[name]), known[name], encode)
+    return encode(cells)
+
+
+def wide(rows: list[bytes]) -> list[bytes]:
+    """Return the rows that may have an integer beyond 2^53: Arrow takes some of these for floats."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.compute as pc  # noqa: PLC0415
+
+    found = pc.match_substring_regex(pa.array(rows, pa.large_binary()), _DIGITS)
+    return [rows[number] for number in pc.indices_nonzero(found).to_pylist()]
+
+
+def type_of(shape: Shape) -> Any:
+    """Return the Arrow type of a shape; None for what is not known to be anything yet."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    if isinstance(shape, dict):
+        members = {name: inner for name, member in shape.items() if (inner := type_of(member)) is not None}
+        return pa.struct(list(members.items())) if members else None
+    if isinstance(shape, list):
+        inner = type_of(shape[0])
+        return None if inner is None else pa.list_(inner)
+    words = {"bool": pa.bool_(), "int": pa.int64(), "wide": pa.int64(), "float": pa.float64(), "null": None}
+    return words.get(shape, pa.string())
+
+
+def shape_of_type(type_: Any) -> Shape:
+    """Return the shape that Arrow's reader found."""
+    import pyarrow.types as is_  # noqa: PLC0415
+
+    if is_.is_struct(type_):
+        return {field.name: shape_of_type(field.type) for field in type_}
+    if is_.is_list(type_):
+        return [shape_of_type(type_.value_type)]
+    for test, word in ((is_.is_null, "null"), (is_.is_boolean, "bool"), (is_.is_integer, "int")):
+        if test(type_):
+            return word
+    return "float" if is_.is_floating(type_) else "text"
+
+
+def has_moments(type_: Any) -> bool:
+    """Tell whether Arrow's reader took some text for moments, so that how it was written is lost."""
+    import pyarrow.types as is_  # noqa: PLC0415
+
+    if is_.is_struct(type_):
+        return any(has_moments(field.type) for field in type_)
+    return has_moments(type_.value_type) if is_.is_list(type_) else bool(is_.is_timestamp(type_))
+
+
+def conform(array: Any, type_: Any) -> Any:
+    """Return an array with the members, in the order, that a type has; what it lacks is null."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.types as is_  # noqa: PLC0415
+
+    if array.type == type_:
+        return array
+    if is_.is_null(array.type):
+        return pa.nulls(len(array), type_)
+    if is_.is_struct(type_):
+        there = {field.name: number for number, field in enumerate(array.type)}
+        members = [
+            conform(array.field(there[field.name]), field.type)
+            if field.name in there
+            else pa.nulls(len(array), field.type)
+            for field in type_
+        ]
+        return pa.StructArray.from_arrays(members, fields=list(type_), mask=array.is_null())
+    if is_.is_list(type_):
+        inner = conform(array.values, type_.value_type)
+        return pa.ListArray.from_arrays(array.offsets, inner, type=type_, mask=array.is_null())
+    return array.cast(type_)
+
+
+def binary(array: Any) -> Any:
+    """Return base64 text as bytes."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    values = (None if text is None else binascii.a2b_base64(text) for text in array.to_pylist())
+    return pa.array(values, pa.binary(), size=len(array))
+
+
+def timestamps(array: Any) -> Any:
+    """Return text as timestamps, or None if some of it is no moment or finer than a microsecond."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    type_ = pa.timestamp("us", "UTC")
+    if array.type == type_:
+        return array
+    try:
+        return array.cast(type_)
+    except pa.ArrowInvalid:
+        found = [None if text is None else moments.exact(text) for text in array.to_pylist()]
+        whole = sum(moment is not None for moment in found) == len(array) - array.null_count
+        return pa.array(found, pa.int64()).cast(type_) if whole else None
+
+
+def conformed(cells: dict[str, Any], schema: Any, size: int) -> Any:
+    """Return columns as a record batch of a file's schema."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    made = [_cell(cells[field.name], field) if field.name in cells else pa.nulls(size, field.type) for field in schema]
+    return pa.RecordBatch.from_arrays(made, schema=schema)
+
+
+def _cell(array: Any, field: Any) -> Any:
+    import pyarrow.types as is_  # noqa: PLC0415
+
+    if field.name in BINARY:
+        return binary(array)
+    return timestamps(array) if is_.is_timestamp(field.type) else conform(array, field.type)
+
+
+def store(batch: Any, stream: IO[bytes]) -> None:
+    """Write a batch, schema and all."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    with pa.ipc.new_stream(stream, batch.schema) as writer:
+        writer.write_batch(batch)
+
+
+def load(blob: bytes) -> Any:
+    """Return a batch that was stored."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.ipc.open_stream(blob).read_next_batch()

@@ -1,0 +1,166 @@
+"""Items as rows: properties lifted to the top, the geometry as WKB, the box as an object. PURE.
+
+A row is JSON, so that Arrow's reader makes columns of many at once. What has no column of its own (a property called
+like a member of Items, a `proj:geometry` that is no geometry) stands in the column `properties`, as JSON text.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from stacbuild.failures import ItemError
+from stacbuild.outputs.parquet import moments
+from stacbuild.outputs.parquet.wkb import Footprint, UnsayableError, footprint
+
+PLAIN: Final = ("type", "stac_version", "stac_extensions", "id", "links", "assets", "collection")
+"""Members of an Item that are columns as they are."""
+RESERVED: Final = frozenset({*PLAIN, "geometry", "bbox", "properties"})
+PROJECTED: Final = "proj:geometry"
+BINARY: Final = ("geometry", PROJECTED)
+"""Columns that are WKB; base64 text in rows."""
+LAST: Final = 2**63 - 1
+"""The moment of an item without one: after all others."""
+
+_BOX: Final = {4: ("xmin", "ymin", "xmax", "ymax"), 6: ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")}
+_HINT: Final = "the item is in all other outputs; mend it with a mapping or a patch, if this table is to hold it"
+
+_TEXT, _LIST, _OBJECT = ord('"'), ord("["), ord("{")
+_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder().decode
+
+
+def _is(raw: msgspec.Raw, first: int) -> bool:
+    return memoryview(raw)[0] == first
+
+
+def _all_are(parts: Iterable[msgspec.Raw], first: int) -> bool:
+    return all(memoryview(part)[0] == first for part in parts)
+
+
+_FITS: Final[dict[str, Callable[[msgspec.Raw], bool]]] = {
+    **dict.fromkeys(("type", "stac_version", "id", "collection"), lambda raw: _is(raw, _TEXT)),
+    "stac_extensions": lambda raw: _is(raw, _LIST) and _all_are(_list(raw), _TEXT),
+    "links": lambda raw: _is(raw, _LIST) and _all_are(_list(raw), _OBJECT),
+    "assets": lambda raw: _is(raw, _OBJECT) and _all_are(_members(raw).values(), _OBJECT),
+}
+"""Member of an Item → whether it is what readers of the format take it for."""
+
+
+class Row(NamedTuple):
+    """A row: its JSON, the moment by which it is ordered, its geometry."""
+
+    line: bytes
+    moment: int
+    shape: Footprint | None
+
+
+def unsayable(message: str, path: str) -> ItemError:
+    """Return the error of an item that a table cannot hold."""
+    return ItemError("SB740", message, path, _HINT)
+
+
+def row_of(line: bytes) -> Row:
+    """Return the row of an Item's line.
+
+    Raises:
+        ItemError: a table cannot hold the item.
+    """
+    members = _members(line)
+    lifted = _members(members.pop("properties"))
+    row: dict[str, Any] = {name: members.pop(name) for name in PLAIN if name in members}
+    for name, fits in _FITS.items():
+        if name in row and not fits(row[name]):
+            raise unsayable(f"`{name}` is not what it is in STAC", f"/{name}")
+    shape = _geometry(members.pop("geometry", None), row)
+    _box(members.pop("bbox", None), shape, row)
+    moment = _moment(lifted)
+    aside = {name: lifted.pop(name) for name in RESERVED & lifted.keys()}
+    if PROJECTED in lifted:
+        _projected(lifted, aside)
+    row |= lifted
+    row |= {name: raw for name, raw in members.items() if name not in row}
+    if aside:
+        row["properties"] = msgspec.Raw(encode(encode(aside).decode()))
+    return Row(encode(row), moment, shape)
+
+
+def split(line: bytes) -> dict[str, msgspec.Raw]:
+    """Return the cells of a row."""
+    return _members(line)
+
+
+def only(line: bytes, names: Iterable[str]) -> dict[str, msgspec.Raw]:
+    """Return some cells of a row."""
+    cells = _members(line)
+    return {name: cells[name] for name in names if name in cells}
+
+
+def _geometry(raw: Any, row: dict[str, Any]) -> Footprint | None:
+    value = None if raw is None else decode(raw)
+    if value is None:
+        return None
+    try:
+        shape = footprint(value)
+    except UnsayableError as error:
+        raise unsayable(f"its geometry cannot be written as WKB: {error}", "/geometry") from error
+    row["geometry"] = _base64(shape.wkb)
+    return shape
+
+
+def _base64(blob: bytes) -> msgspec.Raw:
+    return msgspec.Raw(b'"' + binascii.b2a_base64(blob, newline=False) + b'"')
+
+
+def _box(raw: Any, shape: Footprint | None, row: dict[str, Any]) -> None:
+    """Put a box as an object; of an item without one, its geometry's."""
+    try:
+        box = None if raw is None else msgspec.json.decode(raw, type=list[float] | None)
+    except msgspec.DecodeError as error:
+        raise unsayable("`bbox` is not a list of numbers", "/bbox") from error
+    if box is None:
+        box = list(shape.bounds) if shape is not None and shape.bounds is not None else None
+    if box is None:
+        return
+    if len(box) not in _BOX:
+        raise unsayable(f"`bbox` has {len(box)} numbers, not 4 or 6", "/bbox")
+    row["bbox"] = dict(zip(_BOX[len(box)], box, strict=True))
+
+
+def _moment(lifted: dict[str, Any]) -> int:
+    """Return when an item is, and write its `datetime` so that every reader takes it."""
+    for name in ("datetime", "start_datetime"):
+        text = decode(lifted[name]) if name in lifted else None
+        if isinstance(text, str):
+            moment = moments.near(text)
+            if moment is None and name == "datetime":
+                raise unsayable(f"`datetime` is no moment: {text[:60]}", "/properties/datetime")
+            if name == "datetime" and moment is not None and moments.exact(text) is None:
+                lifted[name] = msgspec.Raw(encode(moments.written(moment)))
+            if moment is not None:
+                return moment
+        elif text is not None and name == "datetime":
+            raise unsayable("`datetime` is no text", "/properties/datetime")
+    return LAST
+
+
+def _projected(lifted: dict[str, Any], aside: dict[str, Any]) -> None:
+    """Put `proj:geometry` as WKB, or aside where that would not give it back."""
+    raw = lifted.pop(PROJECTED)
+    value = decode(raw)
+    if value is None:
+        return
+    try:
+        shape = footprint(value)
+    except UnsayableError:
+        aside[PROJECTED] = raw
+        return
+    if len(value) == len(("type", "coordinates")):
+        lifted[PROJECTED] = _base64(shape.wkb)
+    else:
+        aside[PROJECTED] = raw
