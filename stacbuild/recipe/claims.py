@@ -147,6 +147,10 @@ def _beside(sheet: Sheet, root: str) -> Iterator[tuple[str, str]]:
             yield local(file, root), f"the lookup {clip(file)}"
         elif module.endswith(".py"):
             yield local(module, root), f"the code {clip(module)}"
+    for table in sheet.entries("extensions").values():
+        module = str(table.get("use", "")).rpartition(":")[0] if isinstance(table, dict) else ""
+        if module.endswith(".py"):
+            yield local(module, root), f"the code {clip(module)}"
 
 
 def _clash(one: Claim, other: Claim) -> str | None:

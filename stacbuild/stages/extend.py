@@ -128,14 +128,16 @@ class Applied:
         if own is not None:
             return Loaded(own, self._table, foreign=False)
         assert isinstance(self._table, PlugIn)
-        from stacbuild.stages.functions import load  # noqa: PLC0415  few recipes have plug-ins
+        from stacbuild.stages.functions import named  # noqa: PLC0415  few recipes have plug-ins
 
         try:
-            found = load(self._code[self._table.code])
+            found = named(self._code[self._table.code])
             extension = found() if isinstance(found, type) else found
             kind = getattr(extension, "Config", None)
             config = self._table.config if kind is None else msgspec.convert(self._table.config, kind)
-        except Exception as error:
+        except msgspec.ValidationError as error:
+            raise self._unusable(f"its table in the recipe does not fit: {error}") from error
+        except (Exception, SystemExit) as error:
             raise self._unusable(f"{type(error).__name__}: {error}") from error
         if not callable(getattr(extension, "apply", None)):
             raise self._unusable("it has no `apply`")

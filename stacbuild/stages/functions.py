@@ -89,11 +89,17 @@ def _place(error: BaseException, code: Code) -> str | None:
     return place
 
 
-def load(code: Code) -> Function:
-    """Return the function, or class, that `code` is; runs its module, once for each call of this."""
+def named(code: Code) -> Any:
+    """Return what `code` names; runs its module, once for each call of this."""
     found: Any = _Modules(code).load(code.module) if code.texts else importlib.import_module(code.module)
     for part in code.name.split("."):
         found = getattr(found, part)
+    return found
+
+
+def load(code: Code) -> Function:
+    """Return the function that `code` is, as `named` does."""
+    found = named(code)
     if not callable(found):
         raise TypeError(f"{code.name} is {type(found).__name__}, not a function")
     return found  # type: ignore[no-any-return]
