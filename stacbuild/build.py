@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from stacbuild import deliver, doubts, failing, locked, remember, trail
+from stacbuild import deliver, doubts, failing, locked, recall, remember, trail
 from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
@@ -21,7 +21,6 @@ from stacbuild.failures import DamageError, Problem
 from stacbuild.listing import SLACK_NS, SourceListing
 from stacbuild.outlets import Outlets
 from stacbuild.plan import Plan
-from stacbuild.recall import recall
 from stacbuild.remember import Done
 from stacbuild.report import BuildReport
 from stacbuild.request import Request
@@ -107,11 +106,13 @@ class _Build:
         if self._request.lock is not None:
             locked.refuse_other(self._shop, self._request.lock, listings)
         held = self._shop.inspect()
+        if left := recall.targets(self._shop, held):
+            self._shop.also(left)
         plan = self._shop.plan(listings, self._options)
         outlets = Outlets(self._shop, self._request, self._watch, self._account, held)
         if self._quiet(plan, outlets):
             return self._unchanged(plan, listings, held)
-        recalled = recall(self._shop, plan, held)
+        recalled = recall.recall(self._shop, plan, held)
         self._account.begin(plan)
         self._shop.store.put_inputs(self._account.unworked)
         rows = RowsWriter(self._shop.memory, self._head.generation + 1)

@@ -47,6 +47,26 @@ def recall(shop: Workshop, plan: Plan, held: dict[str, Inspected]) -> list[Recal
     return [_collection(shop, name, held, listed[name]) for name in names]
 
 
+def targets(shop: Workshop, held: dict[str, Inspected]) -> set[str]:
+    """Return what patterns with `keep-removed` made, by the outputs' items, if the memory is lost.
+
+    Sources may say less now.
+    """
+    patterns = [name for name in shop.routes.patterns if shop.recipe.document.collections[name].keep_removed]
+    if not shop.memory.empty or not patterns:
+        return set()
+    taking = ((output, held[output.name]) for output in shop.outputs if output.name in held)
+    found = {
+        str(document.get("collection"))
+        for output, inspected in taking
+        for path in inspected.rows.paths
+        if path not in inspected.bad
+        for document, _ in output.read_back(path)
+        if document.get("type") == "Feature"
+    }
+    return {name for name in found if shop.routes.owner(name) in patterns}
+
+
 def _listed(plan: Plan, names: set[str]) -> dict[str, set[str]]:
     """Return the ids that the sources give to each of some collections."""
     found: dict[str, set[str]] = {name: set() for name in names}

@@ -138,10 +138,30 @@ class Workshop:
         """Return what the sources hold now; `spool` takes the records that will be worked on."""
         listings = list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody, spool=spool)
         before = self.targets
-        self._aim([*self._kept_entries(), *(group.entry for listing in listings for group in listing.groups())])
+        listed = (group.entry for listing in listings for group in listing.groups())
+        vanished = GroupEntry("", "", b"", targets=sorted(self._left_with_items(listings)))
+        self._aim([*self._kept_entries(), *listed, vanished])
         if self.targets != before:
             self.contexts = self.new_contexts()
         return listings
+
+    def _left_with_items(self, listings: list[SourceListing]) -> set[str]:
+        """Return the targets of patterns with `keep-removed` whose items vanished: they are there with these."""
+        keeping = {name for name in self.routes.patterns if self.recipe.document.collections[name].keep_removed}
+        found: set[str] = set()
+        for listing in listings if keeping else ():
+            wanted = [e for e in listing.vanished if any(self.routes.owner(name) in keeping for name in e.targets)]
+            keys = {row.key for g in listing.groups() if wanted and g.packed is not None for row in g.inputs()}
+            for entry in wanted:
+                for name, pairs in self.memory.group(entry).pairs.items():
+                    stays = any(pair.key not in keys and pair.built is not None for pair in pairs)
+                    found |= {name} if stays and self.routes.owner(name) in keeping else set()
+        return found
+
+    def also(self, targets: set[str]) -> None:
+        """Take targets too that no source names any more: their items stay."""
+        self._aim([GroupEntry("", "", b"", targets=sorted({*self.targets, *targets}))])
+        self.contexts = self.new_contexts()
 
     def _kept_entries(self) -> list[GroupEntry]:
         """Return the groups of what vanished and stays: their targets are there without an input."""

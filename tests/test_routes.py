@@ -365,6 +365,20 @@ def test_with_memory_and_store_lost_what_stays_is_read_back_from_an_output(tmp_p
     assert ran(kitchen.build()) == {}
 
 
+def test_a_collection_of_a_pattern_stays_with_its_items_also_when_the_memory_is_lost(tmp_path):
+    kitchen = by_note(tmp_path, [row(0, note="s-a"), row(1, note="s-b")], **{"keep-removed": True})
+    kitchen.build()
+    kitchen.rows([row(0, note="s-a")])
+    kitchen.build()
+    assert kitchen.ids("s-b") == ["i1"]
+    before = kitchen.tree("dist")
+    assert ran(kitchen.build()) == {}
+    shutil.rmtree(kitchen / ".stacbuild")
+    assert kitchen.build()["items"]["total"] == 2
+    assert kitchen.tree("dist") == before
+    assert ran(kitchen.build()) == {}
+
+
 def test_when_no_output_can_give_what_stays_nothing_is_written(tmp_path):
     kitchen = Kitchen(tmp_path, 3)
     kitchen.recipe["collections"]["one"]["keep-removed"] = True
