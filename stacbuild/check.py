@@ -9,14 +9,15 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from stacbuild import canon
+from stacbuild import canon, overlooked
 from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem, UsageError, group_of
 from stacbuild.furnish import problems_beside
 from stacbuild.listing import Feed, feeds_of
 from stacbuild.recipe.load import Recipe
+from stacbuild.recipe.schema import TableSource
 from stacbuild.report import Caution, CheckReport
 from stacbuild.routing import Routes
-from stacbuild.sources import repeated
+from stacbuild.sources import repeated, table
 from stacbuild.sources.base import Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of
 from stacbuild.stages import reference
@@ -31,6 +32,14 @@ class Doubt(NamedTuple):
 
     fault: Fault
     at: str
+
+
+class Seen(NamedTuple):
+    """What trying the records of a source found, besides failures."""
+
+    doubts: dict[str, list[Doubt]]
+    names: set[str]
+    """Its columns, and the members that its records have."""
 
 
 SAMPLE: Final = 100
@@ -63,7 +72,9 @@ def check(recipe: Recipe, *, quick: bool) -> CheckReport:
     report = CheckReport(recipe.name, [problem_json(p) for p in problems], {"tried": 0, "failed": 0}, [], warnings)
     if problems:
         report.exit = Exit.USAGE
-    elif not quick:
+        return report
+    report.warnings += overlooked.idle(recipe)
+    if not quick:
         _sample(recipe, report)
         report.exit = Exit.USAGE if report.problems else Exit.FAILURES if report.failures else Exit.OK
     return report
@@ -129,7 +140,7 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
         _patterns(shop, report)
         bench = Bench(shop.tools)
         for name in sorted(recipe.document.sources):
-            feeds = feeds_of(recipe.document, name)
+            feeds, seen = feeds_of(recipe.document, name), Seen(doubts, set())
             shards = kind_of(recipe.document.sources[name]).shards(recipe.document.sources[name], recipe.root)
             empty = looked = 0
             last = report.sample["tried"] + OF_A_SOURCE
@@ -137,9 +148,12 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
                 if report.sample["tried"] >= last:
                     break
                 looked += 1
-                empty += not _try_file(recipe, name, shard, feeds, bench, report, doubts)
+                empty += not _try_file(recipe, name, shard, feeds, bench, report, seen)
                 report.warnings += _repeated(recipe, name, shard)
-            report.warnings += _passed_over(recipe, name, empty, looked)
+            report.warnings += [
+                *_passed_over(recipe, name, empty, looked),
+                *overlooked.absent(recipe, name, seen.names),
+            ]
         report.warnings += [_doubt(some) for some in doubts.values()]
     finally:
         shop.close()
@@ -163,23 +177,26 @@ def _try_file(
     feeds: list[Feed],
     bench: Bench,
     report: CheckReport,
-    doubts: dict[str, list[Doubt]],
+    seen: Seen,
 ) -> bool:
     """Try the first records of a file; return whether it has any, or cannot be read."""
-    before = report.sample["tried"]
+    before, spec = report.sample["tried"], recipe.document.sources[name]
+    if isinstance(spec, TableSource):
+        seen.names.update(table.columns(shard, spec))
     try:
-        for raw in islice(kind_of(recipe.document.sources[name]).read(shard, recipe.document.sources[name]), SAMPLE):
+        for raw in islice(kind_of(spec).read(shard, spec), SAMPLE):
             place = {"name": name, "where": f"{shard.name}:{raw.line}"}
             report.sample["tried"] += 1
             fault = raw.fault
             if fault is None and raw.key is None:
                 fault = Fault("fetch", "SB491", "no value in the source's key")
-            outcomes = (
-                [] if fault is not None else _made(raw.blob, name, shard, _targets(recipe, feeds, raw.blob), bench)
-            )
+            record = None if fault is not None else canon.decode(raw.blob)
+            seen.names.update(record or ())
+            targets = [] if record is None else _targets(recipe, feeds, record)
+            outcomes = _made(raw.blob, name, shard, targets, bench)
             faults = [fault] if fault is not None else [one for outcome in outcomes for one in _of(outcome)]
             for one in (one for outcome in outcomes for one in outcome.faults if one.warning):
-                doubts.setdefault(group_of(one), []).append(Doubt(one, _from_here(recipe, place["where"])))
+                seen.doubts.setdefault(group_of(one), []).append(Doubt(one, _from_here(recipe, place["where"])))
             report.sample["failed"] += bool(faults)
             report.failures += [_failure(fault, place, recipe) for fault in faults]
     except SourceUnreadable as error:
@@ -224,8 +241,8 @@ def _doubt(doubts: list[Doubt]) -> Caution:
     return Caution(first.code, f"{first.message}{more}", first.hint, at)
 
 
-def _targets(recipe: Recipe, feeds: list[Feed], blob: bytes) -> list[str]:
-    record, routes = canon.decode(blob), Routes(recipe)
+def _targets(recipe: Recipe, feeds: list[Feed], record: Any) -> list[str]:
+    routes = Routes(recipe)
     found = ((feed.table, feed.target(routes, record)) for feed in feeds)
     return [table if target is None else target for table, target in found if target != ""]
 
@@ -238,7 +255,9 @@ def _of(outcome: Outcome) -> list[Fault]:
 
 def _from_here(recipe: Recipe, where: str) -> str:
     """Return a place in a source as it is found from the current folder, as the recipe itself is named."""
-    return os.path.normpath(recipe.path.parent / where)
+    path = os.path.normpath(recipe.path.parent / where)
+    near = os.path.relpath(path)
+    return path if near.startswith(os.pardir) else near
 
 
 def _failure(fault: Fault, place: dict[str, str], recipe: Recipe) -> dict[str, Any]:

@@ -50,8 +50,8 @@ class Selection(Struct):
         return self.stale or collection in self.collections or named
 
 
-def parse(target: str) -> tuple[str, str]:
-    """Return kind and rest of a target.
+def parse(target: str, tables: Mapping[str, Mapping[str, object]] | None = None) -> tuple[str, str]:
+    """Return kind and rest of a target; `tables` are the recipe's, for the hint to one that has no kind.
 
     Raises:
         UsageError: no kind, or one that does not exist.
@@ -59,7 +59,8 @@ def parse(target: str) -> tuple[str, str]:
     kind, colon, rest = target.partition(":")
     if not colon or kind not in KINDS:
         near = difflib.get_close_matches(kind, KINDS, 1) if colon else []
-        guess = f"{near[0]}:{rest}" if near else f"item:{target}"
+        named = (f"{kind}:{target}" for kind, names in (tables or {}).items() if target in names)
+        guess = f"{near[0]}:{rest}" if near else next(named, f"item:{target}")
         raise UsageError(
             Problem("SB501", f"'{target}' is not a target: it has no kind", hint=f"did you mean `{guess}`?")
         )
@@ -77,7 +78,7 @@ def select(targets: Iterable[str], document: Document, known: Callable[[], Itera
     selection = Selection(list(targets), set(), set(), set(), set(), set())
     items: list[str] = []
     for target in selection.targets:
-        kind, rest = parse(target)
+        kind, rest = parse(target, tables_of(document))
         if kind in ("item", "failed"):
             items.append(target)
         elif kind == "stale":

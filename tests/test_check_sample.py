@@ -26,3 +26,33 @@ def test_tables_and_functions_and_targets_of_patterns_are_at_hand(kitchen):
 def test_what_the_recipe_does_not_want_is_no_failure(kitchen):
     kitchen.rows([row(1), row(5)])
     assert kitchen.ask("check", exit_=0)["failures"] == []
+
+
+def test_a_field_that_no_record_of_the_sample_has_is_told_with_the_one_that_was_meant(kitchen):
+    kitchen.recipe["mappings"]["plain"]["properties"]["note"] = {"from": "gds", "required": False}
+    kitchen.save()
+    (warning,) = kitchen.ask("check", exit_=0)["warnings"]
+    assert (warning["code"], warning["hint"]) == ("SB722", "did you mean `gsd`?")
+    assert "'gds'" in warning["message"]
+    line = int(warning["at"].split(":")[1])
+    assert "gds" in (kitchen / "stacbuild.toml").read_text().splitlines()[line - 1]
+
+
+def test_fields_of_a_source_without_records_are_not_told(kitchen):
+    kitchen.recipe["sources"]["rows"]["path"] = "rows.ndjson"
+    kitchen.save()
+    kitchen.write("rows.ndjson", "")
+    assert not [one for one in kitchen.ask("check", exit_=None)["warnings"] if one["code"] == "SB722"]
+
+
+def test_a_patch_that_no_collection_names_is_told(kitchen):
+    kitchen.recipe["patches"] = {"idle": {"remove": ["properties.made"]}, "used": {"remove": ["properties.name"]}}
+    kitchen.recipe["collections"]["c-*"]["patches"] = ["used"]
+    kitchen.save()
+    told = [(one["code"], one["message"]) for one in kitchen.ask("check", exit_=0)["warnings"]]
+    assert told == [("SB723", "patch 'idle' is named by no collection")]
+
+
+def test_a_column_that_is_there_and_empty_is_not_told(kitchen):
+    kitchen.rows([row(1), row(2)])  # the column `note` has no value
+    assert kitchen.ask("check", exit_=0)["warnings"] == []

@@ -53,6 +53,11 @@ def records(lines: Iterator[bytes], source: TableSource, default_delimiter: str)
             yield Raw(ordinal, line, blob, key(record, blob), None)
 
 
+def columns(lines: Iterator[bytes], source: TableSource, default_delimiter: str) -> list[str]:
+    """Return the names in the header; raises SourceUnreadable as `records`."""
+    return _header(next(_rows(lines, source.delimiter or default_delimiter), None), source)
+
+
 def _encode(record: dict[str, str], encoding: str) -> bytes:
     try:
         blob = canon.encode(record)

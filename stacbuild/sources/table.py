@@ -73,6 +73,24 @@ def read(shard: Shard, source: TableSource, first: int = 0) -> Iterator[Raw]:
             yield from parquet_table.records(shard.file, source, first)
 
 
+def columns(shard: Shard, source: TableSource) -> list[str]:
+    """Return the columns of a file, also those without a value; none of json and ndjson, and of what is unreadable."""
+    from stacbuild.sources import delimited, parquet_file, text  # noqa: PLC0415  only a check gets here
+
+    try:
+        match _format_of(shard, source):
+            case "csv" | "tsv" as form:
+                lines = text.lines(text.blocks(shard.file, source.encoding))
+                return delimited.columns(lines, source, "," if form == "csv" else "\t")
+            case "parquet":
+                with parquet_file.opened(shard.file) as parquet:
+                    return list(parquet.schema_arrow.names)
+            case _:
+                return []
+    except SourceUnreadable:
+        return []
+
+
 def fetch_settings(source: TableSource) -> dict[str, Any]:
     """Return what of the source's table decides its records; where the files lie is not in it."""
     return {

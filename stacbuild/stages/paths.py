@@ -8,7 +8,7 @@ Never: raises for a record, whatever is in it, except ItemError for a value that
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from stacbuild.canon import CanonError, encode
@@ -43,6 +43,11 @@ def getter(path: str) -> Get:
         return None if type(value) is float and value != value else value  # noqa: PLR0124 (NaN)
 
     return get
+
+
+def begins(path: str, names: Container[str]) -> bool:
+    """Tell whether a path begins with one of a record's names, or is one as a whole."""
+    return path in names or split(path)[0] in names
 
 
 def _key(name: str) -> Get:

@@ -16,7 +16,11 @@ from stacbuild.ui.counts import count, many
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from stacbuild.report import Caution
     from stacbuild.ui.paint import Paint
+
+ALIKE = 3
+"""Failed records of a kind that are shown."""
 
 
 def refused(recipe: str, error: RecipeError) -> CheckReport:
@@ -73,9 +77,35 @@ def _concise(report: CheckReport) -> list[str]:
 
 def _full(report: CheckReport, paint: Paint) -> list[str]:
     framed = [line for told in report.problems for line in (*_frame(told, paint), "")]
-    warned = [line for warning in report.warnings for line in warning_lines(warning, paint)]
-    failed = [f"{paint.bad('failed')} {_failure(failure)}" for failure in report.failures]
-    return [*framed, *warned, *failed, f"{report.recipe}: {_verdict(report, paint)}"]
+    return [
+        *framed,
+        *_warned(report.warnings, paint),
+        *_failed(report.failures, paint),
+        f"{report.recipe}: {_verdict(report, paint)}",
+    ]
+
+
+def _warned(warnings: Sequence[Caution], paint: Paint) -> list[str]:
+    """Return the lines of warnings; a hint that many share in a row stands below the last of them."""
+    lines: list[str] = []
+    for number, warning in enumerate(warnings):
+        after = warnings[number + 1] if number + 1 < len(warnings) else None
+        shared = after is not None and (after.code, after.hint) == (warning.code, warning.hint)
+        lines += warning_lines(msgspec.structs.replace(warning, hint=None) if shared else warning, paint)
+    return lines
+
+
+def _failed(failures: Sequence[dict[str, Any]], paint: Paint) -> list[str]:
+    """Return a line for each of the first failures of a kind, and one for the others; JSON has them all."""
+    kinds: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for failure in failures:
+        kinds.setdefault(tuple(failure.get(name) for name in ("recipe", "code", "path", "hint")), []).append(failure)
+    lines = []
+    for alike in kinds.values():
+        lines += [f"{paint.bad('failed')} {_failure(failure)}" for failure in alike[:ALIKE]]
+        more = len(alike) - ALIKE
+        lines += [f"  and {many(more, 'record')} more with {alike[0].get('code')}"] if more > 0 else []
+    return lines
 
 
 def _frame(told: dict[str, Any], paint: Paint) -> list[str]:
@@ -97,7 +127,7 @@ def _verdict(report: CheckReport, paint: Paint) -> str:
 def _failure(failure: dict[str, Any]) -> str:
     place = (failure.get("source") or {}).get("where")
     what = failure.get("target") or "record"
-    where = f" at {failure['path']}" if failure.get("path") else ""
+    where = f"{failure['path']}: " if failure.get("path") else ""
     hint = f" ({failure['hint']})" if failure.get("hint") else ""
     at = f" ({place})" if place else ""
-    return f"{what}{at}: {failure.get('code', '')} {failure.get('message', '')}{where}{hint}"
+    return f"{what}{at}: {failure.get('code', '')} {where}{failure.get('message', '')}{hint}"

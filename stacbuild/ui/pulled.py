@@ -19,7 +19,14 @@ def lines(report: PullReport, paint: Paint, verbosity: int = 0) -> list[str]:
     said = ", ".join(f"{count(number)} {state}" for state, number in report.counts.items() if number)
     pinned = f"; {report.lock} pins them" if report.lock else ""
     head = f"{many(len(report.schemas), 'schema')} in {report.store}: {said or 'nothing to fetch'}{pinned}"
-    return [*(_schema(told, paint) for told in shown), f"{head} ({duration(report.seconds)})"]
+    return [*(_schema(told, paint) for told in shown), f"{head} ({duration(report.seconds)})", *_unknown(report)]
+
+
+def _unknown(report: PullReport) -> list[str]:
+    """Return a hint for a recipe that was never built: what its items declare is not known."""
+    if report.schemas or not report.recipe:
+        return []
+    return ["  = hint: which schemas items declare is known from a build: `stacbuild build`, then this again"]
 
 
 def _schema(told: dict[str, Any], paint: Paint) -> str:

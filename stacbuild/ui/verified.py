@@ -96,7 +96,8 @@ def _wrong(wrong: list[Wrong]) -> list[str]:
 
 def _one(one: Wrong) -> list[str]:
     differences = [f"      {_difference(each)}" for each in one.differences]
-    return [f"    {one.path or one.target}: {one.message or one.what}", *differences]
+    name = f"{one.target} ({one.path})" if one.what == "unbuilt" else one.path or one.target
+    return [f"    {name}: {one.message or one.what}", *differences]
 
 
 def _difference(told: dict[str, Any]) -> str:
