@@ -204,7 +204,7 @@ def test_check_tells_the_sample():
     failure = {"target": "item:a", "code": "SB204", "message": "bad date", "path": "/d", "hint": "see `format`"}
     report = CheckReport("r", [], {"records": 2}, [failure], exit=Exit.FAILURES)
     assert told(report) == [
-        "failed item:a: SB204 bad date at /d (see `format`)",
+        "failed item:a: SB204 /d: bad date (see `format`)",
         "r: records of the sample failed (sample: 2 records)",
     ]
 
