@@ -95,7 +95,7 @@ class Bench:
         self._lines: dict[str, Pipeline] = pipelines(tools.document)
         self._works: dict[str, list[Any]] = {}
         self._judge: Judge | None = None
-        self._tools = tools
+        self._tools, self._root = tools, Path(tools.root)
 
     def run(self, chunk: Chunk) -> ChunkResult:
         """Return what came of every job of `chunk`."""
@@ -120,7 +120,7 @@ class Bench:
         works = self._compiled(job.collection)
         outcome = Outcome([], [], notes=[], files=[], hits=[])
         said: list[ItemError] = []
-        reader, hits = Reader(Path(self._tools.root)), list[str]()
+        reader, hits = Reader(self._root), list[str]()
         value, origin = canon.decode(job.document), Origin(job.source, job.base, said.append, reader, hits.append)
         digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):
