@@ -132,6 +132,8 @@ class Account:
         report.mappings = self._mappings(settler.entries, failures.reasons)
         report.patches = audit.patches(self._shop.document, settler.entries)
         report.exit = self._exit(failures.count, items, head.held_back)
+        if view.unfinished:
+            report.exit = Exit.FAILURES
         return report
 
     def _mappings(self, entries: list[GroupEntry], reasons: Reasons) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from stacbuild import deliver, doubts, failing, locked, recall, remember, trail
+from stacbuild import deliver, documents, doubts, failing, locked, recall, remember, trail
 from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
@@ -130,7 +130,9 @@ class _Build:
         for kept in recalled:
             settler.recalled(kept.source, kept.collection, kept.inputs, kept.pairs)
         held_back = self._settle(plan, settler)
-        view = Catalog(self._shop.document, self._shop.folder, settler.entries, rows.read, self._shop.store)
+        view = Catalog(
+            self._shop.document, self._shop.recipe.root, self._shop.folder, settler.entries, rows.read, self._shop.store
+        )
         deliveries = outlets.deliver(view, settler)
         done = Done(plan, settler, deliveries, held_back, working.unreadable)
         return self._remember(done, outlets, rows, view)
@@ -204,6 +206,7 @@ class _Build:
         failing.write(self._shop.failures_path, failures)
         if self._shop.document.patches:
             trail.write(self._shop.changes_path, (trail.hit(*one) for one in done.settler.hits))
+        self._judge_documents(view)
         report = self._account.report(done.plan, done.settler, done.deliveries, view, failures, head)
         self._shop.memory.commit(head)
         if self._request.selection and self._shop.intents.left:
@@ -211,6 +214,12 @@ class _Build:
         else:
             self._shop.intents.clear()
         return report
+
+    def _judge_documents(self, view: Catalog) -> None:
+        """Warn of collections whose own documents are not valid."""
+        if self._shop.document.validation.level != "off" and view.documents:
+            for problem in documents.judged(self._shop.judge, view.documents):
+                view.warn(problem)
 
 
 def _outwait_the_clock() -> None:

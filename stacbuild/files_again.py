@@ -44,7 +44,7 @@ def compare_files(shop: Workshop, lines: dict[bytes, bytes], ids: Ids, part: Sam
     if not any(ids.values()):
         return
     head = shop.memory.head
-    view = _Again(shop.document, shop.folder, head.groups, shop.memory.group, shop.store)
+    view = _Again(shop.document, shop.recipe.root, shop.folder, head.groups, shop.memory.group, shop.store)
     view.lines = lines
     for output in shop.outputs:
         rows = _rows(shop, output)

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import msgspec
 
+from stacbuild.extensions.base import scope_of
+from stacbuild.extensions.registry import built_in
 from stacbuild.failures import Problem, RecipeError
 from stacbuild.listing import moved, stamp_of
 from stacbuild.recipe import names, schema
@@ -69,7 +71,20 @@ def _read(recipe: Recipe, problems: list[Problem], known: Lookups, seen: Lookups
                 code[table.code] = _extension(recipe, table.code)
             except RecipeError as error:
                 problems += [_placed(recipe, problem, ("extensions", name), "use") for problem in error.problems]
+    problems += _out_of_scope(recipe)
     return Beside(tables, code)
+
+
+def _out_of_scope(recipe: Recipe) -> Iterator[Problem]:
+    """Yield built-in extensions that are to be applied to a collection's document and know items only."""
+    for name, table in recipe.document.collections.items():
+        for number, one in enumerate(table.collection_extensions):
+            extension = built_in(recipe.document.extensions[one])
+            if extension is not None and "Collection" not in scope_of(extension):
+                where = ("collections", name, "collection-extensions")
+                text = f"{names.place(where[:2])}: extension '{one}' ({extension.name}) is of items only"
+                hint = "name it in `extensions`, or use `fields` for what the collection shall say"
+                yield Problem("SB103", text, recipe.at(*where, str(number)), hint)
 
 
 def _table(recipe: Recipe, spec: schema.LookupFile, known: Lookups, seen: Lookups) -> Entries:

@@ -51,6 +51,7 @@ class Outlets:
         self._deliverers: list[Deliverer] = []
         self._leaving: list[_Leaving] = []
         self._before: Kept | None = None
+        self._unfinished: set[str] = set()
 
     def fresh(self) -> bool:
         """Tell whether nothing is to be done if no item changes."""
@@ -82,6 +83,8 @@ class Outlets:
             deliveries[output.name] = self._deliver(output, view, touched, settler)
         self._take_away()
         self._finish(deliveries)
+        self._unfinished = view.unfinished
+        self._shop.read_for.update(view.read_for)
         written = sum(delivery.written for delivery in deliveries.values() if delivery is not None)
         self._watch(Ended("write", written, f"{written} files written"))
         return deliveries
@@ -216,7 +219,7 @@ class Outlets:
             file = before.file if before is not None else ""
             if delivery.touched or not file:
                 file = self._shop.memory.write_delivered(number, generation, delivery.rows)
-            root = self._shop.output_root(output, settler.entries)
+            root = self._root(output, settler.entries)
             result[output.name] = OutputMemory(
                 output.kind,
                 self._shop.place(output),
@@ -228,6 +231,13 @@ class Outlets:
                 delivery.left,
             )
         return result
+
+    def _root(self, output: Output, entries: list[GroupEntry]) -> bytes:
+        """Return what an output is made from; nothing that is ever so again where a document could not be finished."""
+        unfinished = output.documents and not self._unfinished.isdisjoint(
+            output.takes(sorted(self._shop.document.collections))
+        )
+        return b"" if unfinished else self._shop.output_root(output, entries)
 
     def _left_behind(self, output: Output, before: OutputMemory, touched: dict[str, set[str]]) -> OutputMemory:
         taken = output.takes(sorted(self._shop.document.collections))

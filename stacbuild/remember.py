@@ -51,6 +51,7 @@ def head(shop: Workshop, done: Done, outputs: dict[str, OutputMemory]) -> Head:
         held_back=done.held_back,
         targeted=done.plan.options.targeted,
         lookups=shop.lookups,
+        read_for={name: shop.read_for[name] for name in shop.pipelines if shop.read_for.get(name)},
         looked=shop.memory.write_looked(before.generation + 1, files(done.plan, done.settler)),
     )
 

@@ -196,8 +196,18 @@ def output_reasons(shop: Workshop, output: Output, entries: list[GroupEntry], fo
         paths = [("catalog",), *(("collections", name) for name in sorted(shop.document.collections))]
         for path in paths if output.documents else []:
             reasons += _moved("collection-changed", path, then, now)
+        reasons += _extensions_moved(shop, then, now) if output.documents else []
         reasons = reasons or [Reason("collection-changed", "its items")]
     return reasons
+
+
+def _extensions_moved(shop: Workshop, then: Any, now: Any) -> list[Reason]:
+    """Return how the tables of extensions moved that are applied to collections' documents."""
+    applied = {one for spec in shop.document.collections.values() for one in spec.collection_extensions}
+    found = [
+        reason for one in sorted(applied) for reason in _moved("extension-changed", ("extensions", one), then, now)
+    ]
+    return [Reason(one.code, (one.what or "").replace(".config.", ".", 1), one.before, one.after) for one in found]
 
 
 def _moved(code: str, path: tuple[str, ...], then: Any, now: Any) -> list[Reason]:

@@ -152,6 +152,8 @@ class Head(Struct, array_like=True):
     """Why records could not be mapped."""
     lookups: dict[str, LookupMemory] = {}
     """The files that rules look values up in."""
+    read_for: dict[str, list[str]] = {}
+    """Collection → files that its own document was made from."""
 
 
 class Delivered(Struct, array_like=True):

@@ -8,13 +8,12 @@ from typing import Any
 
 import msgspec
 
-from stacbuild import aggregate
+from stacbuild import aggregate, documents
 from stacbuild.failures import Fault, ItemError, Problem
 from stacbuild.model import Facts, Group, LeftOut, Version
 from stacbuild.outputs.base import Item
 from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.settle import root_of
-from stacbuild.stages.paths import put
 from stacbuild.store import Store
 from stacbuild.trace import GroupEntry
 
@@ -27,19 +26,25 @@ class Catalog:
     def __init__(
         self,
         document: Document,
+        root: Path,
         scratch: Path,
         entries: list[GroupEntry],
         load: Callable[[GroupEntry], Group],
         store: Store,
     ) -> None:
         self._document, self._entries, self._load, self._store = document, entries, load, store
-        self.scratch = scratch
+        self._root, self.scratch = root, scratch
         self.warnings: list[Problem] = []
         self._left: list[LeftOut] = []
         self._held: tuple[str, list[Item]] | None = None
         self._folds: dict[str, aggregate.Fold] = {}
         self._states: dict[str, bytes] = {}
-        self._documents: dict[str, dict[str, Any]] = {}
+        self.documents: dict[str, dict[str, Any]] = {}
+        """The collections' documents that were asked for."""
+        self.read_for: dict[str, list[str]] = {}
+        """Collection → files that its document was made from, relative to the recipe's folder."""
+        self.unfinished: set[str] = set()
+        """Collections whose documents are without an extension that failed."""
 
     def names(self) -> list[str]:
         """Return the collections' ids in order."""
@@ -122,9 +127,12 @@ class Catalog:
 
     def document(self, collection: str) -> dict[str, Any]:
         """Return a collection's document: what the recipe says, and what its items do; of links the recipe's only."""
-        if collection not in self._documents:
-            self._documents[collection] = self._collection(collection, self.fold(collection))
-        return self._documents[collection]
+        if collection not in self.documents:
+            made = self._made(collection, self.fold(collection))
+            for problem in made.odd:
+                self.warn(problem)
+            self.documents[collection] = made.facts
+        return self.documents[collection]
 
     def parts(self, collection: str, part_of: Callable[[str], str]) -> dict[str, dict[str, Any]]:
         """Return a collection's document for each part of its items: extent, summaries and assets are of that part.
@@ -141,57 +149,19 @@ class Catalog:
                 facts.setdefault(part_of(version.when), []).append(version.facts)
             for part, some in facts.items():
                 aggregate.merge(folds.setdefault(part, aggregate.Fold()), aggregate.fold(some, fields))
-        return {part: self._silent(collection, total) for part, total in folds.items()}
+        return {part: self._made(collection, total).facts for part, total in folds.items()}
 
     def told(self, collection: str) -> dict[str, Any]:
         """Return a collection's document as far as its items do not matter."""
-        return self._silent(collection, aggregate.Fold())
+        return self._made(collection, aggregate.Fold()).facts
 
-    def _silent(self, collection: str, total: aggregate.Fold) -> dict[str, Any]:
-        """Return a document over some items only: what is odd about it is said of the whole."""
-        said = len(self.warnings)
-        try:
-            return self._collection(collection, total)
-        finally:
-            del self.warnings[said:]
-
-    def _collection(self, collection: str, total: aggregate.Fold) -> dict[str, Any]:
-        spec = self._document.collections[collection]
-        found, left_out = aggregate.summaries(total, spec.summaries)
-        for field in left_out:
-            text = f"collection '{collection}': {field} has more than {aggregate.VALUES_AT_MOST} values: not summarised"
-            self.warn(Problem("SB701", text, hint="take it out of `summaries`"))
-        facts: dict[str, Any] = {
-            "type": "Collection",
-            "stac_version": STAC_VERSION,
-            "id": collection,
-            "title": spec.title or collection,
-            "description": spec.description or spec.title or collection,
-            "license": spec.license,
-            "extent": self._extent(collection, total),
-        }
-        optional = {
-            "keywords": spec.keywords,
-            "providers": spec.providers,
-            "summaries": found,
-            "item_assets": aggregate.item_assets(total),
-        }
-        document = {**facts, **{name: value for name, value in optional.items() if value}}
-        for path, value in spec.set.items():
-            put(document, path, value)
-        return document
-
-    def _extent(self, collection: str, total: aggregate.Fold) -> dict[str, Any]:
-        given = self._document.collections[collection].extent
-        box = given.get("bbox") or aggregate.bbox(total)
-        if box is None:
-            box = aggregate.WORLD
-            text = f"collection '{collection}' has no item with a footprint: its extent is the world"
-            self.warn(Problem("SB702", text, hint=f"set [collections.{collection}] extent"))
-        times = given.get("interval") or aggregate.interval(total)
-        boxes = box if isinstance(box[0], list) else [box]
-        intervals = times if isinstance(times[0], list) else [times]
-        return {"spatial": {"bbox": boxes}, "temporal": {"interval": intervals}}
+    def _made(self, collection: str, total: aggregate.Fold) -> documents.Made:
+        made = documents.made(self._document, collection, total, self._root)
+        for problem in made.failed:
+            self.unfinished.add(collection)
+            self.warn(problem)
+        self.read_for[collection] = sorted({*self.read_for.get(collection, []), *made.read})
+        return made
 
 
 def _item(version: Version, shared: dict[Any, Any]) -> Item:

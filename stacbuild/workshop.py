@@ -17,7 +17,7 @@ from stacbuild.deliver import Inspected, inspect
 from stacbuild.furnish import furnished
 from stacbuild.intents import Intents
 from stacbuild.keys import join, settings
-from stacbuild.listing import SourceListing, list_sources
+from stacbuild.listing import SourceListing, list_sources, stamp_of
 from stacbuild.looking import Looked
 from stacbuild.outputs.base import Output
 from stacbuild.outputs.registry import open_outputs
@@ -27,6 +27,7 @@ from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.settle import root_of
 from stacbuild.spool import Spool
+from stacbuild.stages import extend
 from stacbuild.stages.beside import bare
 from stacbuild.stages.judge import Judge
 from stacbuild.stages.schemas import user_store
@@ -64,6 +65,8 @@ class Workshop:
         self._judge: Judge | None = None
         self._store: Store | None = None
         self.contexts = self.new_contexts()
+        self.read_for = dict(self.memory.head.read_for)
+        """Collection → files that its document was made from."""
 
     def _aim(self, entries: Iterable[GroupEntry]) -> None:
         """Take the targets that patterns have found; before the sources are listed, those of the last build."""
@@ -103,6 +106,13 @@ class Workshop:
             self._store = open_store(spec.backend, self.recipe.root / spec.path)
         return self._store
 
+    @property
+    def judge(self) -> Judge:
+        """The judge of documents, opened at first use."""
+        if self._judge is None:
+            self._judge = open_judge(self.tools)
+        return self._judge
+
     def only_look(self) -> None:
         """Do not make a store that is not there: whoever says so reads only."""
         if self._store is None and not (self.recipe.root / self.document.cache.path).exists():
@@ -126,9 +136,7 @@ class Workshop:
 
     def ingredients(self, profile: tuple[str, ...], collection: str | None = None) -> dict[str, str]:
         """Return what a verdict on an item of `profile` in `collection` depends on."""
-        if self._judge is None:
-            self._judge = open_judge(self.tools)
-        return self._judge.ingredients(profile, collection)
+        return self.judge.ingredients(profile, collection)
 
     # --- asking
 
@@ -202,7 +210,14 @@ class Workshop:
         spec = msgspec.to_builtins(self.document.collections[name])
         for key in ("from", "mapping", "on-duplicate", "where", "keep-removed"):
             spec.pop(key, None)
-        return settings(spec)
+        chain = self.document.collections[name].collection_extensions
+        code = [[extend.settings(self.document, one), extend.code_of(self.document, one)] for one in chain]
+        return settings({**spec, **({"code": code, "files": self._stamps(name)} if chain else {})})
+
+    def _stamps(self, name: str) -> list[list[Any]]:
+        """Return what stat says of the files that a collection's document was made from."""
+        stamps = [(path, stamp_of(self.recipe.root / path)) for path in self.read_for.get(name, [])]
+        return [[path, None if stamp is None else msgspec.to_builtins(stamp)] for path, stamp in stamps]
 
     def _catalog(self) -> dict[str, Any]:
         catalog: dict[str, Any] = msgspec.to_builtins(self.document.catalog)

@@ -89,6 +89,10 @@ CODES: dict[str, str] = {
     "SB706": "Files of many items have no folder that hrefs could start from, so local ones are made absolute with the "
     "output's `base-url`. Without one, or above the recipe's folder, they are written relative to the recipe's folder, "
     'and most programs will not find them. Give it a `base-url`, or say `hrefs = "as-is"`.',
+    "SB707": "The document of a collection breaks the core's schema, or that of an extension that it declares. It is "
+    "written all the same; programs may refuse it. The path says where in the document.",
+    "SB708": "An extension of `collection-extensions` failed on the collection's document, which is written without "
+    "what it gives. The build exits 1, and the next one tries it again.",
     "SB710": "So many records of a source vanished at once that a build deletes nothing of it: it may be the source "
     "that is wrong. `stacbuild build --max-deletions 100%` deletes them.",
     "SB720": "An object of a JSON record names a member more than once. Readers differ on which one counts; here it is "

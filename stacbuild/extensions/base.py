@@ -111,6 +111,11 @@ def schemas_of(extension: Any, document: Any, config: Any) -> list[str]:
     return [schema] if schema else []
 
 
+def scope_of(extension: Any) -> tuple[str, ...]:
+    """Return the types of document that an extension takes."""
+    return tuple(getattr(extension, "scope", ("Feature",)))
+
+
 def found_by(extension: Any, document: Any) -> Iterable[tuple[str, str]]:
     """Yield (JSON Pointer, message) of all that an extension's own check finds wrong."""
     check = getattr(extension, "check", None)

@@ -22,7 +22,7 @@ class Told(Struct, frozen=True):
     href: str
     items: int
     license: str
-    extent: dict[str, Any]
+    extent: Any
     mirror: str | None = None
     """Href of a table of its items."""
 

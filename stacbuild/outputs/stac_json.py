@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -225,9 +225,7 @@ class StacJson:
         found = {**facts, "links": [*links, *facts.get("links", [])]}
         if "assets" in facts:
             rewrite = document.href_from(str(self.base.joinpath(self._top, here)), self._root)
-            found["assets"] = {
-                name: {**asset, "href": rewrite(asset["href"])} for name, asset in facts["assets"].items()
-            }
+            found["assets"] = {name: _moved(asset, rewrite) for name, asset in facts["assets"].items()}
         return found
 
     def _listed(self, view: View) -> Iterator[dict[str, Any]]:
@@ -247,7 +245,7 @@ class StacJson:
     def _told(self, view: View, collection: str, folder: str) -> readme.Told:
         facts, count = view.document(collection), view.fold(collection).count
         href = names.relative("", f"{folder}/collection.json")
-        return readme.Told(_title(view, collection), href, count, str(facts["license"]), facts["extent"])
+        return readme.Told(_title(view, collection), href, count, str(facts.get("license", "")), facts.get("extent"))
 
     def _part(self, view: View, collection: str, path: str) -> Iterator[bytes]:
         here = posixpath.dirname(path)
@@ -275,6 +273,11 @@ class StacJson:
         for position in tree.items.get(here, []):
             item, href = items[position], self._href(here, tree.paths[position][len(self._top) + 1 :])
             yield document.link("item", href, GEOJSON, item.title or item.id)
+
+
+def _moved(asset: dict[str, Any], rewrite: Callable[[str], str]) -> dict[str, Any]:
+    href = asset.get("href")
+    return {**asset, "href": rewrite(href)} if isinstance(href, str) else asset
 
 
 def _title(view: View, collection: str) -> str:

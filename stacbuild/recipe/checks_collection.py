@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stacbuild.recipe import names
+from stacbuild.recipe import extents, names
 from stacbuild.recipe.checks_patch import where
 from stacbuild.recipe.judging import at, filled, known_names
 from stacbuild.recipe.lines import Draft, Path, Sheet
 from stacbuild.recipe.words import is_pattern
 
-BOXES = (4, 6)
-OWN_KEYS = ("title", "description", "license", "keywords", "providers", "summaries", "extent")
+OWN_KEYS = ("title", "description", "license", "keywords", "providers", "summaries", "extent", "assets")
 OURS = ("type", "id", "stac_version", "item_assets")
 OUR_RELS = ("root", "parent", "self", "collection", "child", "item", "items")
 """Links that say where a document stands in its tree: outputs write them."""
@@ -34,9 +33,12 @@ def collection(sheet: Sheet, draft: Draft) -> None:
         if not isinstance(provider.get("name"), str) or not provider["name"].strip():
             path = at(draft, "providers", str(index))
             sheet.find("SB104", path, f"{names.subject(path, 2)}: `name` is missing", 'as in { name = "Us" }')
+    applied = draft.good.get("collection-extensions", [])
+    known_names(sheet, draft, "collection-extensions", applied, "extensions")
     known_names(sheet, draft, "patches", draft.good.get("patches", []), "patches")
     known_names(sheet, draft, "extensions", draft.good.get("extensions", []), "extensions")
     _extent(sheet, draft, draft.good.get("extent", {}))
+    _assets(sheet, draft, draft.good.get("assets", {}))
     _set(sheet, draft)
     where(sheet, draft)
 
@@ -66,6 +68,9 @@ def _set(sheet: Sheet, draft: Draft) -> None:
         elif name in OURS:
             path = at(draft, "set", name)
             sheet.find("SB103", path, f"{names.subject(path, 2)}: `{name}` is written by the build", "take it out")
+        elif name == "stac_extensions" and not _is_texts(draft.good["set"][name]):
+            path = at(draft, "set", name)
+            sheet.find("SB103", path, f"{names.subject(path, 2)}: `stac_extensions` must be a list of URLs")
         elif name.partition(".")[0] == "links":
             _links(sheet, at(draft, "set", name), draft.good["set"][name])
 
@@ -98,22 +103,31 @@ def _needs_mapping(sheet: Sheet, draft: Draft) -> None:
             return
 
 
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) and entry for entry in value)
+
+
+def _assets(sheet: Sheet, draft: Draft, assets: dict[str, dict[str, Any]]) -> None:
+    for name, asset in assets.items():
+        href = asset.get("href")
+        if not isinstance(href, str) or not href.strip():
+            path = at(draft, "assets", name)
+            what = "`href` is missing" if href is None else "`href` must be a text that is not empty"
+            sheet.find(
+                "SB104" if href is None else "SB103",
+                path,
+                f"{names.place(path)}: {what}",
+                'as in href = "https://…/a.png"',
+            )
+
+
 def _extent(sheet: Sheet, draft: Draft, extent: dict[str, Any]) -> None:
     for key, value in extent.items():
         path = at(draft, "extent", key)
-        entries = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
         if key not in ("bbox", "interval"):
             hint = names.did_you_mean(key, ("bbox", "interval"), "it takes")
             sheet.find("SB101", path, f"unknown key `{names.clip(key)}` in {names.place(path[:-1])}", hint)
-        elif not all(_is_box(entry) if key == "bbox" else _is_interval(entry) for entry in entries):
-            what = "4 or 6 numbers" if key == "bbox" else 'two moments, as in ["2024-01-01T00:00:00Z", ".."]'
-            sheet.find("SB103", path, f"{names.subject(path, 2)} must be {what}, or a list of such")
-
-
-def _is_box(value: Any) -> bool:
-    numbers = isinstance(value, list) and all(type(entry) in (int, float) for entry in value)
-    return numbers and len(value) in BOXES
-
-
-def _is_interval(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(entry, str) for entry in value)  # noqa: PLR2004
+        else:
+            what = extents.wrong(key, value)
+            if what is not None:
+                sheet.find("SB103", path, f"{names.subject(path, 2)} {what}")

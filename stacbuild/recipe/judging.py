@@ -69,7 +69,11 @@ def known_names(sheet: Sheet, draft: Draft, key: str, written: list[str], table:
     known, what = sheet.entries(table), names.SINGULAR[table]
     seen: set[str] = set()
     for index, name in enumerate(written):
-        path = at(draft, key, str(index)) if key in ("from", "extensions", "patches") else at(draft, key)
+        path = (
+            at(draft, key, str(index))
+            if key in ("from", "extensions", "collection-extensions", "patches")
+            else at(draft, key)
+        )
         if name not in known and name.strip():
             hint = None if known else f"there is no [{table}.NAME]"
             if known and len(sheet.findings) < GUESSES:

@@ -10,7 +10,6 @@ from typing import Any
 LATER_KEYS: dict[str, frozenset[str]] = {
     "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
-    "Collection": frozenset({"collection-extensions"}),
     "StacJsonOutput": frozenset({"mirror"}),
     "Cache": frozenset({"remote", "max-size", "trust", "write"}),
     "Build": frozenset({"refresh"}),

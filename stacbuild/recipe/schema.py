@@ -193,10 +193,13 @@ class Collection(Table, frozen=True):
     """Words to find it by."""
     providers: list[dict[str, Any]] = []
     """Who made, hosts or licenses the data, each with a `name`."""
+    assets: dict[str, dict[str, Any]] = {}
+    """Assets of the collection itself, as a thumbnail: name → `href`, `type`, `roles`, `title` and so on."""
     summaries: list[str] = []
     """The properties of which the values, or their range, are told; extent and item_assets always are."""
     extent: dict[str, Any] = {}
-    """`bbox` and `interval`: what is given here stands instead of what the items say."""
+    """`bbox` and `interval`: what is given here stands instead of what the items say. Of several, the whole is put
+    before its parts; `..` is an open end."""
     where: str | None = None
     """CQL2: only items for which it is true are taken; a property that an item has not is unknown, never true."""
     set: dict[str, Any] = {}
@@ -207,6 +210,8 @@ class Collection(Table, frozen=True):
     """The patches that are applied to its items, in this order, after the extensions."""
     extensions: list[str] = []
     """The extensions that are applied to its items, in this order."""
+    collection_extensions: list[str] = []
+    """The extensions that are applied to the collection's own document, in this order."""
     on_duplicate: Literal["error", "first", "last"] = "error"
     """What is done when items share an id: all fail, or the first or last by `from`, file and line is taken."""
 

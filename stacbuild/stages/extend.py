@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from stacbuild import canon
-from stacbuild.extensions.base import Context, found_by, schemas_of
+from stacbuild.extensions.base import Context, found_by, schemas_of, scope_of
 from stacbuild.extensions.registry import built_in
 from stacbuild.failures import ItemError
 from stacbuild.reading import Reader
@@ -102,6 +102,8 @@ class Applied:
             ItemError: SB230 to SB235.
         """
         extension, config, foreign = self._ready()
+        if item["type"] not in scope_of(extension):
+            raise self._unusable(f"it takes no {item['type']}, by its `scope`")
         context = Context(reader, self._name)
         given = copy.deepcopy(item) if foreign else item
         made = self._called(extension, given, config, context) if foreign else extension.apply(given, config, context)
@@ -190,12 +192,13 @@ def _all(value: Any, container: type, member: type) -> bool:
 def _by_pystac(extension: Any, item: dict[str, Any], config: Any, context: Context) -> Any:
     import pystac  # noqa: PLC0415  a plug-in asked for it
 
+    kept = {"stac_version": item["stac_version"], "links": item.get("links", [])}  # reading takes them out
     kind = pystac.Collection if item["type"] == "Collection" else pystac.Item
     made = extension.apply(kind.from_dict(item, migrate=False, preserve_dict=False), config, context)
     if not isinstance(made, pystac.STACObject):
         return made
     found = made.to_dict(include_self_link=False, transform_hrefs=False)
-    return {**found, "stac_version": item["stac_version"], "links": item.get("links", [])}
+    return {**found, **kept}
 
 
 _VERSIONED = re.compile(r"(https://stac-extensions\.github\.io/[^/]+/)v[^/]+/schema\.json#?")

@@ -1,0 +1,138 @@
+"""The collections' own documents: what the recipe says and what the items do, extensions applied, judged.
+
+An extension that fails costs the document what it would have put there, never the build. Never writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from stacbuild import aggregate
+from stacbuild.failures import ItemError, Problem
+from stacbuild.reading import Reader
+from stacbuild.recipe import extents
+from stacbuild.recipe.schema import STAC_VERSION, Collection, Document
+from stacbuild.stages.hrefs import stored
+from stacbuild.stages.judge import Judge
+from stacbuild.stages.paths import put
+
+FAULTS_TOLD: Final = 3
+"""Faults of a collection's document that one warning names."""
+
+
+class Made(NamedTuple):
+    """A collection's document without links of the tree, and what is to be known of how it was made."""
+
+    facts: dict[str, Any]
+    read: list[str]
+    """Files that it was made from, relative to the recipe's folder."""
+    odd: list[Problem]
+    """What its items are short of."""
+    failed: list[Problem]
+    """Extensions that should have given something and failed."""
+
+
+def made(document: Document, name: str, total: aggregate.Fold, root: Path) -> Made:
+    """Return a collection's document over items of which `total` tells."""
+    facts, odd = _told(name, document.collections[name], total)
+    extended, read, failed = _extended(document, name, facts, root)
+    return Made(extended, read, odd, failed)
+
+
+def _told(name: str, spec: Collection, total: aggregate.Fold) -> tuple[dict[str, Any], list[Problem]]:
+    """Return a collection's document without links of the tree, and what is odd about it."""
+    found, left_out = aggregate.summaries(total, spec.summaries)
+    odd = [_too_many(name, field) for field in left_out]
+    extent = _extent(spec, total)
+    if extent is None:
+        extent = {"spatial": {"bbox": [aggregate.WORLD]}, "temporal": {"interval": _intervals(spec, total)}}
+        text = f"collection '{name}' has no item with a footprint: its extent is the world"
+        odd.append(Problem("SB702", text, hint=f"set [collections.{name}] extent"))
+    facts: dict[str, Any] = {
+        "type": "Collection",
+        "stac_version": STAC_VERSION,
+        "id": name,
+        "title": spec.title or name,
+        "description": spec.description or spec.title or name,
+        "license": spec.license,
+        "extent": extent,
+    }
+    optional = {
+        "keywords": spec.keywords,
+        "providers": spec.providers,
+        "assets": {key: {**asset, "href": stored(asset["href"], "")} for key, asset in spec.assets.items()},
+        "summaries": found,
+        "item_assets": aggregate.item_assets(total),
+    }
+    document = {**facts, **{key: value for key, value in optional.items() if value}}
+    for path, value in spec.set.items():
+        put(document, path, value)
+    return document, odd
+
+
+def _too_many(name: str, field: str) -> Problem:
+    text = f"collection '{name}': {field} has more than {aggregate.VALUES_AT_MOST} values: not summarised"
+    return Problem("SB701", text, hint="take it out of `summaries`")
+
+
+def _extent(spec: Collection, total: aggregate.Fold) -> dict[str, Any] | None:
+    """Return the extent; None where neither the recipe nor an item has a box."""
+    box = aggregate.bbox(total)
+    if "bbox" not in spec.extent and box is None:
+        return None
+    boxes = extents.boxes(spec.extent["bbox"]) if "bbox" in spec.extent else [box]
+    return {"spatial": {"bbox": boxes}, "temporal": {"interval": _intervals(spec, total)}}
+
+
+def _intervals(spec: Collection, total: aggregate.Fold) -> list[list[str | None]]:
+    return extents.intervals(spec.extent["interval"]) if "interval" in spec.extent else [aggregate.interval(total)]
+
+
+# --- extensions
+
+
+def _extended(
+    document: Document, name: str, facts: dict[str, Any], root: Path
+) -> tuple[dict[str, Any], list[str], list[Problem]]:
+    """Return a collection's document with its extensions applied, the files that they read, and which failed.
+
+    An extension that fails leaves the document as it was before it.
+    """
+    chain = document.collections[name].collection_extensions
+    if not chain:
+        return facts, [], []
+    from stacbuild.stages.extend import Applied  # noqa: PLC0415  few recipes have any
+
+    reader, problems = Reader(root), []
+    links = facts.get("links", [])
+    made = {**facts, "stac_extensions": facts.get("stac_extensions", []), "links": links}
+    for one in chain:
+        try:
+            made = Applied(document, one).to(made, reader)
+        except ItemError as error:
+            problems.append(_failed(name, one, error))
+    empty = {key for key in ("stac_extensions", "links") if not made.get(key) and key not in facts}
+    return {key: value for key, value in made.items() if key not in empty}, sorted(reader.taken), problems
+
+
+def _failed(name: str, extension: str, error: ItemError) -> Problem:
+    where = f" at {error.path}" if error.path else ""
+    text = f"collection '{name}': its document is without extension '{extension}': {error.code} {error.message}{where}"
+    return Problem("SB708", text, hint=error.hint or "it is tried again at each build")
+
+
+# --- judging
+
+
+def judged(judge: Judge, documents: Mapping[str, dict[str, Any]]) -> Iterator[Problem]:
+    """Yield a warning for each collection whose document breaks a schema that it declares, or the core's."""
+    for name, facts in sorted(documents.items()):
+        verdict = judge.judge({"links": [], **facts}, kind="collection")
+        errors = [fault for fault in verdict.faults if not fault.warning]
+        if verdict.state == "invalid":
+            told = "; ".join(f"{fault.path or '/'}: {fault.message}" for fault in errors[:FAULTS_TOLD])
+            more = f"; and {len(errors) - FAULTS_TOLD} more" if len(errors) > FAULTS_TOLD else ""
+            text = f"collection '{name}': its document is not valid: {told}{more}"
+            yield Problem("SB707", text, hint=f"mend [collections.{name}], or the extensions that it names")
