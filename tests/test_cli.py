@@ -20,6 +20,14 @@ def test_short_and_long_help_are_equal(command):
     assert "STACBUILD_LOG_FORMAT" in short.stdout
 
 
+def test_help_of_a_command_tells_its_own_options_first():
+    own, shared = ask("build", "--help").stdout.split("Options of every command:")
+    assert "--force" in own
+    assert "--json" not in own
+    assert "--json" in shared
+    assert "--force" not in shared
+
+
 def test_help_lists_what_is_built_and_nothing_else():
     text = ask("--help").stdout
     assert re.findall(r"^  (\w+)  +\S", text.split("Commands:")[1], re.MULTILINE) == list(registry.COMMANDS)

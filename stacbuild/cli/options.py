@@ -66,6 +66,23 @@ def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None: 
         ctx.exit()
 
 
+class Command(click.Command):
+    """A command whose help tells its own options first, those of every command below."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options in two sections."""
+        sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Options of every command": []}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
+            if record is not None:
+                shared = isinstance(param, Global) or {"--version", "--help"} & set(param.opts)
+                sections["Options of every command" if shared else "Options"].append(record)
+        for title, records in sections.items():
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records)
+
+
 def global_options(function: Function) -> Function:
     """Declare the options that every command has."""
     for option in reversed(GLOBALS):
@@ -137,7 +154,7 @@ def command(name: str, **attributes: Any) -> Callable[[Callable[..., int]], clic
     """Make a command: its line is the registry's, its text the docstring, its options the global ones too."""
 
     def make(function: Callable[..., int]) -> click.Command:
-        decorator = click.command(name, cls=click.Command, short_help=registry.COMMANDS[name], **attributes)
+        decorator = click.command(name, cls=Command, short_help=registry.COMMANDS[name], **attributes)
         return decorator(global_options(function))
 
     return make
