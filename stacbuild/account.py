@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stacbuild import audit, failing
+from stacbuild import audit, failing, strays
 from stacbuild.deliver import Delivery, Inspected
 from stacbuild.failing import Failure, Failures
 from stacbuild.failures import Exit
@@ -124,6 +124,7 @@ class Account:
         for problem in view.warnings:
             self.warn(problem.code, problem.message, problem.hint)
         self._warn_of_doubt(head)
+        self.warnings += strays.of_listings(plan.listings)
         self._warn_of_routes(settler.entries)
         self._warn_of_warnings(head)
         report = self._report(plan, items, failures.count, self._stages(settler.entries, sum(anew.values())))
@@ -143,6 +144,7 @@ class Account:
         """Return the report of a build that had nothing to do."""
         head = plan.memory.head
         self._warn_of_doubt(head)
+        self.warnings += strays.of_listings(plan.listings)
         self._warn_of_routes(head.groups)
         total = sum(_built(head.groups, name) for name in self._shop.pipelines)
         failed = failed_of(head)

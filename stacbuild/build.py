@@ -18,13 +18,14 @@ from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.failures import DamageError, Problem
-from stacbuild.listing import SLACK_NS, SourceListing
+from stacbuild.listing import SourceListing
 from stacbuild.outlets import Outlets
 from stacbuild.plan import Plan
 from stacbuild.remember import Done
 from stacbuild.report import BuildReport
 from stacbuild.request import Request
 from stacbuild.settle import Settler
+from stacbuild.sources.stamps import SLACK_NS
 from stacbuild.spool import Spool
 from stacbuild.store import MissingChunksError
 from stacbuild.trace import MemoryLostError, RowsWriter
@@ -171,7 +172,7 @@ class _Build:
             files = plan.looked.memory((path, file.digest) for path, file in same)
             self._head.looked = self._shop.memory.write_looked(self._head.generation + 1, files)
         if read:
-            self._head.sources = remember.sources(plan, set())
+            self._head.sources = remember.sources(self._shop.memory, plan, set())
         report = self._account.quiet(plan, held)
         if read or not self._shop.failures_path.exists():
             failures = self._account.failures(self._head, self._shop.memory.group, plan)

@@ -9,17 +9,17 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from stacbuild import canon, overlooked
-from stacbuild.failures import ERROR_TYPES, Exit, Fault, Problem, UsageError, group_of
+from stacbuild import canon, overlooked, strays
+from stacbuild.failures import ERROR_TYPES, At, Exit, Fault, Problem, UsageError, group_of
 from stacbuild.furnish import problems_beside
-from stacbuild.listing import Feed, feeds_of
+from stacbuild.naming import Feed, feeds_of
 from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import TableSource
 from stacbuild.report import Caution, CheckReport
 from stacbuild.routing import Routes
 from stacbuild.sources import repeated, table
 from stacbuild.sources.base import Shard, SourceUnreadable
-from stacbuild.sources.registry import kind_of
+from stacbuild.sources.registry import crawled, kind_of
 from stacbuild.stages import reference
 from stacbuild.work import Bench, Chunk, Job, Outcome
 from stacbuild.workshop import Workshop
@@ -85,8 +85,7 @@ def _files(recipe: Recipe) -> Iterator[Problem]:
         for path in kind_of(source).missing_paths(source, recipe.root):
             kind = "no file matches" if any(mark in path for mark in "*?[") else "there is no file"
             text = f"source '{name}': {kind} {path}"
-            at = recipe.at("sources", name, "path")
-            yield Problem("SB108", text, at, RELATIVE)
+            yield Problem("SB108", text, _place_of(recipe, name), RELATIVE)
 
 
 def _schemas(recipe: Recipe) -> Iterator[Problem]:
@@ -127,9 +126,14 @@ def missing(recipe: Recipe, known: set[str]) -> list[Problem]:
         for path in absent:
             if f"{name}\0{path}" not in known:
                 text = f"source '{name}': there is no file {path}"
-                at = recipe.at("sources", name, "path")
-                found.append(Problem("SB108", text, at, RELATIVE))
+                found.append(Problem("SB108", text, _place_of(recipe, name), RELATIVE))
     return found
+
+
+def _place_of(recipe: Recipe, name: str) -> At | None:
+    """Return where a source says where its files lie."""
+    key = "path" if crawled(recipe.document.sources[name]) is None else "href"
+    return recipe.at("sources", name, key)
 
 
 def _sample(recipe: Recipe, report: CheckReport) -> None:
@@ -141,7 +145,7 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
         bench = Bench(shop.tools)
         for name in sorted(recipe.document.sources):
             feeds, seen = feeds_of(recipe.document, name), Seen(doubts, set())
-            shards = kind_of(recipe.document.sources[name]).shards(recipe.document.sources[name], recipe.root)
+            shards = _shards(recipe, name, report)
             empty = looked = 0
             last = report.sample["tried"] + OF_A_SOURCE
             for shard in shards:
@@ -157,6 +161,17 @@ def _sample(recipe: Recipe, report: CheckReport) -> None:
         report.warnings += [_doubt(some) for some in doubts.values()]
     finally:
         shop.close()
+
+
+def _shards(recipe: Recipe, name: str, report: CheckReport) -> list[Shard]:
+    """Return the files of a source that hold records or cannot be read, and note links that are not followed."""
+    source = recipe.document.sources[name]
+    crawls = crawled(source)
+    if crawls is None:
+        return kind_of(source).shards(source, recipe.root)
+    found = crawls.crawl(source, recipe.root, {}, reread=True)
+    report.warnings += strays.of_crawl(name, found)
+    return [shard for shard in found.shards if not shard.above or shard.trouble is not None]
 
 
 def _patterns(shop: Workshop, report: CheckReport) -> None:
@@ -211,7 +226,7 @@ def _passed_over(recipe: Recipe, name: str, empty: int, files: int) -> list[Caut
     if not empty or recipe.document.sources[name].gives != "items":
         return []
     text = f"source '{name}': {empty} of {files} files hold no Item and are passed over: Catalogs, Collections, nothing"
-    return [Caution("SB721", text, None, str(recipe.at("sources", name, "path")))]
+    return [Caution("SB721", text, None, str(_place_of(recipe, name)))]
 
 
 def _repeated(recipe: Recipe, name: str, shard: Shard) -> list[Caution]:

@@ -15,10 +15,11 @@ import msgspec
 from stacbuild.extensions.base import scope_of
 from stacbuild.extensions.registry import built_in
 from stacbuild.failures import Problem, RecipeError
-from stacbuild.listing import moved, stamp_of
+from stacbuild.listing import moved
 from stacbuild.recipe import names, schema
 from stacbuild.recipe.extension_tables import PlugIn
 from stacbuild.recipe.load import Recipe
+from stacbuild.sources.stamps import stamp_of
 from stacbuild.stages.beside import Beside, Code, Entries, Furnished, table_name
 from stacbuild.trace import LookupMemory, ShardMemory
 

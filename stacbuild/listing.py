@@ -10,8 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import groupby, islice
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import msgspec
 import xxhash
@@ -20,18 +19,18 @@ from msgspec import Struct
 from stacbuild import canon, keys
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Input, Stamp
+from stacbuild.naming import Feed, feeds_of, named
 from stacbuild.recipe.load import Recipe
-from stacbuild.recipe.schema import Document, Source
+from stacbuild.recipe.schema import Source
 from stacbuild.recipe.words import is_pattern
 from stacbuild.routing import Routes
 from stacbuild.sources.base import Part, Raw, Shard, SourceUnreadable
-from stacbuild.sources.registry import kind_of
+from stacbuild.sources.crawl import Crawl
+from stacbuild.sources.pages import unpack
+from stacbuild.sources.registry import crawled, kind_of
+from stacbuild.sources.stamps import is_settled, stamp_of
 from stacbuild.spool import Spool
-from stacbuild.stages.transform import Namer, namer, salt
 from stacbuild.trace import GroupEntry, Memory, ShardMemory, SourceMemory
-
-SLACK_NS: Final = 20_000_000
-"""A file that moved less than this before it was looked at may move again under the same stamp (kernel clock tick)."""
 
 _CUT_MASK: Final = 0xFF
 _GROUP_AT_MOST: Final = 1024
@@ -80,6 +79,8 @@ class SourceListing(Struct):
     before: SourceMemory | None
     shards: list[ShardListing]
     vanished: list[GroupEntry]
+    crawl: Crawl | None = None
+    """What its files say of one another, where they do."""
 
     @property
     def changed(self) -> bool:
@@ -146,41 +147,22 @@ def _list_source(
         name=name,
         source=source,
         feeds=tables,
-        place=keys.settings({"path": source.path, "fetch": settings["fetch"]}),
+        place=keys.settings({"path": kind_of(source).place(source), "fetch": settings["fetch"]}),
         names=keys.settings(settings),
         before=memory.head.sources.get(name),
         shards=[],
         vanished=[],
     )
     reader = _Reader(listing, routes, feeds, told, spool)
-    reader.read(kind_of(source).shards(source, recipe.root), _entries(memory, name), reread=reread)
+    if crawls := crawled(source):
+        listing.crawl = crawls.crawl(source, recipe.root, unpack(memory.pages(name)), reread=reread)
+    shards = listing.crawl.shards if listing.crawl else kind_of(source).shards(source, recipe.root)
+    reader.read(shards, _entries(memory, name), reread=reread)
     return listing
 
 
 def _entries(memory: Memory, source: str) -> list[GroupEntry]:
     return [entry for entry in memory.head.groups if entry.source == source]
-
-
-class Feed(NamedTuple):
-    """A table of the recipe that reads a source."""
-
-    table: str
-    namer: Namer
-    salt: str
-
-    def target(self, routes: Routes, record: dict[str, Any]) -> str | None:
-        """Return the target of a record: None, the table's own; "", none.
-
-        Raises:
-            ItemError: the mapping cannot say which collection it goes to.
-        """
-        return routes.target(self.table, self.namer.collection(record)) if is_pattern(self.table) else None
-
-
-def feeds_of(document: Document, source: str) -> list[Feed]:
-    """Return the tables that read a source, ordered by name."""
-    tables = sorted(table for table, collection in document.collections.items() if source in collection.from_)
-    return [Feed(table, namer(document, table, source), salt(document, table, source)) for table in tables]
 
 
 class _Reader:
@@ -207,8 +189,8 @@ class _Reader:
         for entry in entries:
             by_shard.setdefault(entry.shard, []).append(entry)
         seen = time.time_ns()
-        stamps = {shard.name: stamp_of(shard.file) for shard in shards}
-        fresh = {s.name for s in shards if not moved(known.get(s.name), stamps[s.name])}
+        stamps = {shard.name: stamp_of(shard.file) for shard in shards if not shard.above}
+        fresh = {s.name for s in shards if not s.above and _is_fresh(known.get(s.name), s, stamps[s.name])}
         same_names = before is not None and before.names == self._listing.names
         for name, theirs in by_shard.items():
             if name not in fresh and same_names:
@@ -218,13 +200,23 @@ class _Reader:
                     self._keep_pieces(theirs)
         for shard in shards:
             mine = by_shard.get(shard.name, [])
-            if shard.name in fresh:
+            if shard.above:
+                self._listing.shards.append(self._page(shard))
+            elif shard.name in fresh:
                 groups = [GroupListing(entry) for entry in mine]
                 self._listing.shards.append(ShardListing(shard, known[shard.name], groups, read=False))
             else:
                 self._listing.shards.append(self._read(shard, stamps[shard.name], seen, mine))
         kept = {id(group.entry) for group in self._listing.groups() if group.packed is None}
         self._listing.vanished = [e for e in entries if id(e) not in kept and not self._matched(e)]
+
+    def _page(self, shard: Shard) -> ShardListing:
+        """Return a document that names other files and holds no records, as the crawl found it."""
+        assert self._listing.crawl is not None
+        page, read = self._listing.crawl.pages[shard.name], shard.name in self._listing.crawl.read
+        trouble = shard.trouble
+        memory = ShardMemory(page.stamp, page.seen_ns, trouble.message if trouble else None)
+        return ShardListing(shard, memory, [], read=read, trouble=trouble, moved=read)
 
     def _keep_pieces(self, entries: list[GroupEntry]) -> None:
         """Keep what the memory knows of pieces of a file; a folder is part of what their rows depend on."""
@@ -247,7 +239,8 @@ class _Reader:
                 for group in sorted(groups, key=lambda group: group.known is None):
                     self._match(group)
                 moved = any(group.packed is not None for group in groups)
-                return ShardListing(shard, ShardMemory(stamp, seen), groups, read=True, moved=moved)
+                memory = ShardMemory(stamp, seen, within=shard.within)
+                return ShardListing(shard, memory, groups, read=True, moved=moved)
             stamp, seen = again, time.time_ns()
         text = f"{shard.name} changed while it was read, twice"
         return self._unreadable(shard, mine, Fault("fetch", "SB490", text, "", "build again when its writer is done"))
@@ -348,25 +341,10 @@ class _Reader:
                 names.append((None, None, ""))
                 fault = fault_of("transform", error)
             else:
-                names.append(_name(feed, target, record, digest, base))
+                names.append(named(feed, target, record, digest, base))
         if fault is not None and all(target == "" for _, _, target in names):
             return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
         return Input(raw.key, digest, raw.line - line, names)
-
-
-def _name(
-    feed: Feed, target: str | None, record: dict[str, Any], digest: bytes, base: str
-) -> tuple[str | None, bytes | None, str | None]:
-    """Return the id that `record` will have, its input digest if that is another, and the target of a pattern."""
-    if target == "":
-        return None, None, target
-    try:
-        identity = feed.namer.name(record)
-    except ItemError:
-        identity = None
-    matters = feed.namer.base_matters(record)
-    placed = keys.placed(digest, feed.salt + (base if matters else "")) if matters or feed.salt else None
-    return identity, placed, target
 
 
 def _moved_to(entry: GroupEntry, shard: Shard, rows: int) -> GroupListing:
@@ -376,17 +354,13 @@ def _moved_to(entry: GroupEntry, shard: Shard, rows: int) -> GroupListing:
     return GroupListing(moved_entry, known=entry)
 
 
-def stamp_of(file: Path) -> Stamp | None:
-    """Return the stamp of `file`, or None if there is none."""
-    try:
-        stat = file.stat()
-    except OSError:
-        return None
-    return Stamp(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+def _is_fresh(known: ShardMemory | None, shard: Shard, stamp: Stamp | None) -> bool:
+    """Tell whether a file need not be read: the same, and what its records are of is the same too."""
+    return known is not None and known.within == shard.within and not moved(known, stamp)
 
 
 def moved(known: ShardMemory | None, stamp: Stamp | None) -> bool:
     """Tell whether a file must be read: never seen, unreadable, another stamp, or seen while it could move."""
     if known is None or known.stamp is None or stamp is None or known.stamp != stamp:
         return True
-    return max(stamp.mtime_ns, stamp.ctime_ns) + SLACK_NS >= known.seen_ns
+    return not is_settled(stamp, known.seen_ns)

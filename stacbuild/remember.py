@@ -1,14 +1,16 @@
-"""What a build leaves to the next one: the head of the memory, made of what was planned, settled, delivered. PURE."""
+"""What a build leaves to the next one: the head of the memory, made of what was planned, settled, delivered."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 from stacbuild.deliver import Delivery
+from stacbuild.listing import SourceListing
 from stacbuild.looking import mark, marks_in
 from stacbuild.plan import Plan
 from stacbuild.settle import Settler
-from stacbuild.trace import CollectionMemory, FileMemory, Head, OutputMemory, ShardMemory, SourceMemory
+from stacbuild.sources.pages import pack
+from stacbuild.trace import CollectionMemory, FileMemory, Head, Memory, OutputMemory, ShardMemory, SourceMemory
 from stacbuild.workshop import Workshop
 
 
@@ -38,7 +40,7 @@ def head(shop: Workshop, done: Done, outputs: dict[str, OutputMemory]) -> Head:
         generation=before.generation + 1,
         level=shop.document.validation.level,
         contexts=shop.contexts.used(used),
-        sources=sources(done.plan, done.unreadable),
+        sources=sources(shop.memory, done.plan, done.unreadable),
         collections={
             name: CollectionMemory(
                 duplicates.get(name, {}), line.summaries, line.sources, shop.document.collections[name].on_duplicate
@@ -63,10 +65,10 @@ def files(plan: Plan, settler: Settler) -> dict[str, FileMemory]:
     return plan.looked.memory((path, digest) for path, digest in sorted(known.items()) if mark(path) in used)
 
 
-def sources(plan: Plan, unreadable: set[tuple[str, str]]) -> dict[str, SourceMemory]:
+def sources(memory: Memory, plan: Plan, unreadable: set[tuple[str, str]]) -> dict[str, SourceMemory]:
     """Return what is to be remembered of each source: its files' stamps, none for those that must be read again."""
     result = {}
-    for listing in plan.listings:
+    for number, listing in enumerate(plan.listings):
         shards = {shard.shard.name: shard.memory for shard in listing.shards}
         for source, name in unreadable:
             if source == listing.name:
@@ -75,5 +77,16 @@ def sources(plan: Plan, unreadable: set[tuple[str, str]]) -> dict[str, SourceMem
         if plan.options.targeted and listing.before is not None:
             place = listing.before.place
         duplicates = plan.clashes.keys.get(listing.name, {})
-        result[listing.name] = SourceMemory(place, listing.names, shards, duplicates)
+        pages = _pages(memory, listing, number)
+        result[listing.name] = SourceMemory(place, listing.names, shards, duplicates, pages)
     return result
+
+
+def _pages(memory: Memory, listing: SourceListing, number: int) -> str:
+    """Return where the documents are remembered that name a source's files; they are written if they moved."""
+    if listing.crawl is None:
+        return ""
+    before = memory.head.sources.get(listing.name)
+    if before is not None and before.pages and not listing.crawl.moved:
+        return before.pages
+    return memory.write_pages(number, memory.head.generation + 1, pack(listing.crawl.pages))

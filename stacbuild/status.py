@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stacbuild import doubts, keys
+from stacbuild import doubts, keys, strays
 from stacbuild.deliver import Inspected
 from stacbuild.failures import Exit, Problem, UsageError
 from stacbuild.listing import SourceListing
@@ -100,7 +100,7 @@ def status(shop: Workshop, targets: Sequence[str], limit: int | None) -> StatusR
 
 def _doubts(listings: list[SourceListing], plan: Plan) -> list[Caution]:
     held = [Caution("SB710", f"held back: {sentence}") for sentence in doubts.held_back(plan)]
-    return [*doubts.unreadable(listings), *held]
+    return [*doubts.unreadable(listings), *strays.of_listings(listings), *held]
 
 
 def _count_fresh(plan: Plan, items: dict[str, int]) -> None:

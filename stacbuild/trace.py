@@ -3,6 +3,7 @@
     <folder>/head            one small file, replaced by rename: old head or new head, nothing between
     <folder>/rows-<n>        groups, each compressed; immutable; the head says which stand where
     <folder>/delivered-<n>-… what an output holds: a row a file; immutable
+    <folder>/pages-<n>-…     the documents that name a source's files, as last read; immutable
 
 A head that cannot be read is "memory lost": the store and the outputs' manifests are asked instead.
 """
@@ -23,6 +24,7 @@ from stacbuild.model import Context, Group, LeftOut, Stamp, Tally
 
 FORMAT: Final = b"stacbuild-memory 2\n"
 ROWS_FILES_AT_MOST: Final = 12
+_SWEPT: Final = ("rows-", "delivered-", "looked-", "pages-", ".stacbuild-")
 STAMP: Final = struct.Struct("<QqqQ")
 
 
@@ -66,6 +68,8 @@ class ShardMemory(Struct, array_like=True):
     seen_ns: int
     trouble: str | None = None
     """Why it could not be read the last time, or None."""
+    within: str = ""
+    """The collection of its items that name none."""
 
 
 class FileMemory(Struct, array_like=True):
@@ -86,6 +90,8 @@ class SourceMemory(Struct, array_like=True):
     shards: dict[str, ShardMemory]
     duplicates: dict[str, list[str]] = {}
     """Keys that several records share → where they stand."""
+    pages: str = ""
+    """Where the documents that name its files are remembered; "" if there are none."""
 
 
 class LookupMemory(Struct, array_like=True):
@@ -278,7 +284,23 @@ class Memory:
         except (OSError, msgspec.DecodeError) as error:
             raise MemoryLostError(str(error)) from error
 
+    def pages(self, source: str) -> bytes:
+        """Return what is remembered of the documents that name a source's files; b"" if that is nothing, or lost."""
+        known = self.head.sources.get(source)
+        if known is None or not known.pages:
+            return b""
+        try:
+            return bytes(_checked((self.folder / known.pages).read_bytes()))
+        except (OSError, MemoryLostError):
+            return b""
+
     # --- writing
+
+    def write_pages(self, number: int, generation: int, blob: bytes) -> str:
+        """Write the documents that name the files of source number `number` and return the file's name."""
+        name = f"pages-{generation}-{number}"
+        _write(self.folder / name, blob)
+        return name
 
     def write_looked(self, generation: int, files: dict[str, FileMemory]) -> str:
         """Write the files that items depend on and return the file's name; "" where there are none."""
@@ -305,8 +327,9 @@ class Memory:
     def _sweep(self) -> None:
         used = {"head", self.head.looked, *(f"rows-{entry.file}" for entry in self.head.groups)}
         used.update(output.file for output in self.head.outputs.values())
+        used.update(source.pages for source in self.head.sources.values())
         for path in self.folder.iterdir():
-            if path.name not in used and path.name.startswith(("rows-", "delivered-", "looked-", ".stacbuild-")):
+            if path.name not in used and path.name.startswith(_SWEPT):
                 path.unlink(missing_ok=True)
 
 

@@ -17,7 +17,7 @@ from stacbuild.deliver import Inspected, inspect
 from stacbuild.furnish import furnished
 from stacbuild.intents import Intents
 from stacbuild.keys import join, settings
-from stacbuild.listing import SourceListing, list_sources, stamp_of
+from stacbuild.listing import SourceListing, list_sources
 from stacbuild.looking import Looked
 from stacbuild.outputs.base import Output
 from stacbuild.outputs.registry import open_outputs
@@ -26,6 +26,7 @@ from stacbuild.plan import Options, Plan
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.settle import root_of
+from stacbuild.sources.stamps import stamp_of
 from stacbuild.spool import Spool
 from stacbuild.stages import extend
 from stacbuild.stages.beside import bare

@@ -89,6 +89,7 @@ RULES: dict[type[Struct], Callable[[Sheet, Draft], None]] = {
     schema.Catalog: lambda sheet, draft: filled(sheet, draft, "id"),
     schema.TableSource: checks_source.table_source,
     schema.StacItemsSource: checks_source.stac_items_source,
+    schema.StacCatalogSource: checks_source.stac_catalog_source,
     schema.Rule: checks_mapping.rule,
     schema.LookupFile: checks_mapping.lookup_file,
     schema.Geometry: checks_mapping.geometry,

@@ -34,6 +34,20 @@ def stac_items_source(sheet: Sheet, draft: Draft) -> None:
     _ignored(sheet, draft, ["id"], "an item must keep its id")
 
 
+def stac_catalog_source(sheet: Sheet, draft: Draft) -> None:
+    """Judge a source of kind `stac-catalog`."""
+    filled(sheet, draft, "href")
+    href = draft.good.get("href", "")
+    if "://" in href and not href.startswith("file://"):
+        what = "names a URL: a catalog over the network is not available yet"
+        bad(sheet, draft, "href", what, "name the file of a copy on this machine", code="SB110")
+    elif "://" in href:
+        bad(sheet, draft, "href", "names a URL", 'name the file itself, as in "incoming/catalog.json"')
+    elif any(mark in href for mark in "*?["):
+        bad(sheet, draft, "href", f"is one file, not a pattern: {names.shown(href)}", "write a source for each root")
+    _ignored(sheet, draft, ["id"], "an item must keep its id")
+
+
 def _ignored(sheet: Sheet, draft: Draft, keep: list[str], why: str) -> None:
     """Note entries of `ignore` that are no paths, or that take out what identifies a record."""
     for path in draft.good.get("ignore", []):

@@ -190,12 +190,13 @@ def _top(path: str) -> str:
 
 def _keep_sources(sheet: Sheet, draft: Draft, trees: list[Claim], nearby: Folders, root: str) -> None:
     """Note a source that would read what an output writes."""
-    paths = draft.good.get("path", [])
+    key = "href" if draft.kind is schema.StacCatalogSource else "path"
+    paths = draft.good.get(key, [])
     for path in [paths] if isinstance(paths, str) else paths:
         hit = _read_by(local(path, root), trees, nearby)
         if hit is not None:
             message = f"{place(draft.path)}: {shown(path)} matches what {hit} writes"
-            sheet.find("SB107", (*draft.path, "path"), message, "keep what is read and what is written apart")
+            sheet.find("SB107", (*draft.path, key), message, "keep what is read and what is written apart")
 
 
 def _read_by(pattern: str, trees: list[Claim], nearby: Folders) -> Claim | None:

@@ -10,6 +10,7 @@ from typing import Any
 LATER_KEYS: dict[str, frozenset[str]] = {
     "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
+    "StacCatalogSource": frozenset({"http", "keep-tree"}),
     "StacJsonOutput": frozenset({"mirror"}),
     "Cache": frozenset({"remote", "max-size", "trust", "write"}),
     "Build": frozenset({"refresh"}),
@@ -17,7 +18,7 @@ LATER_KEYS: dict[str, frozenset[str]] = {
 """Struct → keys of the language that are not built yet."""
 
 LATER_VALUES: dict[tuple[str, str], tuple[str, ...]] = {
-    ("sources", "kind"): ("stac-api", "stac-catalog", "json-api", "raster", "stactools", "pgstac"),
+    ("sources", "kind"): ("stac-api", "json-api", "raster", "stactools", "pgstac"),
     ("outputs", "kind"): ("pgstac",),
     ("Catalog", "stac-version"): ("1.0.0",),
     ("Cache", "backend"): ("redis", "redis:", "rediss:", "http:", "https:", "s3:"),

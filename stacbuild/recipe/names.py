@@ -79,6 +79,7 @@ NEEDED: dict[tuple[str, str], str] = {
     ("TableSource", "path"): 'name the file, as in path = "data/scenes.csv"',
     ("TableSource", "key"): 'name the column that identifies a record; "*" is the record\'s digest',
     ("StacItemsSource", "path"): 'name the files, as in path = "drop/**/*.json"',
+    ("StacCatalogSource", "href"): 'name its root, as in href = "incoming/catalog.json"',
     ("Mapping", "id"): 'say where the id comes from, as in id = "scene_id"',
     ("Rule", "lookup"): 'as in lookup = "missions"',
     ("Mapping", "geometry"): 'as in geometry = { wkt = "footprint" } or { lon = "x", lat = "y" }',

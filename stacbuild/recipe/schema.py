@@ -62,6 +62,19 @@ class StacItemsSource(Table, frozen=True, tag_field="kind", tag="stac-items"):
     """Paths of what is taken out of each item first: `links`, `properties.updated`, `assets.*.href?query`."""
 
 
+class StacCatalogSource(Table, frozen=True, tag_field="kind", tag="stac-catalog"):
+    """`[sources.NAME]` of kind `stac-catalog`: the Items of a static catalog on this machine, found from its root."""
+
+    gives: ClassVar[Literal["records", "items"]] = "items"
+    href: File
+    """The catalog's root: the path of its `catalog.json`, or of a `collection.json`."""
+    ignore: list[str] = []
+    """Paths of what is taken out of each item first: `properties.updated`, `assets.*.href?query`. The links that say
+    where it stands in its catalog never count."""
+    follow_external: bool = False
+    """Whether links to files outside of the root's folder are followed; without it they are counted and told."""
+
+
 class LookupFile(Table, frozen=True):
     """`lookup` of a rule as a table: entries in a file."""
 
@@ -334,7 +347,7 @@ class Log(Table, frozen=True):
     """A file that gets the log as JSON lines."""
 
 
-Source = TableSource | StacItemsSource
+Source = TableSource | StacItemsSource | StacCatalogSource
 Output = StacJsonOutput | NdjsonOutput | ItemCollectionOutput | GeoParquetOutput
 
 

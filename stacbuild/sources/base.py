@@ -37,6 +37,12 @@ CODES: dict[str, str] = {
     "SB422": "A Parquet file is encrypted, or holds what cannot be read: a codec or a type. Write it in another way.",
     "SB423": "A Parquet file has rows that are no Items, or in a coordinate system that Items do not have. Read it as "
     "a table, with a mapping.",
+    "SB424": "Links of a catalog lead to files that are not there. What they should lead to is not read.",
+    "SB425": "Links of a catalog lead out of the folder of its root, or to URLs. They are not followed; "
+    "`follow-external = true` follows those to files.",
+    "SB426": "Links of a catalog are no links: no object, or no text as `href`. They are passed over.",
+    "SB427": "The document that `href` names is no Catalog or Collection. Name the root of the catalog; Items are read "
+    'with kind = "stac-items".',
 }
 """Code → what it means and what to do. SB401 to SB410 cost one record, from SB411 on a file."""
 
@@ -52,11 +58,17 @@ class Shard(NamedTuple):
         name: its posix path relative to the recipe's folder (`data/a.csv`, `../x.csv`).
         file: where it is.
         named: the recipe names it, not only a pattern that it matches.
+        within: the collection of its items that name none.
+        above: it is a Catalog or Collection, and has no items in it.
+        trouble: why it cannot be read, where that is known before.
     """
 
     name: str
     file: Path
     named: bool = True
+    within: str = ""
+    above: bool = False
+    trouble: Fault | None = None
 
 
 class Part(NamedTuple):

@@ -39,6 +39,11 @@ def named(path: str | list[str]) -> list[str]:
     return sorted({one for one in _paths(path) if not glob.has_magic(one)})
 
 
+def name_of(path: str, root: Path) -> str:
+    """Return a path of the recipe as shards are named: relative to `root`, posix."""
+    return _name(path, root)
+
+
 def _paths(path: str | list[str]) -> list[str]:
     return [path] if isinstance(path, str) else path
 

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from stacbuild.recipe.schema import StacItemsSource, TableSource
-from stacbuild.sources import stac_items, table
+from stacbuild.recipe.schema import StacCatalogSource, StacItemsSource, TableSource
+from stacbuild.sources import stac_catalog, stac_items, table
 from stacbuild.sources.base import Part, Raw, Shard
+from stacbuild.sources.crawl import Crawl
+from stacbuild.sources.pages import Page
 
 
 class SourceKind(Protocol):
@@ -26,13 +28,33 @@ class SourceKind(Protocol):
     def read(self, shard: Shard, source: Any, first: int = 0) -> Iterator[Raw]:
         """Yield a file's records from the piece that holds record `first` on; raises SourceUnreadable."""
 
+    def place(self, source: Any) -> Any:
+        """Return, as JSON, where its files lie."""
+
     def fetch_settings(self, source: Any) -> Any:
         """Return, as JSON, what of its table decides the records; never where they lie."""
 
 
-KINDS: dict[type, SourceKind] = {TableSource: table, StacItemsSource: stac_items}
+class Crawled(Protocol):
+    """What a kind whose files name one another can do besides."""
+
+    def crawl(self, source: Any, root: Path, known: dict[str, Page], *, reread: bool) -> Crawl:
+        """Return its files and what they say of one another; `known` is of the last time, not read again if same."""
+
+
+KINDS: dict[type, SourceKind] = {
+    TableSource: table,
+    StacItemsSource: stac_items,
+    StacCatalogSource: stac_catalog,
+}
+CRAWLED: dict[type, Crawled] = {StacCatalogSource: stac_catalog}
 
 
 def kind_of(source: Any) -> SourceKind:
     """Return the kind of a source's table."""
     return KINDS[type(source)]
+
+
+def crawled(source: Any) -> Crawled | None:
+    """Return the kind of a source's table if its files name one another."""
+    return CRAWLED.get(type(source))

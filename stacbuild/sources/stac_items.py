@@ -6,7 +6,7 @@ and all. Never migrates, maps, validates or follows a link.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,9 @@ from stacbuild.sources.base import PARQUET, WHOLE_FILE, Part, Raw, Shard, Source
 
 REVISION: Final = 1
 """Raised when the same file gives other items."""
+
+Settle = Callable[[dict[str, Any]], None]
+"""Changes an item before it is known by its name, in place."""
 
 _LINES: Final = {".ndjson", ".jsonl", ".geojsonl"}
 _ENCODED: Final = {"SB402", "SB418"}
@@ -30,6 +33,11 @@ def shards(source: StacItemsSource, root: Path) -> list[Shard]:
 def missing_paths(source: StacItemsSource, root: Path) -> list[str]:
     """Return the paths of `source`, as they are written, that are no file or match none."""
     return found.missing_paths(source.path, root)
+
+
+def place(source: StacItemsSource) -> Any:
+    """Return where its files lie, as it is written."""
+    return source.path
 
 
 def fetch_settings(source: StacItemsSource) -> dict[str, Any]:
@@ -60,13 +68,23 @@ def read(shard: Shard, source: StacItemsSource, first: int = 0) -> Iterator[Raw]
 
         yield from parquet_items.read(shard.file, source, first)
     else:
-        yield from _read(shard, source)
+        yield from documents(shard, source.ignore)
 
 
-def _read(shard: Shard, source: StacItemsSource) -> Iterator[Raw]:
+def documents(shard: Shard, ignored: list[str], settle: Settle | None = None) -> Iterator[Raw]:
+    """Yield the items of a file of JSON.
+
+    Args:
+        shard: the file.
+        ignored: what is taken out of each item.
+        settle: what is done to each item first.
+
+    Raises:
+        SourceUnreadable: the file cannot be read to its end.
+    """
     from stacbuild.sources import ignoring, items, json_object  # noqa: PLC0415  a build of nothing reads nothing
 
-    ignore, names, ordinal = ignoring.ignore_of(source.ignore), items.Names(), 0
+    ignore, names, ordinal = ignoring.ignore_of(ignored), items.Names(), 0
     for line, text in _texts(shard):
         try:
             item = json_object.object_of(text, "utf-8")
@@ -75,6 +93,8 @@ def _read(shard: Shard, source: StacItemsSource) -> Iterator[Raw]:
                     continue
                 items.refuse_above(above)
             items.refuse_others(item)
+            if settle is not None:
+                settle(item)
             key = names.key(item)
             ignore(item)
             blob = json_object.canonical(item)

@@ -91,6 +91,11 @@ def columns(shard: Shard, source: TableSource) -> list[str]:
         return []
 
 
+def place(source: TableSource) -> Any:
+    """Return where its files lie, as it is written."""
+    return source.path
+
+
 def fetch_settings(source: TableSource) -> dict[str, Any]:
     """Return what of the source's table decides its records; where the files lie is not in it."""
     return {

@@ -1,0 +1,25 @@
+"""When a file was last seen to be as it is: its stamp, and how long that is not to be trusted. Stats, never reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from stacbuild.model import Stamp
+
+SLACK_NS: Final = 20_000_000
+"""A file that moved less than this before it was looked at may move again under the same stamp (kernel clock tick)."""
+
+
+def stamp_of(file: Path) -> Stamp | None:
+    """Return the stamp of `file`, or None if there is none."""
+    try:
+        stat = file.stat()
+    except (OSError, ValueError):  # a NUL in a name that a document gives
+        return None
+    return Stamp(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+
+
+def is_settled(stamp: Stamp, seen_ns: int) -> bool:
+    """Tell whether a file that was looked at then cannot have changed since under the same stamp."""
+    return max(stamp.mtime_ns, stamp.ctime_ns) + SLACK_NS < seen_ns
