@@ -128,6 +128,17 @@ class Output(Protocol):
         """Yield the items in a file, and the folder that their hrefs start from, relative to the recipe's."""
 
 
+class Table(Protocol):
+    """An output that holds all items of a collection in one file, which a tree may name."""
+
+    path: str
+    """As in the recipe."""
+    base: Path
+
+    def path_of(self, view: View, collection: str) -> str | None:
+        """Return the file below `base` that holds a collection whole; None where there is none."""
+
+
 def taken(globs: list[str] | None, names: list[str]) -> list[str]:
     """Return the names that one of `globs` matches; all where there are none."""
     return names if globs is None else [name for name in names if any(fnmatch.fnmatchcase(name, g) for g in globs)]

@@ -22,5 +22,12 @@ KINDS: dict[type, Callable[[str, Any, Path], Output]] = {
 
 
 def open_outputs(specs: dict[str, Any], root: Path) -> list[Output]:
-    """Return the outputs of a recipe, ordered by name."""
-    return [KINDS[type(specs[name])](name, specs[name], root) for name in sorted(specs)]
+    """Return the outputs of a recipe in the order in which they are written: by name, those that name others last."""
+    mirrors = {name: spec.mirror for name, spec in specs.items() if isinstance(spec, StacJsonOutput) and spec.mirror}
+    order = sorted(specs, key=lambda name: (name in mirrors, name))
+    opened = {name: KINDS[type(specs[name])](name, specs[name], root) for name in order}
+    for name, table in mirrors.items():
+        tree, named = opened[name], opened[table]
+        if isinstance(tree, StacJson) and isinstance(named, GeoParquet):
+            tree.name_table(named)
+    return [*opened.values()]

@@ -17,13 +17,16 @@ import xxhash
 
 from stacbuild import canon, keys
 from stacbuild.outputs import document, names, readme
-from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
+from stacbuild.outputs.base import Item, Rank, Table, View, Wanted, split_base, taken
 from stacbuild.outputs.order import pieces
 from stacbuild.recipe.schema import StacJsonOutput
 
 JSON: Final = "application/json"
 GEOJSON: Final = "application/geo+json"
 MARKDOWN: Final = "text/markdown"
+PARQUET: Final = "application/vnd.apache.parquet"
+MIRROR: Final = "collection-mirror"
+"""The role of an asset with all items of a collection (stac-geoparquet), and what it is called."""
 _DATES: Final = ("{year}", "{month}", "{day}")
 _CATALOG, _LIST, _README = "catalog.json", "collections.json", "README.md"
 _DOCUMENTS: Final = (_CATALOG, "collection.json", _LIST, _README)
@@ -54,9 +57,23 @@ class StacJson:
         self.base, self._top = split_base(root, spec.path)
         self._root = str(root)
         self._tree_held: Tree | None = None
-        settings = msgspec.to_builtins(spec)
         self.gives_items = spec.items
-        self.settings = keys.settings({"kind": self.kind, "revision": 1, **settings, "path": self._top})
+        self._table: Table | None = None
+        self.settings = self._settings()
+        drawn = {key: getattr(spec, key) for key in ("layout", "links", "base_url", "indent")}
+        self._item_settings = keys.settings({"kind": self.kind, "revision": 1, **drawn, "path": self._top})
+        """Digest of what decides an item's bytes: what is told of collections does not."""
+
+    def _settings(self) -> bytes:
+        settings = {**msgspec.to_builtins(self._spec), "path": self._top}
+        if self._table is not None:
+            settings["mirror"] = os.path.relpath(os.path.join(self._root, self._table.path), self.base)  # noqa: PTH118  text
+        return keys.settings({"kind": self.kind, "revision": 1, **settings})
+
+    def name_table(self, table: Table) -> None:
+        """Take the output whose file each collection names as its mirror."""
+        self._table = table
+        self.settings = self._settings()
 
     def takes(self, names: list[str]) -> list[str]:
         """Return which collections it takes."""
@@ -70,14 +87,15 @@ class StacJson:
         titles = [[name, folders[name], _title(view, name)] for name in folders]
         yield self._wanted(_CATALOG, Rank.ROOT, "", [view.catalog(), titles])
         if self._spec.collections_file:
-            yield self._wanted(_LIST, Rank.ROOT, "", [[folders[name], view.document(name)] for name in folders])
+            told = [[folder, view.document(name), self._mirror(view, name, "")] for name, folder in folders.items()]
+            yield self._wanted(_LIST, Rank.ROOT, "", told)
         if self._spec.readme:
             yield self._wanted(_README, Rank.ROOT, "", [readme.text(self._page(view))])
         for collection, folder in folders.items():
             state = view.state(collection).hex() if self._spec.items else ""
             if self._spec.items:
                 yield from self._members_of(view, collection, state)
-            facts = [state, view.document(collection)]
+            facts = [state, view.document(collection), self._mirror(view, collection, "")]
             yield self._wanted(f"{folder}/collection.json", Rank.COLLECTION, collection, facts)
 
     def _members_of(self, view: View, collection: str, state: str) -> Iterator[Wanted]:
@@ -95,7 +113,7 @@ class StacJson:
         return Wanted(f"{self._top}/{path}", xxhash.xxh3_128_digest(self.settings + blob), rank, collection)
 
     def _item_want(self, item: Item, path: str) -> bytes:
-        return xxhash.xxh3_128_digest(item.digest + self.settings + path.encode())
+        return xxhash.xxh3_128_digest(item.digest + self._item_settings + path.encode())
 
     def _folders(self, view: View) -> dict[str, str]:
         return names.names(self.takes(view.names()), (_CATALOG, _LIST, _README))
@@ -226,7 +244,20 @@ class StacJson:
         if "assets" in facts:
             rewrite = document.href_from(str(self.base.joinpath(self._top, here)), self._root)
             found["assets"] = {name: _moved(asset, rewrite) for name, asset in facts["assets"].items()}
+        mirror = self._mirror(view, collection, here)
+        if mirror is not None:
+            asset = {"href": mirror, "type": PARQUET, "title": "All items as GeoParquet", "roles": [MIRROR]}
+            found["assets"] = {**found.get("assets", {}), MIRROR: asset}
         return found
+
+    def _mirror(self, view: View, collection: str, here: str) -> str | None:
+        """Return the href of the table that holds a collection whole, from the folder `here` of the tree."""
+        path = None if self._table is None else self._table.path_of(view, collection)
+        if self._table is None or path is None:
+            return None
+        way = os.path.relpath(self._table.base / path, self.base / self._top).replace(os.sep, "/")
+        within = not way.startswith("../")
+        return self._href(here, way) if within else names.relative(here, way).removeprefix("./")
 
     def _listed(self, view: View) -> Iterator[dict[str, Any]]:
         """Yield the collections as they stand in the plain list: with a link to their documents, not to their items."""
@@ -244,8 +275,11 @@ class StacJson:
 
     def _told(self, view: View, collection: str, folder: str) -> readme.Told:
         facts, count = view.document(collection), view.fold(collection).count
+        mirror = self._mirror(view, collection, "")
         href = names.relative("", f"{folder}/collection.json")
-        return readme.Told(_title(view, collection), href, count, str(facts.get("license", "")), facts.get("extent"))
+        return readme.Told(
+            _title(view, collection), href, count, str(facts.get("license", "")), facts.get("extent"), mirror
+        )
 
     def _part(self, view: View, collection: str, path: str) -> Iterator[bytes]:
         here = posixpath.dirname(path)

@@ -55,6 +55,47 @@ def stac_json(sheet: Sheet, draft: Draft) -> None:
         bad(sheet, draft, "links", 'needs `base-url` when it is "absolute"', code="SB104")
     if not 0 <= good.get("indent", 0) <= 16:  # noqa: PLR2004
         bad(sheet, draft, "indent", "must be from 0 to 16")
+    if good.get("mirror") is not None:
+        _mirror(sheet, draft, good["mirror"], taken)
+
+
+def _mirror(sheet: Sheet, draft: Draft, name: str, taken: list[str]) -> None:
+    """Judge the table that collections of a tree name as their mirror."""
+    tables = [one for one, table in sheet.entries("outputs").items() if _kind(table) == "geoparquet"]
+    if name not in tables:
+        hint = names.did_you_mean(name, tables, "there is") or 'write one: [outputs.NAME] with kind = "geoparquet"'
+        bad(sheet, draft, "mirror", f"names no output of kind geoparquet: {names.shown(name)}", hint, code="SB102")
+        return
+    table = sheet.entries("outputs", name)
+    path, globs = table.get("path"), table.get("collections") or ["*"]
+    if isinstance(path, str) and re.search(r"\{(?:year|month)\}", path):
+        what = f"names {names.shown(name)}, which is cut by date: no file of it holds a whole collection"
+        bad(sheet, draft, "mirror", what, "name a table without {year} in its path")
+    elif isinstance(globs, list) and all(isinstance(glob, str) for glob in globs):
+        held = matching(sheet.entries("collections"), globs)
+        without = next((one for one in taken if one not in held), None)
+        if without is not None:
+            what = f"names {names.shown(name)}, which does not take collection {names.shown(without)}"
+            bad(sheet, draft, "mirror", what, "let both outputs take the same collections")
+    for one in taken:
+        other = next(
+            (key for key, asset in sheet.entries("collections", one, "assets").items() if _mirrors(asset)), None
+        )
+        if other is not None:
+            path = ("collections", one, "assets", other)
+            text = (
+                f"{names.place(path)} is a collection-mirror, and output '{names.clip(draft.path[1])}' writes the one"
+            )
+            sheet.find("SB105", path, text, "take it out, or `mirror` out of the output")
+
+
+def _mirrors(asset: object) -> bool:
+    roles = asset.get("roles") if isinstance(asset, dict) else None
+    return isinstance(roles, list) and "collection-mirror" in roles
+
+
+def _kind(table: object) -> object:
+    return table.get("kind") if isinstance(table, dict) else None
 
 
 def geoparquet(sheet: Sheet, draft: Draft) -> None:

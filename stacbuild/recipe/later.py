@@ -11,7 +11,6 @@ LATER_KEYS: dict[str, frozenset[str]] = {
     "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
     "StacCatalogSource": frozenset({"http", "keep-tree"}),
-    "StacJsonOutput": frozenset({"mirror"}),
     "Cache": frozenset({"remote", "max-size", "trust", "write"}),
     "Build": frozenset({"refresh"}),
 }
