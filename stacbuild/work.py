@@ -254,9 +254,7 @@ def version_of(
         links=line[1],
         when=str(moment)[:10],
         title=title if isinstance(title, str) else None,
-        local=any(
-            not is_url(part.get("href", "")) for part in (*item.get("assets", {}).values(), *item.get("links", ()))
-        ),
+        local=any(is_local(part.get("href")) for part in (*item.get("assets", {}).values(), *item.get("links", ()))),
         profile=profile_of(item),
         facts=aggregate.facts(item, summarised),
     )
@@ -268,6 +266,6 @@ def profile_of(item: dict[str, Any]) -> tuple[str, ...]:
     return (str(item.get("stac_version")), *sorted({str(url) for url in declared}))
 
 
-def is_url(href: str) -> bool:
-    """Tell whether `href` is a URL that no writer has to look at (a local file's URL is not one)."""
-    return hrefs.is_url(href) and not href.startswith("file:///")
+def is_local(href: Any) -> bool:
+    """Tell whether `href` is one that writers have to look at: a path, or a local file's URL."""
+    return isinstance(href, str) and (not hrefs.is_url(href) or href.startswith("file:///"))
