@@ -302,6 +302,21 @@ class ValidateReport(Struct):
     exit: Exit = Exit.OK
 
 
+class FilterReport(Struct):
+    """`transform`, `extend`, `patch`, `convert --json`: what came of the items."""
+
+    items: dict[str, int]
+    """`read`, `written`, `failed`, `dropped` (by a patch)."""
+    output: str | None
+    """Where they are; None: standard output."""
+    failures: dict[str, Any]
+    """`count` of errors, `path` of the list if one was asked for, `listed`: the first 1,000, warnings too."""
+    patches: dict[str, dict[str, int]] = {}
+    """Patch → how many items it `matched`, `changed`, `dropped`."""
+    seconds: float = 0.0
+    exit: Exit = Exit.OK
+
+
 class PullReport(Struct):
     """`schemas pull --json`: what came of every schema that items use."""
 

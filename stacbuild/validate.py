@@ -17,7 +17,8 @@ import msgspec
 from msgspec import Struct
 
 from stacbuild.failing import Failure
-from stacbuild.failures import ERROR_TYPES, Exit, Fault, ItemError, Problem, SurroundingsError, UsageError, group_of
+from stacbuild.failures import Exit, Fault, ItemError
+from stacbuild.losses import Losses, failure_of, refuse_absent
 from stacbuild.recipe.load import Recipe
 from stacbuild.report import ValidateReport
 from stacbuild.sources import json_object, loose, repeated
@@ -26,8 +27,6 @@ from stacbuild.stages.judge import Engine, Judge, Kind, Verdict, kind_of
 from stacbuild.stages.schemas import SchemaStore, user_store
 from stacbuild.workshop import tools_of
 
-LISTED: Final = 1_000
-"""Failures that the report holds; --failures FILE has them all."""
 STATES: Final = ("valid", "invalid", "unchecked", "skipped")
 _STAC: Final = ("stac_version", "stac_extensions", "links", "assets", "extent")
 _OF_MAPPINGS = re.compile(r"^[^;]*\bmap(?:ping)?\b[^;]*; (?=schema )")
@@ -98,35 +97,17 @@ def validate(
         SurroundingsError: the list of failures cannot be written.
     """
     found = list(loose.places(names, base))
-    _refuse_absent(found)
-    began, stamp = time.perf_counter(), time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    report = ValidateReport(dict.fromkeys(("total", *STATES), 0), [], {"count": 0, "path": None, "listed": []})
-    report.failures["path"] = failures
-    with _listing(None if failures is None else base / failures) as listed:
+    refuse_absent(found)
+    began = time.perf_counter()
+    with Losses(base, failures) as losses:
+        report = ValidateReport(dict.fromkeys(("total", *STATES), 0), [], losses.told)
         for place in found:
-            _file(place, judge, report, listed, good, stamp)
+            _file(place, judge, report, losses, good)
     report.seconds = round(time.perf_counter() - began, 3)
     return report
 
 
-def _refuse_absent(found: list[loose.Place]) -> None:
-    absent = [place.name for place in found if place.file is not None and not place.file.exists()]
-    if absent:
-        hint = "names are relative to the current folder, or to that of -C"
-        raise UsageError([Problem("SB530", f"there is no file {name}", hint=hint) for name in absent])
-
-
-def _listing(path: Path | None) -> IO[bytes]:
-    try:
-        return open(os.devnull if path is None else path, "wb")  # noqa: PTH123  the caller closes it
-    except OSError as error:
-        text = f"{path} cannot be written: {error.strerror}"
-        raise SurroundingsError(Problem("SB531", text, hint="is its folder there?")) from error
-
-
-def _file(
-    place: loose.Place, judge: Judge, report: ValidateReport, listed: IO[bytes], good: IO[bytes] | None, stamp: str
-) -> None:
+def _file(place: loose.Place, judge: Judge, report: ValidateReport, losses: Losses, good: IO[bytes] | None) -> None:
     """Judge what is in a file, and add it to the report."""
     counts = dict.fromkeys(STATES, 0)
     for judged in _documents(place, judge):
@@ -135,11 +116,8 @@ def _file(
             report.exit = max(report.exit, Exit.SURROUNDINGS if _is_refused(judged) else Exit.FAILURES)
         elif good is not None and judged.document is not None:
             good.write(msgspec.json.format(judged.text, indent=-1) + b"\n")
-        for failure in _failures(judged, stamp):
-            report.failures["count"] += failure.severity == "error"
-            listed.write(msgspec.json.encode(failure) + b"\n")
-            if len(report.failures["listed"]) < LISTED:
-                report.failures["listed"].append(msgspec.to_builtins(failure))
+        for failure in _failures(judged):
+            losses.note(failure)
     for state, number in counts.items():
         report.documents[state] += number
     report.documents["total"] += sum(counts.values())
@@ -190,29 +168,8 @@ def _is_refused(judged: Judged) -> bool:
     return any(fault.code == "SB412" for fault in judged.faults)
 
 
-def _failures(judged: Judged, stamp: str) -> Iterator[Failure]:
-    document = judged.document or {}
-    name, collection = document.get("id"), document.get("collection")
-    identity = name if isinstance(name, str) else None
-    of = collection if judged.kind == "item" and isinstance(collection, str) else None
-    where = f"{judged.place.name}:{judged.number}" if judged.number else judged.place.name
-    kept = "/".join(part for part in (of, identity) if part)
+def _failures(judged: Judged) -> Iterator[Failure]:
     for fault in judged.faults:
-        yield Failure(
-            target=f"{judged.kind}:{kept}" if kept else f"file:{where}",
-            item_id=identity if judged.kind == "item" else None,
-            collection=of,
-            stage=fault.stage,
-            error_type=ERROR_TYPES.get(fault.stage, "other"),
-            message=fault.message,
-            path=fault.path,
-            hint=None if fault.hint is None else _OF_MAPPINGS.sub("", fault.hint),
-            attempts=1,
-            timestamp=stamp,
-            source={"name": judged.place.name, "where": where},
-            record=None,
-            code=fault.code,
-            group=group_of(fault),
-            ref=None,
-            severity="warning" if fault.warning else "error",
-        )
+        hint = None if fault.hint is None else _OF_MAPPINGS.sub("", fault.hint)
+        told = msgspec.structs.replace(fault, hint=hint)
+        yield failure_of(told, judged.document, judged.place.name, judged.number, kind=judged.kind)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -229,13 +230,18 @@ _NO_LINKS: Final = b'"links":[]'
 def line_of(members: dict[str, bytes]) -> tuple[bytes, int]:
     """Return an item as one line in the order in which it is written, and `Version.links` of it."""
     members.setdefault("links", _NO_LINKS)
-    names = [name for name in ORDER if name in members]
+    names = in_order(members)
     before = sum(len(members[name]) + 1 for name in names[: names.index("links")])
     place = 1 + before + len(_NO_LINKS) - 1
-    if len(names) < len(members):
-        names += sorted(members.keys() - _KNOWN)
     line = b"{" + b",".join([members[name] for name in names]) + b"}"
     return line, place if members["links"] == _NO_LINKS else -place
+
+
+def in_order(members: Iterable[str]) -> list[str]:
+    """Return the names of an item's members in the order in which they are written."""
+    held = set(members)
+    names = [name for name in ORDER if name in held]
+    return names if len(names) == len(held) else [*names, *sorted(held - _KNOWN)]
 
 
 def version_of(

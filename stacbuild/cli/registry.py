@@ -14,6 +14,10 @@ COMMANDS = {
     "ls": "List targets, or the files of an output, one a line.",
     "check": "Check recipes: names, files, schemas, a sample of records.",
     "validate": "Judge STAC files wherever they lie, without a recipe.",
+    "transform": "Make items of records, or of items, by a mapping.",
+    "extend": "Put extensions into items.",
+    "patch": "Change items that a condition selects.",
+    "convert": "Write items in another form.",
     "schemas": "Fetch the schemas that items are judged by into the user's store.",
     "explain": "Say what an error or reason code means and what to do.",
     "schema": "Print the JSON Schema of recipes, for editors.",
@@ -24,9 +28,4 @@ COMMANDS = {
     "gc": "Drop from the store what no recent build needs.",
 }
 
-# fmt: off
-LATER = (
-    "discover", "fetch", "transform", "extend", "patch", "convert",
-    "report", "serve", "watch", "cache",
-)
-# fmt: on
+LATER = ("discover", "fetch", "report", "serve", "watch", "cache")

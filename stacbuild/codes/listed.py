@@ -53,13 +53,19 @@ CODES: dict[str, str] = {
     "SB523": "A source file cannot be read, so that nothing can be locked, or compared with the lock.",
     "SB524": "The process that makes items again for `verify --sample` died, for want of memory or by a library that "
     "crashed. Try a smaller sample.",
-    "SB530": "A file that `validate` was given is not there.",
+    "SB530": "A file that a command was given is not there.",
     "SB531": "The file that `--failures` names cannot be written.",
     "SB540": "A table has no record that can be read, so that no recipe can be guessed from it.",
     "SB541": "There is nothing that a first recipe could read: no such file, no table and no STAC items by what is in "
     "it. Name a csv, tsv, json, ndjson or parquet table, STAC files, or a folder of them.",
     "SB542": "No ready recipe has that name. `stacbuild init --list` lists them.",
     "SB543": "A file is there already, and `init` overwrites nothing. Write elsewhere with -o, or use --force.",
+    "SB550": "A file is there already, and filters overwrite nothing. Name another, or use --force.",
+    "SB551": "In which form items shall be written is not told by the name, or cannot be written there. Forms are "
+    ".ndjson, .json, .geojson, .parquet, each but the last also with .gz or .zst, and a folder, with / at its end.",
+    "SB552": "Two items would have the same file in a folder: the same collection and id, or ones that differ in case "
+    "only. The first is written. Ids are unique within a collection; NDJSON holds what is not.",
+    "SB553": "The recipe has no such mapping, extension, patch or source.",
     "SB601": "The store beside the recipe cannot be opened or written. Free some space, or look at its permissions; "
     "it may be deleted, which costs time only.",
     "SB602": "An output file cannot be written: no room, no permission, or something of another kind in its place.",

@@ -48,6 +48,43 @@ def with_hrefs(line: bytes, rewrite: Callable[[str], str]) -> bytes:
     return msgspec.json.encode(members)
 
 
+class _Part(msgspec.Struct):
+    href: Any = None
+    rel: Any = None
+
+    @property
+    def structural(self) -> bool:
+        return isinstance(self.rel, str) and self.rel in STRUCTURAL
+
+
+class _Parts(msgspec.Struct):
+    links: list[_Part]
+    assets: dict[str, _Part] | None = None
+
+
+def with_links_as_written(line: bytes) -> bytes:
+    """Return a line with the members of its structural links in the order in which outputs of many items write them.
+
+    That is as `link` has them, but sorted in items with local hrefs, which went through `with_hrefs`.
+    """
+    parts = msgspec.json.decode(line, type=_Parts)
+    own = [*(parts.assets or {}).values(), *(part for part in parts.links if not part.structural)]
+    if not all(isinstance(part.href, str) and is_url(part.href) for part in own):
+        return line
+    members = _raw_members(line)
+    found = msgspec.json.decode(members["links"], type=list[msgspec.Raw])
+    members["links"] = msgspec.Raw(b"[%b]" % b",".join([_as_written(one) for one in found]))
+    return msgspec.json.encode(members)
+
+
+def _as_written(blob: msgspec.Raw) -> bytes:
+    if not msgspec.json.decode(blob, type=_Part).structural:
+        return bytes(blob)
+    held = _raw_members(blob)
+    names = [name for name in ("rel", "href", "type", "title") if name in held]
+    return msgspec.json.encode({name: held[name] for name in [*names, *held]})
+
+
 def pretty(blob: bytes, indent: int) -> bytes:
     """Return JSON indented, with a final newline; `indent` 0 leaves it compact."""
     return (msgspec.json.format(blob, indent=indent) if indent else blob) + b"\n"

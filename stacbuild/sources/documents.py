@@ -20,7 +20,7 @@ from stacbuild.sources.keyed import key_of
 
 def ndjson(lines: Iterator[bytes], source: TableSource) -> Iterator[Raw]:
     """Yield a record a line; blank lines are none."""
-    return _records(json_document.lines(lines), source)
+    return records(json_document.lines(lines), source)
 
 
 def array(blocks: Iterable[bytes], source: TableSource) -> Iterator[Raw]:
@@ -29,10 +29,11 @@ def array(blocks: Iterable[bytes], source: TableSource) -> Iterator[Raw]:
     Raises:
         SourceUnreadable: empty, larger than WHOLE_LIMIT, or not a whole array or object.
     """
-    return _records(json_document.records(json_document.whole(blocks)), source)
+    return records(json_document.records(json_document.whole(blocks)), source)
 
 
-def _records(texts: Iterable[tuple[int, bytes]], source: TableSource) -> Iterator[Raw]:
+def records(texts: Iterable[tuple[int, bytes]], source: TableSource) -> Iterator[Raw]:
+    """Yield a record of each (line, text)."""
     missing, key, ignore = frozenset(source.missing), key_of(source.key), ignore_of(source.ignore)
     for ordinal, (line, text) in enumerate(texts):
         try:

@@ -1,4 +1,4 @@
-"""STAC documents wherever they lie: files of any form, all .json below a folder, standard input. For `validate FILE`.
+"""STAC documents wherever they lie: files of any form, all .json below a folder, standard input. For filters.
 
 A file is an object, an array, a FeatureCollection, a list of Collections, or NDJSON; .gz and .zst too. What is in a
 text is told by who decodes it. Never keeps more than a document of NDJSON; other forms are read whole.
@@ -20,7 +20,7 @@ from stacbuild.sources import json_document, text
 from stacbuild.sources.base import SourceUnreadable
 
 STDIN: Final = "-"
-_LINES: Final = {".ndjson", ".jsonl", ".geojsonl"}
+LINES: Final = {".ndjson", ".jsonl", ".geojsonl"}
 _OURS: Final = ".stacbuild"
 _BLOCK: Final = 1 << 20
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
@@ -55,17 +55,21 @@ def _below(name: str, base: Path) -> Iterator[Place]:
                 yield Place(f"{name.rstrip('/')}/{found.relative_to(base / name).as_posix()}", found, named=False)
 
 
-def texts(place: Place) -> Iterator[tuple[int, bytes]]:
+def texts(place: Place, *, lines: bool = False) -> Iterator[tuple[int, bytes]]:
     """Yield (line or number from 1, text) of each document of a file; the number is 0 if it is the only one.
+
+    Args:
+        place: where it lies.
+        lines: it is NDJSON, whatever its name says.
 
     Raises:
         SourceUnreadable: at once, or after some documents.
     """
     try:
-        if place.file is None:
-            yield from _of_stream()
-        elif text.inner_suffix(place.file) in _LINES:
-            yield from json_document.lines(text.lines(text.blocks(place.file, "utf-8")))
+        if lines or (place.file is not None and text.inner_suffix(place.file) in LINES):
+            yield from json_document.lines(text.lines(blocks(place, "utf-8")))
+        elif place.file is None:
+            yield from _of_lines(text.lines(blocks(place, "utf-8")))
         else:
             yield from _of_whole(json_document.whole(text.blocks(place.file, "utf-8")))
     except SourceUnreadable as error:
@@ -104,16 +108,26 @@ def _collections(document: json_document.Document) -> list[bytes] | None:
 # ---- standard input --------------------------------------------------------------------------------------------------
 
 
-def _of_stream() -> Iterator[tuple[int, bytes]]:
-    """Yield the documents of standard input: NDJSON if its first line is a whole document."""
-    import sys  # noqa: PLC0415  here only
+def blocks(place: Place, encoding: str) -> Iterator[bytes]:
+    """Yield a file or standard input as UTF-8, in pieces; decompressed by name, standard input by how it begins.
 
-    stream = _opened(io.BufferedReader(sys.stdin.buffer, _BLOCK))  # type: ignore[arg-type]
+    Raises:
+        SourceUnreadable: at once, or after some pieces.
+    """
+    if place.file is not None:
+        yield from text.blocks(place.file, encoding)
+        return
     try:
-        lines = text.lines(iter(lambda: stream.read(_BLOCK), b""))
-        yield from _of_lines(lines)
+        yield from text.of_stream(stdin(), encoding)
     except (OSError, EOFError) as error:
         raise SourceUnreadable("SB413", f"standard input is damaged: {error}", "was it cut off?") from error
+
+
+def stdin() -> IO[bytes]:
+    """Return standard input, decompressed."""
+    import sys  # noqa: PLC0415  here only
+
+    return _opened(io.BufferedReader(sys.stdin.buffer, _BLOCK))  # type: ignore[arg-type]
 
 
 def _opened(stream: io.BufferedReader) -> IO[bytes]:
@@ -128,6 +142,7 @@ def _opened(stream: io.BufferedReader) -> IO[bytes]:
 
 
 def _of_lines(lines: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the documents of standard input: NDJSON if its first line is a whole document."""
     before: list[bytes] = []
     for line in lines:
         before.append(line)

@@ -42,7 +42,7 @@ def missing_paths(source: TableSource, root: Path) -> list[str]:
 
 def parts(shard: Shard, source: TableSource) -> Sequence[Part]:
     """Return the pieces of a file that can be read alone: the row groups of Parquet."""
-    if _format_of(shard, source) != "parquet":
+    if format_of(shard.file, source.format) != "parquet":
         return WHOLE_FILE
     from stacbuild.sources import parquet_file  # noqa: PLC0415  only where there is Parquet
 
@@ -55,22 +55,30 @@ def read(shard: Shard, source: TableSource, first: int = 0) -> Iterator[Raw]:
     Raises:
         SourceUnreadable: at once, or after some records, when the file cannot be read to its end.
     """
+    form = format_of(shard.file, source.format)
+    if form == "parquet":
+        from stacbuild.sources import parquet_table  # noqa: PLC0415  only where there is Parquet
+
+        yield from parquet_table.records(shard.file, source, first)
+        return
+    from stacbuild.sources import text  # noqa: PLC0415  a build of nothing reads nothing
+
+    yield from records(text.blocks(shard.file, source.encoding), form, source)
+
+
+def records(blocks: Iterator[bytes], form: str, source: TableSource) -> Iterator[Raw]:
+    """Yield the records of a text in pieces that is csv, tsv, json or ndjson."""
     from stacbuild.sources import delimited, documents, text  # noqa: PLC0415  a build of nothing reads nothing
 
-    blocks = text.blocks(shard.file, source.encoding)
-    match _format_of(shard, source):
+    match form:
         case "csv":
             yield from delimited.records(text.lines(blocks), source, ",")
         case "tsv":
             yield from delimited.records(text.lines(blocks), source, "\t")
         case "json":
             yield from documents.array(blocks, source)
-        case "ndjson":
-            yield from documents.ndjson(text.lines(blocks), source)
         case _:
-            from stacbuild.sources import parquet_table  # noqa: PLC0415  only where there is Parquet
-
-            yield from parquet_table.records(shard.file, source, first)
+            yield from documents.ndjson(text.lines(blocks), source)
 
 
 def columns(shard: Shard, source: TableSource) -> list[str]:
@@ -78,7 +86,7 @@ def columns(shard: Shard, source: TableSource) -> list[str]:
     from stacbuild.sources import delimited, parquet_file, text  # noqa: PLC0415  only a check gets here
 
     try:
-        match _format_of(shard, source):
+        match format_of(shard.file, source.format):
             case "csv" | "tsv" as form:
                 lines = text.lines(text.blocks(shard.file, source.encoding))
                 return delimited.columns(lines, source, "," if form == "csv" else "\t")
@@ -116,11 +124,16 @@ def _canonical(encoding: str) -> str:
         return encoding
 
 
-def _format_of(shard: Shard, source: TableSource) -> str:
+def format_of(file: Path, named: str | None) -> str:
+    """Return the format that the recipe names, or that the file's name tells.
+
+    Raises:
+        SourceUnreadable: SB418, neither does.
+    """
     from stacbuild.sources import text  # noqa: PLC0415  a build of nothing reads nothing
 
-    known = source.format or _FORMATS.get(text.inner_suffix(shard.file))
+    known = named or _FORMATS.get(text.inner_suffix(file))
     if known is None:
         hint = 'set `format` to "csv", "tsv", "json", "ndjson" or "parquet"'
-        raise SourceUnreadable("SB418", f"the format of {shard.file.name!r} cannot be told from its name", hint)
+        raise SourceUnreadable("SB418", f"the format of {file.name!r} cannot be told from its name", hint)
     return known

@@ -49,16 +49,25 @@ def blocks(file: Path, encoding: str) -> Iterator[bytes]:
     """
     decoder = _decoder(encoding)
     with _failing(file), _open(file) as stream:
-        block = stream.read(_BLOCK)
-        if decoder is None:
-            _refuse_utf16(block)
-        first = True
-        while block:
-            text = block if decoder is None else _transcode(decoder, block)
-            yield text.removeprefix(codecs.BOM_UTF8) if first else text
-            first, block = False, stream.read(_BLOCK)
-        if decoder is not None:
-            yield _transcode(decoder, b"", final=True)
+        yield from _decoded(stream, decoder)
+
+
+def of_stream(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
+    """Yield an open stream as `blocks` does a file; what it raises itself is the caller's."""
+    yield from _decoded(stream, _decoder(encoding))
+
+
+def _decoded(stream: IO[bytes], decoder: codecs.IncrementalDecoder | None) -> Iterator[bytes]:
+    block = stream.read(_BLOCK)
+    if decoder is None:
+        _refuse_utf16(block)
+    first = True
+    while block:
+        text = block if decoder is None else _transcode(decoder, block)
+        yield text.removeprefix(codecs.BOM_UTF8) if first else text
+        first, block = False, stream.read(_BLOCK)
+    if decoder is not None:
+        yield _transcode(decoder, b"", final=True)
 
 
 def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:

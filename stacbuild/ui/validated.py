@@ -20,17 +20,21 @@ def lines(report: ValidateReport, paint: Paint, verbosity: int = 0) -> list[str]
     """Return the lines of `validate`."""
     unasked = [failure for failure in report.failures["listed"] if _is_unasked(failure)]
     listed = [failure for failure in report.failures["listed"] if not _is_unasked(failure)]
-    shown = listed if verbosity > 0 else listed[:SHOWN]
-    hidden = len(listed) - len(shown)
     good = [f"{file['path']}: {file['verdict']}" for file in report.files] if verbosity > 0 else []
-    more = [f"and {count(hidden)} more; -v shows them, --failures FILE lists all"] if hidden else []
     return [
         *good,
-        *(_fault(failure, paint) for failure in shown),
-        *more,
+        *faults(listed, paint, verbosity),
         *_unasked(unasked, paint),
         _summary(report, paint),
     ]
+
+
+def faults(listed: list[dict[str, Any]], paint: Paint, verbosity: int) -> list[str]:
+    """Return a line a failure, of many the first ones."""
+    shown = listed if verbosity > 0 else listed[:SHOWN]
+    hidden = len(listed) - len(shown)
+    more = [f"and {count(hidden)} more; -v shows them, --failures FILE lists all"] if hidden else []
+    return [*(_fault(failure, paint) for failure in shown), *more]
 
 
 def _is_unasked(failure: dict[str, Any]) -> bool:

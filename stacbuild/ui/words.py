@@ -17,6 +17,7 @@ from stacbuild.report import (
     CompletionReport,
     DiffReport,
     ExplainReport,
+    FilterReport,
     GcReport,
     InitReport,
     LockReport,
@@ -28,7 +29,7 @@ from stacbuild.report import (
     VerifyReport,
     WhyReport,
 )
-from stacbuild.ui import begun, built, checked, differing, explained, pulled, scrub, stale, validated, verified
+from stacbuild.ui import begun, built, checked, differing, explained, pulled, scrub, sifted, stale, validated, verified
 from stacbuild.ui.counts import count, duration, many, size
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ Report = (
     | VerifyReport
     | ValidateReport
     | PullReport
+    | FilterReport
 )
 
 
@@ -110,6 +112,8 @@ def _lines(report: Report, style: Style) -> list[str]:  # noqa: C901, PLR0911, P
             return pulled.lines(report, style.paint, style.verbosity)
         case ValidateReport():
             return validated.lines(report, style.paint, style.verbosity)
+        case FilterReport():
+            return sifted.lines(report, style.paint, style.verbosity)
         case CheckReport():
             return checked.lines(report, style.paint, form=style.form)
         case LockReport():
@@ -131,7 +135,7 @@ def _is_well(report: Report) -> bool:  # noqa: PLR0911 - one a kind
             return report.exit is Exit.OK and not report.warnings
         case PullReport():
             return report.exit is Exit.OK and not report.counts["unusable"]
-        case ValidateReport():
+        case ValidateReport() | FilterReport():
             return report.exit is Exit.OK and not report.failures["listed"]
         case InitReport():
             return bool(report.written) and not report.doubts and not report.failures
