@@ -126,12 +126,12 @@ class Hrefs:
             return f"{self._spec.base_url.rstrip('/')}/{quote(way, safe=_IN_HREFS)}"
         if not self._warned:
             self._warned = True
-            self._warn(relative_hrefs(self._output, href, based=self._spec.base_url is not None))
+            self._warn(relative_hrefs(self._output, based=self._spec.base_url is not None))
         return way
 
 
-def relative_hrefs(output: str, href: str, *, based: bool) -> Problem:
+def relative_hrefs(output: str, *, based: bool) -> Problem:
     """Return the warning that an output holds hrefs that only lead somewhere from the recipe's folder."""
-    text = f"output '{output}': local hrefs stay relative to the recipe's folder, as {href[:200]}"
+    text = f"output '{output}': local hrefs stay relative to the recipe's folder"
     what = "base-url reaches what lies below the recipe's folder only" if based else "give it a base-url"
     return Problem("SB706", text, hint=f'{what}; hrefs = "as-is" says that it is meant')
