@@ -375,7 +375,7 @@ def _writing_order(wanted: Wanted) -> tuple[Rank, str, bytes, int, str]:
 def _removal_order(path: str) -> tuple[int, str]:
     """Return what puts documents before the files that they link to."""
     name = path.rsplit("/", 1)[-1]
-    rank = {"catalog.json": 0, "collection.json": 1}.get(name, 2)
+    rank = {"catalog.json": 0, "collections.json": 0, "README.md": 0, "collection.json": 1}.get(name, 2)
     return (rank, path)
 
 

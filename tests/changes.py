@@ -291,6 +291,25 @@ def links(world, pick):
 
 
 @change
+def tree_documents(world, pick):
+    if "site" in world.recipe["outputs"]:
+        key = ["readme", "collections-file"][pick % 2]
+        _choose(world, ("outputs", "site"), key, [None, True], pick // 2)
+
+
+@change
+def collection_document(world, pick):
+    """What stands in a collection's own document alone: assets, an extension, an open interval."""
+    world.recipe["extensions"] = {"told": {"use": "fields", "properties": {"x:told": pick % 3}}}
+    key, values = [
+        ("assets", [None, {"a": {"href": "img/a.png"}}]),
+        ("collection-extensions", [None, ["told"]]),
+        ("extent", [None, {"interval": [["2020-01-01", ".."], ["2021-01-01", "2021-12-31"]]}]),
+    ][pick % 3]
+    _choose(world, ("collections", "one"), key, values, pick // 3)
+
+
+@change
 def base_of_lines(world, pick):
     if "lines" in world.recipe["outputs"]:
         _choose(world, ("outputs", "lines"), "base-url", [None, "https://a.example/b/"], pick)
@@ -310,7 +329,8 @@ def add_or_remove_an_output(world, pick):
     if "extra" in outputs and pick % 2:
         del outputs["extra"]
     elif pick % 3:
-        outputs["extra"] = {"kind": "ndjson", "path": "dist/extra/{collection}.ndjson"}
+        kind, suffix = [("ndjson", "ndjson"), ("item-collection", "geojson")][pick // 6 % 2]
+        outputs["extra"] = {"kind": kind, "path": f"dist/extra/{{collection}}.{suffix}"}
     elif len(outputs) > 1:
         outputs.pop("lines", None)
     else:

@@ -175,13 +175,14 @@ def items_in(files):
 
 
 def _items_of(path, blob):
-    if path.endswith(".ndjson"):
+    if blob is not None and path.endswith((".ndjson", ".geojson")):
         for line in blob.splitlines():
-            item = json.loads(line)
-            yield item["collection"], item["id"], path, line
+            if path.endswith(".ndjson") or line.startswith(b'{"type":"Feature",'):
+                item = json.loads(line.rstrip(b","))
+                yield item["collection"], item["id"], path, line.rstrip(b",")
     elif blob is not None and path.endswith(".json"):
         document = json.loads(blob)
-        if document["type"] == "Feature":
+        if isinstance(document, dict) and document["type"] == "Feature":
             yield document["collection"], document["id"], path, blob
 
 
@@ -416,7 +417,7 @@ class World:
 
     def _lines_moved(self):
         """Tell whether an output of lines has other settings: then all lines of its changed files may count."""
-        now = {name: spec for name, spec in self.recipe["outputs"].items() if spec["kind"] == "ndjson"}
+        now = {name: spec for name, spec in self.recipe["outputs"].items() if spec["kind"] != "stac-json"}
         return any(spec != self.outputs.get(name, spec) for name, spec in now.items())
 
     def _lives(self, pair):
