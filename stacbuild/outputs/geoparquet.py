@@ -13,9 +13,11 @@ import msgspec
 import xxhash
 
 from stacbuild import keys
+from stacbuild.failures import Problem
 from stacbuild.outputs import document, names
 from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
 from stacbuild.outputs.item_files import Hrefs, collection_link
+from stacbuild.outputs.parquet.shapes import KEYS_AT_MOST
 from stacbuild.outputs.parquet.table import Entry, Options, Table
 from stacbuild.recipe.schema import GeoParquetOutput
 from stacbuild.stages.versions import version
@@ -114,6 +116,8 @@ class GeoParquet:
         yield from table.pieces(lambda: self._documents(view, collections, wanted.path))
         for one in table.refused:
             view.leave_out(one.collection, one.id, one.error)
+        if "assets" in table.texts:
+            view.warn(_too_many_assets(self.name, wanted.path))
 
     def _entries(self, view: View, collection: str, path: str) -> Iterator[Entry]:
         pattern = self._pattern_of(view, collection)
@@ -147,6 +151,13 @@ class GeoParquet:
             pattern = self._pattern_of(view, collection)
             held = self._held[collection] = state, view.parts(collection, lambda when: _dated(pattern, when))
         return held[1]
+
+
+def _too_many_assets(output: str, path: str) -> Problem:
+    """Return the warning that a file's assets are no columns."""
+    text = f"output '{output}': {path}: assets have more than {KEYS_AT_MOST:,} different keys, and are JSON text there"
+    hint = "other programs want a column for each: use one key for what is the same of each item"
+    return Problem("SB741", text, hint=hint)
 
 
 def _dated(pattern: str, when: str) -> str:

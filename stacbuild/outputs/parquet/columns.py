@@ -7,7 +7,7 @@ from typing import IO, Any, Final
 
 from stacbuild.outputs.parquet import moments
 from stacbuild.outputs.parquet.rows import BINARY, decode, encode, split
-from stacbuild.outputs.parquet.shapes import Shape, as_text, json_places
+from stacbuild.outputs.parquet.shapes import Shape, as_text, json_places, limited
 
 _DIGITS: Final = r"[:,\[]-?[0-9]{16,}"
 """What an integer beyond 2^53 looks like; in text it may be something else."""
@@ -21,7 +21,7 @@ def read(rows: list[bytes], known: Shape) -> Any:
         known: shape of what is known of the columns; where it has `json` the value's text is taken.
 
     Raises:
-        ArrowInvalid: a column of these rows is of several kinds, or not of the one that is known.
+        ArrowException: a column of these rows is of several kinds, or not of the one that is known.
     """
     import pyarrow as pa  # noqa: PLC0415  only where Parquet is written
     from pyarrow import json  # noqa: PLC0415
@@ -74,7 +74,7 @@ def shape_of_type(type_: Any) -> Shape:
     import pyarrow.types as is_  # noqa: PLC0415
 
     if is_.is_struct(type_):
-        return {field.name: shape_of_type(field.type) for field in type_}
+        return limited({field.name: shape_of_type(field.type) for field in type_})
     if is_.is_list(type_):
         return [shape_of_type(type_.value_type)]
     for test, word in ((is_.is_null, "null"), (is_.is_boolean, "bool"), (is_.is_integer, "int")):
@@ -133,7 +133,7 @@ def timestamps(array: Any) -> Any:
         return array
     try:
         return array.cast(type_)
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         found = [None if text is None else moments.exact(text) for text in array.to_pylist()]
         whole = sum(moment is not None for moment in found) == len(array) - array.null_count
         return pa.array(found, pa.int64()).cast(type_) if whole else None

@@ -25,6 +25,9 @@ BINARY: Final = ("geometry", PROJECTED)
 LAST: Final = 2**63 - 1
 """The moment of an item without one: after all others."""
 
+_LISTS: Final = ("stac_extensions", "links")
+"""Columns that readers take for a list in every row."""
+_NOTHING: Final = msgspec.Raw(b"[]")
 _BOX: Final = {4: ("xmin", "ymin", "xmax", "ymax"), 6: ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")}
 _HINT: Final = "the item is in all other outputs; mend it with a mapping or a patch, if this table is to hold it"
 
@@ -74,6 +77,8 @@ def row_of(line: bytes) -> Row:
     members = _members(line)
     lifted = _members(members.pop("properties"))
     row: dict[str, Any] = {name: members.pop(name) for name in PLAIN if name in members}
+    for name in _LISTS:
+        row.setdefault(name, _NOTHING)
     for name, fits in _FITS.items():
         if name in row and not fits(row[name]):
             raise unsayable(f"`{name}` is not what it is in STAC", f"/{name}")

@@ -43,7 +43,7 @@ def shape_of(value: Any) -> Shape:
         case list():
             return [reduce(merged, map(shape_of, value), "null")]
         case dict():
-            return _limited({name: shape_of(member) for name, member in value.items()})
+            return limited({name: shape_of(member) for name, member in value.items()})
         case bool():
             return "bool"
         case int():
@@ -59,7 +59,7 @@ def merged(one: Shape, other: Shape) -> Shape:
     if one == "null":
         return other
     if isinstance(one, dict) and isinstance(other, dict):
-        return _limited({**one, **{name: merged(one.get(name, "null"), member) for name, member in other.items()}})
+        return limited({**one, **{name: merged(one.get(name, "null"), member) for name, member in other.items()}})
     if isinstance(one, list) and isinstance(other, list):
         return [merged(one[0], other[0])]
     if isinstance(one, str) and isinstance(other, str):
@@ -69,7 +69,8 @@ def merged(one: Shape, other: Shape) -> Shape:
     return "json"
 
 
-def _limited(members: dict[str, Shape]) -> Shape:
+def limited(members: dict[str, Shape]) -> Shape:
+    """Return the shape of an object with these members."""
     return members if len(members) <= KEYS_AT_MOST else "json"
 
 

@@ -70,7 +70,7 @@ class _Read(NamedTuple):
 
 
 class Table:
-    """One file in the making. `refused` says what is left out, once it is made."""
+    """One file in the making. Once it is made, `refused` says what is left out, `texts` which columns are JSON text."""
 
     def __init__(self, entries: list[Entry], scratch: Path, options: Options) -> None:
         self._entries, self._scratch, self._options = entries, scratch, options
@@ -83,6 +83,7 @@ class Table:
         self._there: set[str] = set()
         self._spread = metadata.Spread()
         self.refused: list[Refused] = []
+        self.texts: list[str] = []
 
     def pieces(self, documents: Callable[[], dict[str, dict[str, Any]]]) -> Iterator[bytes]:
         """Yield the file's bytes.
@@ -147,13 +148,13 @@ class Table:
         lines = [self._line(number) for number in numbers]
         for line in columns.wide(lines):
             self._learn(shape_of(rows.decode(line)))
-        batch = self._batch(lines)
+        batch, known = self._batch(lines)
         if batch is None:
             return _Read(numbers, 0, 0, frozenset())
         self._note(batch)
         offset = self._batches.tell()
         columns.store(batch, self._batches)
-        return _Read(numbers, offset, self._batches.tell() - offset, frozenset(json_places(self._shape)))
+        return _Read(numbers, offset, self._batches.tell() - offset, frozenset(json_places(known)))
 
     def _note(self, batch: Any) -> None:
         """Note which of the columns that are always looked for there are, and which of them are no moments."""
@@ -166,19 +167,23 @@ class Table:
         if (box := batch.column("bbox")).field("zmin").null_count < len(box):
             self._there.add("zmin")
 
-    def _batch(self, lines: list[bytes]) -> Any:
-        """Return rows as columns, having learnt what they are; None where some row cannot be read at all."""
+    def _batch(self, lines: list[bytes]) -> tuple[Any, Shape]:
+        """Return rows as columns and what was known when they were read; None where some row cannot be read at all."""
         import pyarrow as pa  # noqa: PLC0415
 
         for learn in (self._nothing, self._learn_quickly, self._learn_slowly):
             learn(lines)
+            known = self._shape
             try:
-                batch = columns.read(lines, self._shape)
-            except pa.ArrowInvalid:
+                batch = columns.read(lines, known)
+                self._learn({field.name: columns.shape_of_type(field.type) for field in batch.schema})
+                if columns.has_moments(pa.struct(batch.schema)):
+                    known = self._shape
+                    batch = columns.read(lines, known)
+            except pa.ArrowException:
                 continue
-            self._learn({field.name: columns.shape_of_type(field.type) for field in batch.schema})
-            return columns.read(lines, self._shape) if columns.has_moments(pa.struct(batch.schema)) else batch
-        return None
+            return batch, known
+        return None, self._shape
 
     def _learn(self, shape: Shape) -> None:
         known = {**self._shape}
@@ -196,7 +201,7 @@ class Table:
         try:
             texts = {name: shape for name, shape in self._shape.items() if any(json_places(shape))}
             batch = columns.read(lines, texts)
-        except pa.ArrowInvalid:
+        except pa.ArrowException:
             return
         found = {field.name: columns.shape_of_type(field.type) for field in batch.schema if field.name not in texts}
         self._learn(found)
@@ -215,6 +220,7 @@ class Table:
         self._batches.flush()
         shape, size = self._final(), self._options.group_rows
         schema = pa.schema([(name, self._type(name, member)) for name, member in shape.items()])
+        self.texts = [name for name, member in shape.items() if member == "json"]
         about = metadata.metadata(self._spread, schema.names, documents, sorted(json_places(shape)))
         schema = schema.with_metadata(about)
         options = {"compression": self._options.compression.upper(), "compression_level": self._options.level}
@@ -235,6 +241,8 @@ class Table:
         seen = {n: s for n, s in self._shape.items() if n not in _PINNED or n in self._there or n in _ALWAYS}
         if "zmin" not in self._there:
             seen["bbox"] = {name: word for name, word in seen["bbox"].items() if name[0] != "z"}
+        if seen.get("assets") == {}:
+            del seen["assets"]  # readers take it for a struct, and Parquet has none without members
         settled_ = {name: settled(member) for name, member in seen.items() if member != "null"}
         settled_["bbox"] = dict.fromkeys(seen["bbox"], "float")
         first = [name for name in _FIRST if name in settled_]
@@ -277,7 +285,7 @@ class Table:
         sound = list(range(len(numbers)))
         try:
             batch = columns.read(lines, shape)
-        except pa.ArrowInvalid:
+        except pa.ArrowException:
             sound = [at for at in sound if self._can_be_read(numbers[at], lines[at], shape)]
             batch = columns.read([lines[at] for at in sound], shape)
         return sound, dict(zip(batch.schema.names, batch.columns, strict=True))
@@ -287,7 +295,7 @@ class Table:
 
         try:
             columns.read([line], shape)
-        except pa.ArrowInvalid as error:
+        except pa.ArrowException as error:
             self._refuse(number, rows.unsayable(f"no columns can be made of it: {error}", ""))
             return False
         return True

@@ -79,6 +79,8 @@ def _written(geometry: dict[str, Any], size: int, numbers: list[float], depth: i
 
 def _simple(code: int, value: list[Any], size: int, numbers: list[float]) -> bytes:
     above = _Z if size == _DEEP else 0
+    if not isinstance(value, list):
+        raise UnsayableError("its coordinates are no list")
     if code == _CODES["Point"]:
         return _HEAD.pack(1, code + above) + (_packed([value], size, numbers) if value else _nowhere(size))
     if code == _CODES["LineString"]:
