@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from stacbuild import keys
 from stacbuild.report import GcReport
-from stacbuild.store import inputs_of
+from stacbuild.store import TIMES, inputs_of
 from stacbuild.trace import Memory, MemoryLostError
 from stacbuild.workshop import Workshop
 
@@ -68,7 +68,7 @@ def _entries(shop: Workshop) -> Iterator[_Entry]:
         elif not segment.results and not inputs.isdisjoint(inputs_of(segment)):
             alive.add(name)
     for entry in list(shop.store.backend.list()):
-        yield _Entry(entry.name, entry.size, entry.used, entry.name in alive)
+        yield _Entry(entry.name, entry.size, entry.used, entry.name in alive or entry.name.startswith(TIMES))
 
 
 def _referred_to(shop: Workshop) -> tuple[set[bytes], set[bytes], set[bytes]]:

@@ -192,6 +192,8 @@ class Resolver:
 
     def apply(self, steps: list[Step], result: ChunkResult, counts: Counts) -> None:
         """Put the outcomes of a chunk into the store and into its steps."""
+        if result.times:
+            self._store.put_times(result.times)
         blob = self._store.put_chunk(result.packed) if result.packed else b""
         segment = Segment(blob, [], b"", [])
         contexts: set[bytes] = set()

@@ -2,6 +2,7 @@
 
     cas/<digest>   a chunk: up to some thousands of documents, compressed together
     ac/<name>      a segment: which key gave which document of which chunk, which verdict, which fault
+    times/<name>   when contents were first seen, for `created` and `updated`
 
 What is read is checked against its digest; what does not match is deleted and is a miss. Never decides what is
 stale, never sees a recipe.
@@ -21,9 +22,13 @@ from cache_backends.base import Backend, BackendError, open_backend
 from stacbuild import canon, keys
 from stacbuild.failures import Fault, Problem, SurroundingsError
 from stacbuild.model import Version
+from stacbuild.times import Seen, packed, unpacked
 
 LEVEL: Final = 3
 """zstd level of chunks: 3 packs real items to a fifth at about 300 MB/s."""
+
+TIMES: Final = "times/"
+"""What entries begin with that say when contents were first seen."""
 
 _COUNT = struct.Struct("<I")
 
@@ -187,6 +192,20 @@ class Store:
     def _put(self, key: bytes, segment: Segment) -> None:
         payload, name = self._encode(segment), key.hex()
         _refused(lambda: self._backend.put(f"ac/{name}", canon.digest(payload) + payload))
+
+    def put_times(self, seen: list[Seen]) -> None:
+        """Keep when contents were first seen; nothing evicts it, as nothing could give it back."""
+        records = packed(seen)
+        _refused(lambda: self._backend.put(f"{TIMES}{canon.digest(records).hex()}", records))
+
+    def times(self) -> bytes:
+        """Return when contents were first seen, as `times.packed` has it; what is damaged is left out."""
+        every: list[Seen] = []
+        for entry in list(self._backend.list(TIMES)):
+            records = self._backend.get(entry.name) or b""
+            if entry.name == f"{TIMES}{canon.digest(records).hex()}":
+                every.extend(unpacked(records))
+        return packed(every)
 
     def batch(self) -> AbstractContextManager[None]:
         """Return the backend's batch: what is put inside is durable at its end."""

@@ -25,6 +25,7 @@ from stacbuild.stages.base import Origin
 from stacbuild.stages.beside import beside
 from stacbuild.stages.judge import Judge
 from stacbuild.store import pack
+from stacbuild.times import Seen, Times
 
 
 class Job(Struct, array_like=True):
@@ -75,6 +76,8 @@ class ChunkResult(Struct, array_like=True):
     number: int
     packed: bytes
     outcomes: list[Outcome]
+    times: list[Seen] = []
+    """What was seen for the first time, and when."""
 
 
 class Tools(Struct, frozen=True):
@@ -85,6 +88,8 @@ class Tools(Struct, frozen=True):
     schema_files: dict[str, str]
     root: str = "."
     """The recipe's folder, absolute; own schemas stand below it or are named from it."""
+    times: Times | None = None
+    """When contents were first seen; None where nobody asks."""
 
 
 class Bench:
@@ -103,7 +108,8 @@ class Bench:
         documents: list[bytes] = []
         with contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is no result of ours
             outcomes = [self._guarded(job, documents) for job in chunk.jobs]
-        return ChunkResult(chunk.number, pack(documents) if documents else b"", outcomes)
+        times = [] if self._tools.times is None else self._tools.times.noted()
+        return ChunkResult(chunk.number, pack(documents) if documents else b"", outcomes, times)
 
     def _guarded(self, job: Job, documents: list[bytes]) -> Outcome:
         kept = len(documents)
@@ -122,7 +128,8 @@ class Bench:
         outcome = Outcome([], [], notes=[], files=[], hits=[])
         said: list[ItemError] = []
         reader, hits = Reader(self._root), list[str]()
-        value, origin = canon.decode(job.document), Origin(job.source, job.base, said.append, reader, hits.append)
+        value, times = canon.decode(job.document), self._tools.times
+        origin = Origin(job.source, job.base, said.append, reader, hits.append, times)
         digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):
             try:

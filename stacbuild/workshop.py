@@ -6,14 +6,16 @@ Opening it reads one small file; the store, the schemas and the heavy libraries 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from stacbuild.contexts import Contexts
 from stacbuild.deliver import Inspected, inspect
+from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.furnish import furnished
 from stacbuild.intents import Intents
 from stacbuild.keys import join, settings
@@ -23,6 +25,7 @@ from stacbuild.outputs.base import Output
 from stacbuild.outputs.registry import open_outputs
 from stacbuild.pipeline import pipelines, without_secrets
 from stacbuild.plan import Options, Plan
+from stacbuild.recipe.extension_tables import Timestamps
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.settle import root_of
@@ -33,8 +36,12 @@ from stacbuild.stages.beside import bare
 from stacbuild.stages.judge import Judge
 from stacbuild.stages.schemas import user_store
 from stacbuild.store import Store, no_store, open_store
+from stacbuild.times import Times
 from stacbuild.trace import GroupEntry, Memory
 from stacbuild.work import Tools, open_judge
+
+EPOCH: Final = "SOURCE_DATE_EPOCH"
+"""Seconds since 1970 that stand for now: https://reproducible-builds.org/specs/source-date-epoch/"""
 
 STATE = ".stacbuild"
 """The folder beside the recipe; safe to delete."""
@@ -97,7 +104,21 @@ class Workshop:
     @property
     def tools(self) -> Tools:
         """What a worker is started with."""
-        return tools_of(msgspec.structs.replace(self.recipe, document=self.document))
+        tools = tools_of(msgspec.structs.replace(self.recipe, document=self.document))
+        stamped = any(isinstance(table, Timestamps) for table in self.document.extensions.values())
+        return msgspec.structs.replace(tools, times=self._times()) if stamped else tools
+
+    def _times(self) -> Times:
+        epoch = os.environ.get(EPOCH, "").strip()
+        if epoch and not (epoch.isascii() and epoch.isdigit() and len(epoch) < 12):  # noqa: PLR2004  year 5138
+            hint = "as in SOURCE_DATE_EPOCH=$(git log -1 --format=%ct), or unset it"
+            raise SurroundingsError(
+                Problem("SB608", f"{EPOCH} must be seconds since 1970, got {epoch[:40]!r}", hint=hint)
+            )
+        kept = self.recipe.root / self.document.cache.path
+        return Times(
+            int(epoch or time.time()), fixed=bool(epoch), read=lambda: self.store.times() if kept.exists() else b""
+        )
 
     @property
     def store(self) -> Store:

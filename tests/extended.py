@@ -13,6 +13,7 @@ from stacbuild.recipe.extension_tables import Extension
 from stacbuild.stages.extend import Applied
 from stacbuild.stages.judge import Judge
 from stacbuild.stages.schemas import SchemaStore
+from stacbuild.times import Times
 
 REAL = Path(__file__).parents[2] / "shared/data/schemas"
 BASE = "https://stac-extensions.github.io"
@@ -61,9 +62,9 @@ def applier(table):
     return Applied(document, "one")
 
 
-def applied(table, item=ITEM, root="."):
+def applied(table, item=ITEM, root=".", times=None):
     """Return a document with an extension applied, by its table as a recipe has it."""
-    return applier(table).to(item, Reader(Path(root)))
+    return applier(table).to(item, Reader(Path(root)), times or Times(1_700_000_000))
 
 
 def refused(table, item=ITEM, root="."):

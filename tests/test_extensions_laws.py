@@ -128,6 +128,7 @@ CONFIGS = {
         citation=TEXT,
         publications=st.lists(some(doi=st.just("10.1000/abc"), citation=TEXT), max_size=2),
     ),
+    "timestamps": st.fixed_dictionaries({}, optional={"from": st.lists(st.sampled_from(["updated", "ingested"]))}),
     "version": some(version=of(TEXT, "platform"), deprecated=st.booleans(), experimental=of(st.just(True), "nowhere")),
     "view": some(**{"off-nadir": ANGLE, "sun-azimuth": ANGLE, "sun-elevation": ANGLE, "moon-azimuth": ANGLE}),
 }
@@ -150,6 +151,9 @@ ITEMS = st.builds(
         {},
         optional={
             "clouds": st.just(...) | st.just(0),
+            "updated": st.sampled_from(["2020-01-01T00:00:00Z", "2030-01-01T00:00:00.5+02:00", "soon", None]),
+            "created": st.sampled_from(["2019-01-01T00:00:00Z", 3]),
+            "ingested": st.sampled_from(["2021-01-01T00:00:00Z", "2021-01-01", 5]),
             "cids": st.just([OTHER_CID]) | st.just(CID),
             "dgeo:cids": st.just([CID]),
             "eo:cloud_cover": st.just(4),

@@ -75,6 +75,8 @@ CODES: dict[str, str] = {
     "SB605": "Another build of this recipe is at work. Leave out --no-wait to wait for it.",
     "SB606": 'The worker processes cannot be started. [build] executor = "serial" does without them.',
     "SB607": "The disk refuses something that a build needs. The message names the file and the reason.",
+    "SB608": "The environment variable SOURCE_DATE_EPOCH is not a number of seconds since 1970, as a recipe with the "
+    "extension `timestamps` needs it. Set it to one, or unset it.",
     "SB610": "Parts of the store were missing or damaged. They are made again; nothing is lost but time.",
     "SB611": "The memory was damaged and is not used. The store and the manifests beside the outputs are asked "
     "instead.",

@@ -241,4 +241,5 @@ def _joined(number: int, results: list[ChunkResult]) -> ChunkResult:
             ordinal = base + outcome.version.ordinal
             outcome.version = msgspec.structs.replace(outcome.version, ordinal=ordinal)
         outcomes.append(outcome)
-    return ChunkResult(number, pack(documents) if documents else b"", outcomes)
+    times = [seen for result in results for seen in result.times]
+    return ChunkResult(number, pack(documents) if documents else b"", outcomes, times)

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from stacbuild.failures import ItemError
 from stacbuild.reading import FileDigest, Reader
+from stacbuild.times import Times
 
 CODES: dict[str, str] = {
     "SB230": "An extension failed on this item: its own words follow. The other items are built.",
@@ -61,8 +62,10 @@ class Extension(Protocol):
 class Context:
     """What an extension may ask besides its document: files, each of which is a dependency of the document then."""
 
-    def __init__(self, reader: Reader, extension: str) -> None:
+    def __init__(self, reader: Reader, extension: str, times: Times | None = None) -> None:
         self._reader, self._extension = reader, extension
+        self.times = times
+        """When contents were first seen; for `timestamps` alone: whatever else asked it would not be pure."""
 
     def open(self, href: str) -> BinaryIO:
         """Open a local file for reading.

@@ -18,6 +18,7 @@ _BUILT_IN: dict[type, tuple[str, str]] = {
     tables.Projection: ("projection", "Projection"),
     tables.Raster: ("raster", "Raster"),
     tables.Scientific: ("scientific", "Scientific"),
+    tables.Timestamps: ("timestamps", "Timestamps"),
     tables.Version: ("version", "Version"),
     tables.View: ("view", "View"),
 }

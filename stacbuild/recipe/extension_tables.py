@@ -310,6 +310,13 @@ class Scientific(Table, frozen=True, tag_field="use", tag="scientific"):
     """What was published on them (`sci:publications`)."""
 
 
+class Timestamps(Table, frozen=True, tag_field="use", tag="timestamps"):
+    """`[extensions.NAME]` with `use = "timestamps"`: `created` and `updated`, applied behind all other extensions."""
+
+    from_: list[str] = field(name="from", default_factory=lambda: ["properties.updated"])
+    """Fields that tell when an item changed: the newest is `updated`; without one, when it was first seen is."""
+
+
 class PlugIn(Table, frozen=True, tag_field="use", tag="plug-in"):
     """`[extensions.NAME]` of an extension that is not built in: `use` says where its code is, the rest is its own."""
 
@@ -332,6 +339,7 @@ Extension = (
     | Projection
     | Raster
     | Scientific
+    | Timestamps
     | Version
     | View
     | PlugIn

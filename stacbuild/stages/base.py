@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 from stacbuild.reading import Reader
 from stacbuild.recipe.schema import Document
 from stacbuild.stages.mending import Say, silent
+from stacbuild.times import Times
 
 
 def unheard(patch: str) -> None:
@@ -29,6 +30,8 @@ class Origin(NamedTuple):
     """Each file that it reads is a dependency of the item."""
     hit: Callable[[str], None] = unheard
     """Takes the name of each patch that the item matched."""
+    times: Times | None = None
+    """When contents were first seen."""
 
 
 Work = Callable[[Any, Origin], dict[str, Any]]

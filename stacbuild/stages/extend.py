@@ -18,11 +18,12 @@ from stacbuild.extensions.base import Context, found_by, schemas_of, scope_of
 from stacbuild.extensions.registry import built_in
 from stacbuild.failures import ItemError
 from stacbuild.reading import Reader
-from stacbuild.recipe.extension_tables import PlugIn
+from stacbuild.recipe.extension_tables import PlugIn, Timestamps
 from stacbuild.recipe.schema import Document
 from stacbuild.stages.base import Origin, Work
 from stacbuild.stages.beside import beside
 from stacbuild.stages.versions import version_of
+from stacbuild.times import Times
 
 
 class Extend:
@@ -42,11 +43,13 @@ class Extend:
 
     def work(self, document: Document, collection: str) -> Work:
         """Return the function that applies them all."""
-        chain = [Applied(document, name) for name in document.collections[collection].extensions]
+        names = document.collections[collection].extensions
+        last = [name for name in names if isinstance(document.extensions[name], Timestamps)]
+        chain = [Applied(document, name) for name in [*(name for name in names if name not in last), *last]]
 
         def extend(item: Any, origin: Origin) -> dict[str, Any]:
             for applied in chain:
-                item = applied.to(item, origin.reader or Reader(Path()))
+                item = applied.to(item, origin.reader or Reader(Path()), origin.times)
             found: dict[str, Any] = item
             return found
 
@@ -95,7 +98,7 @@ class Applied:
         self._loaded: Loaded | None = None
         self._broken: ItemError | None = None
 
-    def to(self, item: dict[str, Any], reader: Reader) -> dict[str, Any]:
+    def to(self, item: dict[str, Any], reader: Reader, times: Times | None = None) -> dict[str, Any]:
         """Return a document with the extension applied.
 
         Raises:
@@ -104,7 +107,7 @@ class Applied:
         extension, config, foreign = self._ready()
         if item["type"] not in scope_of(extension):
             raise self._unusable(f"it takes no {item['type']}, by its `scope`")
-        context = Context(reader, self._name)
+        context = Context(reader, self._name, None if foreign else times)
         given = copy.deepcopy(item) if foreign else item
         made = self._called(extension, given, config, context) if foreign else extension.apply(given, config, context)
         if foreign:
