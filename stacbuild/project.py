@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from stacbuild.events import Message, Waiting, Watcher, nobody
 from stacbuild.failures import Problem, RecipeError, SurroundingsError, UsageError
 from stacbuild.recipe.load import Recipe, load
+from stacbuild.recipe.schema import StacJsonOutput
 from stacbuild.report import (
     BuildReport,
     CheckReport,
@@ -295,7 +296,10 @@ class Project:
 
         if targets and shop.routes.patterns:
             shop.listings()  # a pattern's targets are known only then
-        return select(targets, shop.document, lambda: known(shop.plan(shop.listings(), Options())))
+        chosen = select(targets, shop.document, lambda: known(shop.plan(shop.listings(), Options())))
+        specs = [shop.document.outputs[name] for name in chosen.outputs]
+        tables = {spec.mirror for spec in specs if isinstance(spec, StacJsonOutput) and spec.mirror} - chosen.outputs
+        return self._select(shop, [*targets, *(f"output:{name}" for name in sorted(tables))]) if tables else chosen
 
     def _refuse_missing(self, shop: Workshop) -> None:
         """Raise if a source's file is not there and never was, or no engine is: nothing is built of half a recipe."""

@@ -204,9 +204,8 @@ def output_reasons(shop: Workshop, output: Output, entries: list[GroupEntry], fo
 def _extensions_moved(shop: Workshop, then: Any, now: Any) -> list[Reason]:
     """Return how the tables of extensions moved that are applied to collections' documents."""
     applied = {one for spec in shop.document.collections.values() for one in spec.collection_extensions}
-    found = [
-        reason for one in sorted(applied) for reason in _moved("extension-changed", ("extensions", one), then, now)
-    ]
+    moved = (_moved("extension-changed", ("extensions", name), then, now) for name in sorted(applied))
+    found = [reason for some in moved for reason in some]
     return [Reason(one.code, (one.what or "").replace(".config.", ".", 1), one.before, one.after) for one in found]
 
 

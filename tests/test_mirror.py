@@ -91,6 +91,15 @@ def test_tables_are_written_before_what_names_them(tmp_path):
     assert written == sorted(written)
 
 
+def test_a_build_of_the_tree_alone_brings_the_table_that_it_names_and_no_other_output(tmp_path):
+    kitchen = kitchen_of(tmp_path)
+    kitchen.recipe["outputs"]["lines"] = {"kind": "ndjson", "path": "dist/{collection}.ndjson"}
+    kitchen.save()
+    kitchen.build("output:site")
+    assert (kitchen / "dist/one.parquet").is_file()
+    assert not (kitchen / "dist/one.ndjson").exists()
+
+
 def test_another_place_of_the_table_rewrites_the_documents_that_name_it_and_no_item(tmp_path):
     kitchen = kitchen_of(tmp_path)
     kitchen.build()
