@@ -177,3 +177,31 @@ def test_what_is_built_in_is_an_extension_as_plug_ins_are():
         extension = getattr(importlib.import_module(f"stacbuild.extensions.{module}"), kind)()
         assert isinstance(extension, Extension)
         assert extension.name == table.__struct_config__.tag
+
+
+@pytest.mark.parametrize(
+    ("member", "code", "words"),
+    [
+        ("def check(self, item):\n        raise KeyError('x')", "SB230", "KeyError"),
+        ("def check(self, item):\n        yield 5\n", "SB230", "TypeError"),
+        ("def check(self, item):\n        return ['it is wrong']", "SB234", "it is wrong"),
+        ("def check(self, item):\n        yield '/id', 'no such id'", "SB234", "no such id"),
+        ("def schemas(self, document, config):\n        return 5", "SB230", "TypeError"),
+        ("def schemas(self, document, config):\n        return [5]", "SB232", "schemas"),
+        ("def schemas(self):\n        return []", "SB230", "TypeError"),
+    ],
+)
+def test_what_else_a_plug_in_does_wrong_costs_the_item_too(tmp_path, member, code, words):
+    kitchen = kitchen_with(tmp_path, "ours.py:Ours", rows=1)
+    kitchen.write("ours.py", BODY.format(value=1) + f"\n    {member}\n")
+    kitchen.build(exit_=1)
+    (failure,) = kitchen.failures()
+    assert (failure["code"], words in failure["message"]) == (code, True)
+
+
+@pytest.mark.parametrize("member", ["stac_extensions", "links", "assets"])
+def test_members_that_are_no_members_of_an_item_are_refused(tmp_path, member):
+    kitchen = kitchen_with(tmp_path, "ours.py:Ours", rows=1)
+    kitchen.write("ours.py", BODY.format(value=1).replace("return item", f"return {{**item, {member!r}: [5]}}"))
+    kitchen.build(exit_=1)
+    assert kitchen.failures()[0]["code"] == "SB232"

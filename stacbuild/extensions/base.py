@@ -109,7 +109,8 @@ class Context:
 def schemas_of(extension: Any, document: Any, config: Any) -> list[str]:
     """Return the URIs that a document declares which an extension was applied to."""
     if hasattr(extension, "schemas"):
-        return list(extension.schemas(document, config))
+        found = extension.schemas(document, config)
+        return [found] if isinstance(found, str) else list(found)
     schema = getattr(extension, "schema", None)
     return [schema] if schema else []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -108,13 +109,26 @@ class Applied:
         if item["type"] not in scope_of(extension):
             raise self._unusable(f"it takes no {item['type']}, by its `scope`")
         context = Context(reader, self._name, None if foreign else times)
-        given = copy.deepcopy(item) if foreign else item
-        made = self._called(extension, given, config, context) if foreign else extension.apply(given, config, context)
         if foreign:
-            made = self._sound(made, item)
-        made = _declared(made, schemas_of(extension, made, config))
+            return self._guarded(lambda: self._checked(self._theirs(item, context), extension, config))
+        return self._checked(extension.apply(item, config, context), extension, config)
+
+    def _theirs(self, item: dict[str, Any], context: Context) -> dict[str, Any]:
+        """Return what a plug-in makes of a copy of an item."""
+        extension, config, _ = self._ready()
+        given = copy.deepcopy(item)
+        wants = getattr(extension, "wants", "dict") == "pystac"
+        made = _by_pystac(extension, given, config, context) if wants else extension.apply(given, config, context)
+        return self._sound(made, item)
+
+    def _checked(self, made: dict[str, Any], extension: Any, config: Any) -> dict[str, Any]:
+        """Return a document that declares what an extension is by, if that finds nothing wrong with it."""
+        urls = schemas_of(extension, made, config)
+        if not all(isinstance(url, str) and url for url in urls):
+            raise ItemError("SB232", f"extension '{self._name}' names schemas that are no texts: {urls}"[:500])
+        made = _declared(made, urls)
         for path, message in found_by(extension, made):
-            raise ItemError("SB234", f"extension '{self._name}': {message}", path)
+            raise ItemError("SB234", f"extension '{self._name}': {message}"[:500], path)
         return made
 
     def _ready(self) -> Loaded:
@@ -152,11 +166,10 @@ class Applied:
         hint = "a plug-in is a class with `name` and `apply(item, config, ctx)`"
         return ItemError("SB231", f"extension '{self._name}' cannot be used: {why}"[:500], "", hint)
 
-    def _called(self, extension: Any, item: dict[str, Any], config: Any, context: Context) -> Any:
+    def _guarded(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return what somebody else's code gives; whatever it raises costs the item only."""
         try:
-            if getattr(extension, "wants", "dict") == "pystac":
-                return _by_pystac(extension, item, config, context)
-            return extension.apply(item, config, context)
+            return call()
         except ItemError:
             raise
         except (Exception, SystemExit) as error:
