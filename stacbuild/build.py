@@ -11,9 +11,8 @@ import gc
 import time
 from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 
-from stacbuild import deliver, documents, doubts, failing, locked, recall, remember, trail
+from stacbuild import deliver, documents, doubts, failing, locked, promised, recall, remember, trail
 from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
@@ -32,8 +31,6 @@ from stacbuild.trace import MemoryLostError, RowsWriter
 from stacbuild.view import Catalog
 from stacbuild.working import Working
 from stacbuild.workshop import Workshop
-
-ATTEMPTS: Final = 3
 
 
 def build(shop: Workshop, request: Request, watch: Watcher) -> BuildReport:
@@ -60,21 +57,24 @@ def _build_until_whole(shop: Workshop, request: Request, watch: Watcher) -> Buil
     began = time.perf_counter()
     account = Account(shop, request.max_failures)
     lost: set[bytes] = set()
-    for attempt in range(ATTEMPTS):
+    while True:
         try:
             report = _Build(shop, request, watch, account, frozenset(lost)).run()
         except MissingChunksError as missing:
-            lost |= missing.digests
-            account.warn("SB610", "parts of the store are missing or damaged: they are made again")
-            if attempt == ATTEMPTS - 1:
+            if missing.digests <= lost:
                 raise _gone_for_good(missing) from missing
+            if not lost:
+                account.warn("SB610", "parts of the store are missing or damaged: they are made again")
+            shop.remember()
+            lost |= missing.digests | promised.absent(shop)
         except MemoryLostError:
+            if shop.memory.lost:
+                raise
             shop.forget()
             account.warn("SB611", "the memory is damaged: the store and the manifests are asked instead")
         else:
             report.seconds = round(time.perf_counter() - began, 3)
             return report
-    return _Build(shop, request, watch, account, frozenset(lost)).run()
 
 
 def _gone_for_good(missing: MissingChunksError) -> DamageError:

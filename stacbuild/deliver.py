@@ -181,9 +181,9 @@ class Deliverer:
             if number is not None and wanted.path not in bad and rows.want(number) == wanted.want:
                 self._keep(wanted, rows.digest(number), self._stat(number, wanted.path))
                 self.delivery.unchanged += 1
-            elif self._only is None or self._only(wanted):
+            elif number is None or self._only is None or self._only(wanted):
                 pending.append(wanted)
-            elif number is not None:
+            else:
                 self._kept.add(wanted.path, rows.stats[number * 32 : number * 32 + 32], rows.digest(number), NO_WANT)
         pending.sort(key=_writing_order)
         return pending
@@ -196,8 +196,6 @@ class Deliverer:
 
     def _not_wanted(self, pending: list[Wanted]) -> list[str]:
         wanted = {one.path for one in pending}
-        if self._only is not None:
-            return []
         wanted.update(self._kept.paths)
         return [path for path in self._before.rows.paths if path not in wanted]
 
@@ -268,8 +266,6 @@ class Deliverer:
         return bool(done or self._before.restored or self._before.stats)
 
     def _note_rows(self) -> None:
-        if self._only is not None:
-            self._keep_the_rest()
         self.delivery.touched = self._changed() or bool(self._pending)
         if not self.delivery.touched:
             return
@@ -280,14 +276,6 @@ class Deliverer:
         """Forget what files left out that are no more."""
         there = set(self.delivery.rows.paths) if self.delivery.left else set()
         self.delivery.left = {path: left for path, left in self.delivery.left.items() if path in there}
-
-    def _keep_the_rest(self) -> None:
-        """Keep the rows of files that a targeted build does not touch, wanted or not."""
-        rows = self._before.rows
-        known = set(self._kept.paths)
-        for number, path in enumerate(rows.paths):
-            if path not in known:
-                self._kept.add(path, rows.stats[number * 32 : number * 32 + 32], rows.digest(number), rows.want(number))
 
 
 class _Rows:

@@ -107,6 +107,9 @@ class Outlets:
         behind = {name: set(ids) for name, ids in before.pending.items()} if before is not None else {}
         mine = {name: touched.get(name, set()) | behind.get(name, set()) for name in {*touched, *behind}}
         only = self._only(selection) if self._narrow(selection) else None
+        if only is not None and self._shop.memory.lost:
+            text = f"what output '{output.name}' holds is not known any more: the memory is lost"
+            raise UsageError(Problem("SB503", text, hint="build without targets first"))
         deliverer = Deliverer(
             output,
             view,

@@ -123,6 +123,7 @@ class Plan:
         self.document, self.pipelines, self.contexts = document, pipelines, contexts
         self.memory, self.listings, self.options = memory, listings, options
         self.clashes = clashes.find(memory, listings, document)
+        self._unnamed: dict[tuple[str, str, str], tuple[str, int]] = {}
         self._by_name = {listing.name: listing for listing in listings}
         self._vanished = {listing.name: self._rows_of_vanished(listing) for listing in listings}
         self.gone = [self._gone(listing) for listing in listings]
@@ -168,9 +169,10 @@ class Plan:
         gone = Gone(listing.name, list(inputs.values()), pairs, known, kept=kept, stay=stay)
         gone.ordered = listing.before is not None and listing.before.place != listing.place
         empty = not any(True for _ in listing.groups())
-        if inputs and not gone.ordered and any(pairs.values()):
+        if inputs and any(pairs.values()):
             too_many = len(inputs) > limit(self.options.deletions, known)
-            gone.held = self.options.targeted or too_many or (empty and _allowed(self.options.deletions, known) < known)
+            too_many = too_many or (empty and _allowed(self.options.deletions, known) < known)
+            gone.held = self.options.targeted or (too_many and not gone.ordered)
         return gone
 
     def _keeps(self, collection: str) -> bool:
@@ -254,7 +256,36 @@ class Plan:
         plan.steps = {collection: [] for collection in sorted(listing.fed(group.entry))}
         for step in self._steps(plan, listing):
             plan.steps[step.collection].append(step)
+        if self.options.targeted:
+            self._leave_unnamed(plan)
         return plan
+
+    def _leave_unnamed(self, plan: GroupPlan) -> None:
+        """Put steps to what a targeted build is not to take away: pairs that are led elsewhere, or share their key."""
+        for collection, old in plan.old.items():
+            if collection in self.pipelines:
+                steps = plan.steps.setdefault(collection, [])
+                stepped = {step.input.key for step in steps}
+                for key, row in {row.key: row for row in plan.inputs if row.key in old}.items():
+                    if key not in stepped and not self._named(collection, key, plan.source):
+                        steps.extend(self._as_it_was(plan, collection, row, old[key]))
+
+    def _as_it_was(self, plan: GroupPlan, collection: str, row: Input, old: Pair) -> Iterator[Step]:
+        """Yield the step that leaves a pair as it is, in the first group that has its key."""
+        place = (plan.entry.shard, plan.entry.first)
+        if self._unnamed.setdefault((collection, plan.source, row.key), place) == place:
+            reasons = [Reason("source-changed", plan.source)]
+            step = Step(collection, plan.source, row, 0, old.input, old.id, old, "stale", reasons, [], 0, judge=False)
+            step.selected = False
+            yield step
+        else:
+            plan.old = {
+                **plan.old,
+                collection: {key: pair for key, pair in plan.old[collection].items() if key != row.key},
+            }
+
+    def _named(self, collection: str, key: str, source: str) -> bool:
+        return self.options.selected is None or self.options.selected(collection, key, source)
 
     def _steps(self, plan: GroupPlan, listing: SourceListing) -> Iterator[Step]:
         shared = self.clashes.keys.get(listing.name, {})
@@ -275,7 +306,7 @@ class Plan:
         source, old = plan.source, plan.old.get(collection, {}).get(row.key)
         line = self.pipelines[collection]
         step = Step(collection, source, row, 0, digest, identity, old, "fresh", [], [], 0, line.judged)
-        step.selected = self.options.selected is None or self.options.selected(collection, row.key, source)
+        step.selected = self._named(collection, row.key, source)
         places = self.clashes.ids.get(collection, {}).get(identity or "")
         if places is not None:
             place = (source, plan.entry.shard, plan.entry.line + row.line)

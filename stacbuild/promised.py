@@ -148,6 +148,18 @@ def _needed(shop: Workshop) -> Counter[bytes]:
     return needed
 
 
+def absent(shop: Workshop) -> set[bytes]:
+    """Return the chunks that the memory's rows stand on and the store does not have; none are read."""
+    known = set[bytes]()
+    try:
+        for entry in shop.memory.head.groups:
+            for pairs in shop.memory.group(entry).pairs.values():
+                known.update(one.blob for pair in pairs for one in (pair.now, pair.kept) if one is not None)
+    except MemoryLostError:
+        return set()
+    return {blob for blob in known if not shop.store.backend.has(f"cas/{blob.hex()}")}
+
+
 def _all_chunks(shop: Workshop) -> StorePart:
     part = StorePart(0, [], known=False)
     if (shop.recipe.root / shop.document.cache.path).is_dir():

@@ -104,9 +104,7 @@ class Settler:
         pairs, behind = [], 0
         for step in steps:
             pair = self._pair(step)
-            behind += (
-                pair is None or pair.input != step.digest or (pair is step.old and step.verdict in ("new", "stale"))
-            )
+            behind += pair is None or pair.input != step.digest or (pair is step.old and _left_open(step))
             if pair is not None:
                 self._note(self.changes[collection], step.old, pair)
                 if pair is not step.old and step.verdict in ("new", "stale"):
@@ -179,11 +177,14 @@ class Settler:
         for entry in gone.stay:
             self._stay(entry)
         if gone.held and gone.inputs:
-            self._keep_gone(gone.source, gone.inputs, {**gone.pairs, **gone.kept})
+            pairs = {**gone.pairs, **gone.kept}
+            known = {name: some for name, some in pairs.items() if name in self._pipelines}
+            staying = {name: self._not_made_anew(name, some) for name, some in known.items()}
+            self._keep_gone(gone.source, gone.inputs, staying)
             return
-        for collection, pairs in gone.pairs.items():
-            self._leave(collection, pairs)
-        kept = {collection: self._not_made_anew(collection, pairs) for collection, pairs in gone.kept.items()}
+        for collection, some in gone.pairs.items():
+            self._leave(collection, some)
+        kept = {collection: self._not_made_anew(collection, some) for collection, some in gone.kept.items()}
         keys_ = {pair.key for pairs in kept.values() for pair in pairs}
         if keys_:
             self._keep_gone(gone.source, [row for row in gone.inputs if row.key in keys_], kept)
@@ -209,9 +210,9 @@ class Settler:
     def _not_made_anew(self, collection: str, pairs: list[Pair]) -> list[Pair]:
         """Return the kept pairs but those whose id another input makes now: that is the item, moved or changed."""
         made = self.changes[collection].after
-        stay = [pair for pair in pairs if pair.built is not None and pair.built.id not in made]
-        self._leave(collection, [pair for pair in pairs if pair.built is not None and pair.built.id in made])
-        return stay
+        moved = [pair for pair in pairs if pair.built is not None and pair.built.id in made]
+        self._leave(collection, moved)
+        return [pair for pair in pairs if pair not in moved] if moved else pairs
 
     def _stay(self, entry: GroupEntry) -> None:
         """Take over a group of items that stay though their inputs vanished, without those that are made anew."""
@@ -266,6 +267,12 @@ class Settler:
             changes.before[pair.kept.id] = pair.kept.digest
         changes.modified.discard(pair.kept.id)
         pair.kept = None
+
+
+def _left_open(step: Step) -> bool:
+    """Tell whether a step that a targeted build passed over had something to be done, or to be said otherwise."""
+    told = step.old.fault if step.old is not None else None
+    return step.verdict in ("new", "stale") or (step.fault is not None and step.fault != told)
 
 
 def root_of(entries: list[GroupEntry], collection: str) -> bytes:

@@ -229,6 +229,12 @@ class Memory:
         self.close()
         self.lost, self.head = True, Head(generation=self.head.generation, outputs=self.head.outputs)
 
+    def read_again(self) -> None:
+        """Take back what was done to the head since it was read; memory that was given up stays so."""
+        self.close()
+        if not self.lost:
+            self.head = self._read_head()
+
     def close(self) -> None:
         """Close the row files."""
         for descriptor in self._files.values():

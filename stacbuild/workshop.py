@@ -152,6 +152,11 @@ class Workshop:
         self.memory.forget()
         self.contexts = self.new_contexts()
 
+    def remember(self) -> None:
+        """Take the memory as it stands on disk again: a build that ended early has changed what was read of it."""
+        self.memory.read_again()
+        self.contexts = self.new_contexts()
+
     def new_contexts(self) -> Contexts:
         """Return the contexts of now beside those of the memory."""
         return Contexts(self.memory.head.contexts, self.pipelines, self.ingredients)

@@ -1,0 +1,57 @@
+"""A store of which many chunks are gone costs work, never the build, and never the memory."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from kitchen import Kitchen, ran
+from world import small_parts
+
+ROWS = 40
+"""Records: eight chunks of five, where parts are small."""
+
+
+@pytest.fixture(autouse=True)
+def _small():
+    with small_parts():
+        yield
+
+
+@pytest.fixture(params=["all", "damaged"])
+def lossy(tmp_path, request):
+    """Give a built kitchen and what takes its chunks: away with the store, or a bit of each."""
+    kitchen = Kitchen(tmp_path, rows=ROWS, cache={"backend": "filesystem"})
+    kitchen.build()
+
+    def lose():
+        store = Path(tmp_path, ".stacbuild/cache")
+        if request.param == "all":
+            shutil.rmtree(store)
+            return
+        for chunk in filter(Path.is_file, store.rglob("cas/**/*")):
+            chunk.write_bytes(chunk.read_bytes()[:-1] + b"?")
+
+    return kitchen, lose
+
+
+def test_outputs_that_are_gone_with_the_store_are_made_anew(lossy):
+    kitchen, lose = lossy
+    before = kitchen.tree("dist")
+    lose()
+    shutil.rmtree(kitchen / "dist")
+    report = kitchen.build()
+    assert kitchen.tree("dist") == before
+    assert [warning["code"] for warning in report["warnings"]] == ["SB610"]
+    assert report["items"] == {**dict.fromkeys(report["items"], 0), "total": ROWS, "unchanged": ROWS}
+    assert ran(kitchen.build()) == {}
+
+
+def test_items_that_are_to_be_judged_anew_are_made_anew(lossy):
+    kitchen, lose = lossy
+    lose()
+    kitchen.recipe["validation"] = {"formats": "all"}
+    kitchen.save()
+    report = kitchen.build()
+    assert [warning["code"] for warning in report["warnings"]] == ["SB610"]
+    assert report["items"]["unchanged"] == ROWS
+    assert report["stages"]["validate"]["ran"] == ROWS
