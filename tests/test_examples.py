@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pystac
 import pytest
+from pyarrow import parquet
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 
 import stacbuild
 from stacbuild import working
 from stacbuild.execute import processes
+from stacbuild.failures import SurroundingsError
 
 ROOT = Path(__file__).parents[1]
 RECIPES = sorted(path.parent for top in ("examples", "recipes") for path in (ROOT / top).glob("*/stacbuild.toml"))
@@ -103,6 +105,64 @@ def test_scene_without_an_estimate_is_an_item_without_cloud_cover(tmp_path):
     catalog = pystac.Catalog.from_file(str(folder / "dist" / "site" / "catalog.json"))
     without = [item.id for item in catalog.get_items(recursive=True) if "eo:cloud_cover" not in item.properties]
     assert without == ["RIGA_K2_20240526"]
+
+
+EXAMPLES = ROOT / "examples"
+
+
+def item_in(folder, path):
+    return json.loads((folder / "dist/site" / path).read_bytes())
+
+
+def test_a_clone_has_a_mirror_in_each_asset_and_a_table_in_each_collection(tmp_path):
+    folder = a_copy(EXAMPLES / "clone", tmp_path / "copy")
+    opened(folder).build()
+    asset = item_in(folder, "rivers/rhine-1/rhine-1.json")["assets"]["data"]
+    assert asset["href"] == "https://data.example.com/rivers/rhine-1.tif"
+    assert asset["alternate"]["mirror"]["href"] == "https://mirror.example.org/rivers/rhine-1.tif"
+    for name, rows in (("lakes", 3), ("rivers", 2)):
+        catalog = pystac.Collection.from_file(str(folder / f"dist/site/{name}/collection.json"))
+        (table,) = [one for one in catalog.assets.values() if "collection-mirror" in one.roles]
+        assert parquet.read_metadata(table.get_absolute_href()).num_rows == rows
+
+
+def test_an_updated_catalog_has_the_new_scene_in_place_of_the_old_and_makes_what_is_dropped_alone(tmp_path):
+    folder = a_copy(EXAMPLES / "update", tmp_path / "copy")
+    report = opened(folder).build()
+    assert report.items["total"] == 4
+    assert item_in(folder, "flats/sylt-2/sylt-2.json")["properties"]["gsd"] == 2.5
+    shutil.copy(folder / "later/amrum-1.json", folder / "drop")
+    report = opened(folder).build()
+    assert (report.items["added"], report.items["unchanged"]) == (1, 4)
+    assert report.outputs["site"]["written"] == 2  # the item, and the collection that names it
+
+
+def test_a_catalog_that_pystac_wrote_is_taken_over_only_when_that_is_asked_for(tmp_path):
+    folder = a_copy(EXAMPLES / "update", tmp_path / "copy")
+    shutil.copytree(folder / "published", folder / "dist/site")
+    before = tree(folder / "dist")
+    with pytest.raises(SurroundingsError, match="no build wrote is in the way"):
+        opened(folder).build()
+    assert tree(folder / "dist") == before
+    opened(folder).build(adopt=True)
+    taken = tree(folder / "dist/site")
+    shutil.rmtree(folder / "dist")
+    opened(folder).build()
+    assert tree(folder / "dist/site") == taken
+
+
+def test_patches_are_told_by_name_and_kept_on_record(tmp_path):
+    folder = a_copy(EXAMPLES / "patches", tmp_path / "copy")
+    report = opened(folder).build()
+    assert report.patches == {
+        "no-clouds": {"matched": 1, "changed": 0, "dropped": 1},
+        "fix-gsd": {"matched": 1, "changed": 1, "dropped": 0},
+        "instruments": {"matched": 4, "changed": 4, "dropped": 0},
+        "roles": {"matched": 4, "changed": 4, "dropped": 0},
+    }
+    properties = item_in(folder, "kites/s1/s1.json")["properties"]
+    assert (properties["gsd"], properties["instruments"], "comment" in properties) == (1.0, ["narrow"], False)
+    assert len((folder / ".stacbuild/changes.ndjson").read_text().splitlines()) >= 4
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from itertools import islice
 from typing import Any
 
 from stacbuild.differences import escaped
-from stacbuild.recipe.schema import StacItemsSource
 from stacbuild.sources.base import Shard, SourceUnreadable
 
 _LINES = {".ndjson", ".jsonl", ".geojsonl"}
@@ -47,7 +46,7 @@ def _texts(shard: Shard, source: Any) -> Iterator[tuple[int, bytes]]:
 
     suffix = text.inner_suffix(shard.file)
     form = getattr(source, "format", None) or ("ndjson" if suffix in _LINES else "json" if suffix in _WHOLE else "")
-    encoding = "utf-8" if isinstance(source, StacItemsSource) else source.encoding
+    encoding = getattr(source, "encoding", "utf-8")
     if form == "ndjson":
         yield from json_document.lines(text.lines(text.blocks(shard.file, encoding)))
     elif form == "json":
