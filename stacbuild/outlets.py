@@ -79,8 +79,12 @@ class Outlets:
         self._watch(Began("write"))
         deliveries: dict[str, Delivery | None] = {}
         touched = {name: changes.touched() for name, changes in settler.changes.items()}
+        due = {output.name for output in self._shop.outputs if self._due(output, touched, settler)}
         for output in self._shop.outputs:
-            deliveries[output.name] = self._deliver(output, view, touched, settler)
+            if output.name in due:
+                self._refuse_unknown(output)
+        for output in self._shop.outputs:
+            deliveries[output.name] = self._deliver(output, view, touched) if output.name in due else None
         self._take_away()
         self._finish(deliveries)
         self._unfinished = view.unfinished
@@ -89,27 +93,37 @@ class Outlets:
         self._watch(Ended("write", written, f"{written} files written"))
         return deliveries
 
-    def _deliver(
-        self, output: Output, view: Catalog, touched: dict[str, set[str]], settler: Settler
-    ) -> Delivery | None:
+    def _due(self, output: Output, touched: dict[str, set[str]], settler: Settler) -> bool:
+        """Tell whether an output is one that the build is about, and not as it shall be."""
         selection = self._request.selection
         if selection and not self._concerns(output, selection, touched):
-            return None
-        if not self._request.force and self._fresh(output, settler.entries):
-            return None
+            return False
+        return self._request.force or not self._fresh(output, settler.entries)
+
+    def _refuse_unknown(self, output: Output) -> None:
+        """Raise, before anything is written, if only some files are asked for of what is not known as it is now."""
+        selection = self._request.selection
         before = self._head.outputs.get(output.name)
-        moved = before is not None and (before.path != self._shop.place(output) or before.settings != output.settings)
-        if selection and not selection.stale and output.name not in selection.outputs and (before is None or moved):
+        other = before is None or self._moved(output, before)
+        if selection and not selection.stale and output.name not in selection.outputs and other:
             text = f"output '{output.name}' was never built as the recipe has it now"
             raise UsageError(Problem("SB503", text, hint=f"build output:{output.name} first"))
+        if self._narrow(selection) and self._shop.memory.lost:
+            text = f"what output '{output.name}' holds is not known any more: the memory is lost"
+            raise UsageError(Problem("SB503", text, hint="build without targets first"))
+
+    def _moved(self, output: Output, before: OutputMemory) -> bool:
+        return before.path != self._shop.place(output) or before.settings != output.settings
+
+    def _deliver(self, output: Output, view: Catalog, touched: dict[str, set[str]]) -> Delivery:
+        selection = self._request.selection
+        before = self._head.outputs.get(output.name)
+        moved = before is not None and self._moved(output, before)
         if before is not None and before.path != self._shop.place(output):
             self._leave(output.name, before)
         behind = {name: set(ids) for name, ids in before.pending.items()} if before is not None else {}
         mine = {name: touched.get(name, set()) | behind.get(name, set()) for name in {*touched, *behind}}
         only = self._only(selection) if self._narrow(selection) else None
-        if only is not None and self._shop.memory.lost:
-            text = f"what output '{output.name}' holds is not known any more: the memory is lost"
-            raise UsageError(Problem("SB503", text, hint="build without targets first"))
         deliverer = Deliverer(
             output,
             view,

@@ -97,3 +97,13 @@ def test_a_memory_that_is_damaged_stops_a_targeted_build_before_it_takes_files(k
     refused = kitchen.build("item:one/i3", exit_=2)
     assert refused["error"]["code"] == "SB503"
     assert kitchen.tree("dist") == before
+
+
+def test_a_targeted_build_that_is_refused_for_one_output_writes_none(kitchen):
+    before = kitchen.tree("dist")
+    kitchen.recipe["outputs"]["zlast"] = {"kind": "ndjson", "path": "dist/more/{collection}.ndjson"}
+    kitchen.save()
+    kitchen.rows([row(0), row(1), row(2), row(3, gsd="9")])
+    refused = kitchen.build("item:one/i3", exit_=2)
+    assert "output:zlast" in refused["error"]["hint"]
+    assert kitchen.tree("dist") == before
