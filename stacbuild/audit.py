@@ -15,9 +15,6 @@ from stacbuild.recipe.schema import Document
 from stacbuild.stages.patch import CHANGED, DROPPED
 from stacbuild.trace import GroupEntry, Reasons
 
-STAGE = "transform"
-"""The stage that maps; it is the first of those that give a document."""
-
 
 def mappings(
     document: Document, pipelines: dict[str, Pipeline], entries: list[GroupEntry], reasons: Reasons

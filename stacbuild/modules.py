@@ -95,7 +95,7 @@ def _own(root: Path, folders: list[Path], module: str, name: str, written: str) 
     for folder in {parent for known in texts for parent in _parents(known)} - texts.keys():
         texts[folder] = Text(folder, package=True, source=b"")
     _must_have(trees[module], name, written)
-    return Code(module, name, _digest(texts, name), texts)
+    return Code(module, name, _digest(texts, module, name), texts)
 
 
 def _file(folder: Path, module: str) -> Path | None:
@@ -152,10 +152,11 @@ def _resolved(node: ast.ImportFrom, package: str) -> str | None:
         return None
 
 
-def _digest(texts: dict[str, Text], name: str) -> str:
-    hasher = hashlib.sha256(name.encode())
-    for module in sorted(texts):
-        hasher.update(f"\0{module}\0{len(texts[module].source)}\0".encode() + texts[module].source)
+def _digest(texts: dict[str, Text], module: str, name: str) -> str:
+    """Return a digest of all modules, and of which of them has the name: two that import each other are one text."""
+    hasher = hashlib.sha256(f"{module}\0{name}".encode())
+    for one, text in sorted(texts.items()):
+        hasher.update(f"\0{one}\0{len(text.source)}\0".encode() + text.source)
     return hasher.hexdigest()
 
 
@@ -197,7 +198,7 @@ def _installed(module: str, name: str) -> Code:
     if inner.origin is not None and inner.origin.endswith(".py"):
         file = Path(inner.origin)
         _must_have(_parsed(Text(file.name, package=False, source=_source(file, file.parent))), name, f"{module}:{name}")
-    return Code(module, name, _digest_of_package(spec, name), {})
+    return Code(module, name, _digest_of_package(spec, module, name), {})
 
 
 def _below(spec: ModuleSpec, names: list[str]) -> ModuleSpec | None:
@@ -210,9 +211,9 @@ def _below(spec: ModuleSpec, names: list[str]) -> ModuleSpec | None:
     return found
 
 
-def _digest_of_package(spec: ModuleSpec, name: str) -> str:
+def _digest_of_package(spec: ModuleSpec, module: str, name: str) -> str:
     """Return a digest of a package's modules, and of the Python that has it where it is a part of that."""
-    hasher = hashlib.sha256(f"{spec.name}\0{name}\0{_version(spec)}".encode())
+    hasher = hashlib.sha256(f"{module}\0{name}\0{_version(spec)}".encode())
     folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
     files = [(folder, file) for folder in folders for file in sorted(folder.rglob("*")) if file.suffix in _CODE]
     if not folders and spec.origin is not None and Path(spec.origin).is_file():

@@ -80,9 +80,9 @@ def _has_scheme(href: str) -> bool:
 def digest_of(path: Path) -> FileDigest:
     """Return SHA-256 and size of a file, read in pieces; raises OSError."""
     hasher, size = hashlib.sha256(), 0
+    if path.exists() and not path.is_file():  # asked before: to open a pipe is to wait for who writes it
+        raise OSError(errno.EINVAL, "it is not a regular file")
     with path.open("rb") as stream:
-        if not path.is_file():
-            raise OSError(errno.EINVAL, "it is not a regular file")
         while piece := stream.read(_PIECE):
             hasher.update(piece)
             size += len(piece)

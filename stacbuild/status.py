@@ -8,7 +8,7 @@ from typing import Any
 
 from stacbuild import doubts, keys, strays
 from stacbuild.deliver import Inspected
-from stacbuild.failures import Exit, Problem, UsageError
+from stacbuild.failures import Problem, UsageError
 from stacbuild.listing import SourceListing
 from stacbuild.outputs.base import Output
 from stacbuild.plan import GroupPlan, Options, Plan, Step, differences
@@ -393,8 +393,3 @@ def _files(shop: Workshop, name: str) -> list[dict[str, Any]]:
         {"path": prefix + path, "size": rows.stat(number)[0], "sha256": rows.digest(number).hex()}
         for number, path in enumerate(rows.paths)
     ]
-
-
-def exit_of(report: StatusReport, *, check: bool) -> Exit:
-    """Return the exit status of `status`."""
-    return Exit.STALE if check and not report.fresh else Exit.OK

@@ -97,11 +97,6 @@ class Workshop:
         return self.state / (f"{name}.ndjson" if stem == "stacbuild" else f"{name}-{stem}.ndjson")
 
     @property
-    def lock_path(self) -> Path:
-        """The lock of this recipe's builds."""
-        return self.state / "lock" / self.recipe.name
-
-    @property
     def tools(self) -> Tools:
         """What a worker is started with."""
         tools = tools_of(msgspec.structs.replace(self.recipe, document=self.document))

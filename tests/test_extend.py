@@ -6,6 +6,8 @@ import shutil
 import pytest
 from kitchen import Kitchen, ran, row
 
+from stacbuild.reading import Reader
+
 OURS = """
 class Ours:
     name = "ours"
@@ -156,6 +158,19 @@ def test_what_a_plug_in_does_to_its_copy_stays_with_it(tmp_path):
         tmp_path / "b", "kept = dict(item, properties=dict(item['properties']))\nitem.clear()\nreturn kept"
     )
     assert kitchen.build()["items"]["total"] == 2
+
+
+def test_what_a_plug_in_does_to_its_configuration_stays_with_the_item(tmp_path):
+    body = "config['level'] += 1\nitem['properties']['level'] = config['level']\nreturn item"
+    kitchen = plug_in(tmp_path, body, rows=3)
+    kitchen.build()
+    assert [item["properties"]["level"] for item in kitchen.items()] == [4, 4, 4]
+
+
+def test_a_pipe_is_no_file_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="not a regular file"):
+        Reader(tmp_path).open("pipe")
 
 
 def test_a_plug_in_may_ask_for_pystac(tmp_path):

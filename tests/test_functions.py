@@ -211,6 +211,20 @@ def test_digest_of_an_installed_package_is_of_its_modules(tmp_path, monkeypatch)
     assert find(tmp_path / "recipe", "pack.inner:f").digest != first
 
 
+def test_functions_of_one_name_in_two_modules_of_a_package_are_two(tmp_path, monkeypatch):
+    write(tmp_path / "site", pack__one="def f(record): ...\n", pack__two="def f(record): ...\n")
+    (tmp_path / "site/pack/__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    (tmp_path / "recipe").mkdir()
+    digests = {find(tmp_path / "recipe", f"pack.{module}:f").digest for module in ("one", "two")}
+    assert len(digests) == 2
+
+
+def test_functions_of_one_name_in_modules_that_import_each_other_are_two(tmp_path):
+    write(tmp_path, one="import two\ndef f(record): ...\n", two="import one\ndef f(record): ...\n")
+    assert find(tmp_path, "one:f").digest != find(tmp_path, "two:f").digest
+
+
 # ---- in a build
 
 

@@ -103,6 +103,16 @@ def test_odd_address_leads_nowhere(tmp_path, url):
     assert SchemaStore([tmp_path / "schemas"], {}).find(url) is None
 
 
+@pytest.mark.parametrize("path", ["../secret.json", "%2e%2e/secret.json", "a/../../secret.json"])
+def test_file_address_does_not_lead_out_of_the_recipe_folder(tmp_path, path):
+    written(tmp_path, "secret.json", "{}")
+    written(tmp_path, "recipe/own.json", "{}")
+    root = tmp_path / "recipe"
+    store = SchemaStore([], {}, root=root)
+    assert store.find(f"{root.as_uri()}/own.json") is not None
+    assert store.find(f"{root.as_uri()}/{path}") is None
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
 def test_unreadable_file_is_an_error_of_the_surroundings(tmp_path):
     written(tmp_path, "example.com/ours/v1.0.0/schema.json", "{}").chmod(0)

@@ -16,7 +16,6 @@ from stacbuild.cli import registry
 from stacbuild.cli.session import Session
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Decorator = Callable[[Function], Function]
 GIVEN = (ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT)
 
 

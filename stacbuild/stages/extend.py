@@ -114,9 +114,9 @@ class Applied:
         return self._checked(extension.apply(item, config, context), extension, config)
 
     def _theirs(self, item: dict[str, Any], context: Context) -> dict[str, Any]:
-        """Return what a plug-in makes of a copy of an item."""
+        """Return what a plug-in makes of a copy of an item, with a copy of its configuration."""
         extension, config, _ = self._ready()
-        given = copy.deepcopy(item)
+        given, config = copy.deepcopy((item, config))
         wants = getattr(extension, "wants", "dict") == "pystac"
         made = _by_pystac(extension, given, config, context) if wants else extension.apply(given, config, context)
         return self._sound(made, item)

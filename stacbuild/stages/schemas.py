@@ -123,7 +123,7 @@ def normal(file: Path) -> Path:
 
 
 def _local(url: str) -> Path | None:
-    return Path(unquote(urlsplit(url).path)) if url.startswith("file:///") else None
+    return Path(os.path.normpath(unquote(urlsplit(url).path))) if url.startswith("file:///") else None
 
 
 def bare(url: str) -> str:
