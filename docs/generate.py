@@ -1,7 +1,8 @@
 """Writes the reference pages from what the program itself reads: `python -m docs.generate`.
 
-recipe.md from the structs of the recipe, command-line.md from click, codes.md from the tables of codes. A test fails
-when a committed page differs. Nothing is said here that is not said there, but for each page's first lines.
+recipe.md from the structs of the recipe, command-line.md from click, codes.md from the tables of codes, later.md from
+those of what is not built. A test fails when a committed page differs. Nothing is said here that is not said there, but
+for each page's first lines.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from stacbuild.cli import registry
 from stacbuild.cli.main import root
 from stacbuild.cli.options import Global
 from stacbuild.codes import ABOUT, REASON, explanations
-from stacbuild.recipe import schema
+from stacbuild.recipe import later, schema
 from stacbuild.recipe.meanings import meanings, structs
 
 FOLDER = Path(__file__).parent / "reference"
@@ -43,7 +44,7 @@ HEADS = ("kind", "key", "type", "default", "meaning")
 
 def pages() -> dict[str, str]:
     """Return file name → text of each reference page."""
-    return {"recipe.md": recipe(), "command-line.md": command_line(), "codes.md": codes()}
+    return {"recipe.md": recipe(), "command-line.md": command_line(), "codes.md": codes(), "later.md": not_yet()}
 
 
 def main() -> None:
@@ -291,6 +292,38 @@ def codes() -> str:
                 example = f"\n```\n{one.example.rstrip()}\n```\n" if one.example else ""
                 parts.append(f"### {one.code}\n\n{one.meaning}\n{example}")
     return "\n".join(parts)
+
+
+# ---- what is not built yet -------------------------------------------------------------------------------------------
+
+LATER = """# Not built yet
+
+The recipe language and the command line name these. One that is used gets a clear "not available yet", and nothing is
+done.
+"""
+
+
+def not_yet() -> str:
+    """Return the page of what is not built yet."""
+    keys = [(_owner(owner), f"`{key}`") for owner, names in later.LATER_KEYS.items() for key in sorted(names)]
+    values = [
+        (_owner(owner), f"`{key}` = {', '.join(f'`{value}`' for value in values)}")
+        for (owner, key), values in later.LATER_VALUES.items()
+    ]
+    shapes = [(_owner(owner), f"`{key}` as {what}") for (owner, key), (_, what) in later.LATER_SHAPES.items()]
+    rows = [*keys, *values, *shapes, ("the command line", ", ".join(f"`{name}`" for name in registry.LATER))]
+    return "\n".join([MADE, LATER, _table(sorted(rows), ("where", "what"))])
+
+
+def _owner(name: str) -> str:
+    """Return the table of the recipe that a struct is."""
+    plain = {field.encode_name for field in fields(schema.Document)}
+    kind = getattr(schema, name, None)
+    table = re.match(r"`(\[.+?\])`", inspect.getdoc(kind) or "") if kind is not None else None
+    tag = kind.__struct_config__.tag if kind is not None else None
+    if table is not None:
+        return f"`{table.group(1)}`{f' of kind `{tag}`' if tag else ''}"
+    return f"`[{name}.NAME]`" if name in plain else f"`{name}`"
 
 
 if __name__ == "__main__":

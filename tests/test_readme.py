@@ -16,9 +16,7 @@ from typing import NamedTuple
 
 import pytest
 
-from stacbuild.cli import registry
 from stacbuild.failures import Exit
-from stacbuild.recipe import later
 
 INSTALLED = (Path(sys.executable).parent / "stacbuild").exists()
 ROOT = Path(__file__).parents[1]
@@ -122,11 +120,3 @@ def test_architecture_shows_the_floors_that_the_linter_holds():
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     floors = "\n".join(floor for floor in contracts[0]["layers"] if floor != "__main__")
     assert f"```\n{floors}\n```" in (ROOT / "ARCHITECTURE.md").read_text()
-
-
-def test_what_is_listed_as_not_built_yet_is_what_is_refused():
-    section = README.read_text().split("## Not built yet")[1].split("\n## ")[0]
-    listed = set(re.findall(r"`([a-z-]+)", section)) - {"stac-version"}
-    keys = {key for names in later.LATER_KEYS.values() for key in names}
-    kinds = {kind for (_, name), values in later.LATER_VALUES.items() if name == "kind" for kind in values}
-    assert listed - {"remote"} == (keys - {"remote"}) | kinds | set(registry.LATER)

@@ -24,7 +24,7 @@ def pages():
     return pages()
 
 
-@pytest.mark.parametrize("name", ["recipe.md", "command-line.md", "codes.md"])
+@pytest.mark.parametrize("name", ["recipe.md", "command-line.md", "codes.md", "later.md"])
 def test_a_reference_page_is_what_the_program_says(name, pages):
     path = ROOT / "docs" / "reference" / name
     assert path.read_text(encoding="utf-8") == pages[name], "run `make docs` and commit what it writes"
