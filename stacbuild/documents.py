@@ -135,4 +135,4 @@ def judged(judge: Judge, documents: Mapping[str, dict[str, Any]]) -> Iterator[Pr
             told = "; ".join(f"{fault.path or '/'}: {fault.message}" for fault in errors[:FAULTS_TOLD])
             more = f"; and {len(errors) - FAULTS_TOLD} more" if len(errors) > FAULTS_TOLD else ""
             text = f"collection '{name}': its document is not valid: {told}{more}"
-            yield Problem("SB707", text, hint=f"mend [collections.{name}], or the extensions that it names")
+            yield Problem("SB707", text, hint="mend its table of [collections], or the extensions that it names")

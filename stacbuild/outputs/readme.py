@@ -40,7 +40,8 @@ class Page(Struct, frozen=True):
 
 def text(page: Page) -> str:
     """Return the page in CommonMark with tables."""
-    parts = [f"# {plain(page.catalog.get('title') or page.catalog['id'])}", str(page.catalog["description"]).strip()]
+    title, description = page.catalog.get("title") or page.catalog["id"], str(page.catalog["description"]).strip()
+    parts = [f"# {plain(title)}", *([description] if description != title else [])]
     parts += [*_held(page), "## How to open it", *_opening(page)]
     return "\n\n".join(parts) + "\n"
 
