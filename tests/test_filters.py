@@ -29,7 +29,7 @@ def lines(*documents):
 
 
 def items_of(text):
-    return [json.loads(line) for line in text.splitlines()]
+    return [json.loads(line) for line in text.split("\n") if line]
 
 
 @pytest.fixture

@@ -13,20 +13,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final, Literal, NamedTuple
 
-import msgspec
 import xxhash
 
 from stacbuild import files
 from stacbuild.failures import ItemError, Problem, UsageError
+from stacbuild.filters.rows import Refuse, named, pieces
 from stacbuild.outputs import document, names
 from stacbuild.sources import loose
 from stacbuild.sources.base import PARQUET
 from stacbuild.sources.text import inner_suffix
 
 Form = Literal["ndjson", "json", "geojson", "parquet", "folder"]
-Refuse = Callable[[bytes, ItemError], None]
-"""Takes the line of an item that cannot be written, and why."""
-
 STDOUT: Final = "-"
 _BY_SUFFIX: Final[dict[str, Form]] = {
     **dict.fromkeys(loose.LINES, "ndjson"),
@@ -65,8 +62,6 @@ def target_of(name: str, form: Form | None, base: Path, *, force: bool) -> Targe
         return Target(None, form or "ndjson")
     path = base / name
     found = form or _told(name, path)
-    if found == "parquet":
-        raise UsageError(Problem("SB002", "writing parquet is not available yet", hint="stacbuild convert --help"))
     if found in ("parquet", "folder") and path.suffix.lower() in _COMPRESSED:
         text = f"{name}: a {found} is not compressed as a whole"
         raise UsageError(Problem("SB551", text, hint=f"leave {path.suffix} out of its name"))
@@ -119,12 +114,22 @@ def deliver(target: Target, lines: Iterator[bytes], stdout: IO[bytes] | None, re
     elif target.form == "folder":
         _folder(target, lines, refuse)
     else:
-        path, pieces = target.path, _compressed(_PIECES[target.form](lines), target.path.suffix.lower())
-        if _is_special(path):
-            with path.open("wb") as stream:
-                stream.writelines(pieces)
-        else:
-            files.put(files.write_beside(os.path.abspath(path), pieces), str(path))  # noqa: PTH100  a link stays one
+        _file(target.path, _bytes(target, lines, refuse))
+
+
+def _bytes(target: Target, lines: Iterator[bytes], refuse: Refuse) -> Iterator[bytes]:
+    assert target.path is not None
+    if target.form == "parquet":
+        return pieces(lines, target.path, refuse)
+    return _compressed(_PIECES[target.form](lines), target.path.suffix.lower())
+
+
+def _file(path: Path, content: Iterator[bytes]) -> None:
+    if _is_special(path):
+        with path.open("wb") as stream:
+            stream.writelines(content)
+    else:
+        files.put(files.write_beside(os.path.abspath(path), content), str(path))  # noqa: PTH100  a link stays one
 
 
 def _ndjson(lines: Iterator[bytes]) -> Iterator[bytes]:
@@ -178,11 +183,6 @@ def _compressed(pieces: Iterator[bytes], suffix: str) -> Iterator[bytes]:
 # ---- a folder --------------------------------------------------------------------------------------------------------
 
 
-class _Named(msgspec.Struct):
-    id: str
-    collection: str | None = None
-
-
 def _folder(target: Target, lines: Iterator[bytes], refuse: Refuse) -> None:
     """Write a file an item: `<collection>/<id>.json`, or `<id>.json` where it has none."""
     assert target.path is not None
@@ -199,13 +199,13 @@ def _folder(target: Target, lines: Iterator[bytes], refuse: Refuse) -> None:
 def _ways(lines: Iterator[bytes], refuse: Refuse) -> Iterator[tuple[bytes, str]]:
     taken: set[int] = set()
     for line in lines:
-        said = msgspec.json.decode(line, type=_Named)
-        folder = names.names([said.collection])[said.collection] + "/" if said.collection else ""
+        said = named(line)
+        folder = names.names([said.folder])[said.folder] + "/" if said.folder else ""
         way = f"{folder}{names.names([said.id])[said.id]}.json"
         mark = xxhash.xxh3_64_intdigest(names.fold(way).encode())
         if mark in taken:
             text = f"an item before it has the file {way}, or one that differs in case only"
-            refuse(line, ItemError("SB552", text, "/id", "write another form, or give them other ids"))
+            refuse(said.told(), ItemError("SB552", text, "/id", "write another form, or give them other ids"))
         else:
             taken.add(mark)
             yield line, way

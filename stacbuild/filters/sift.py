@@ -82,12 +82,11 @@ class _Sieve:
             self._watch(Progress(self._command, self.counts["read"]))
         self._watch(Ended(self._command, 0))
 
-    def refuse(self, line: bytes, error: ItemError) -> None:
+    def refuse(self, item: dict[str, Any], error: ItemError) -> None:
         """Take down that an item cannot be written."""
         self.counts["written"] -= 1
         self.counts["failed"] += 1
         self.exit = max(self.exit, Exit.FAILURES)
-        item = canon.decode(line)
         self._losses.note(failure_of(fault_of("write", error), item, f"item {item['id']}", 0))
 
     def _note(self, piece: Piece, made: Made) -> None:
