@@ -255,11 +255,15 @@ class Deliverer:
 
     def _note_anew(self, wanted: Wanted, touched: dict[str, set[str]], *, everything: bool) -> None:
         anew = self.delivery.anew
+        everything = everything or self._before.restored
         if wanted.item is not None:
             _add(anew, wanted.collection, {wanted.item.id} if self._numbers else None)
+        elif wanted.part is not None:
+            for name, ids in wanted.part.items():
+                _add(anew, name, set(ids) if everything else touched.get(name, set()).intersection(ids))
         elif wanted.many:
             for name in [wanted.collection] if wanted.collection else self._output.takes(self._view.names()):
-                _add(anew, name, None if everything or self._before.restored else touched.get(name, set()))
+                _add(anew, name, None if everything else touched.get(name, set()))
 
     def _changed(self) -> bool:
         done = self.delivery.written or self.delivery.adopted or self._gone

@@ -321,6 +321,15 @@ def output_takes(world, pick):
         _choose(world, ("outputs", "extra"), "collections", [None, ["one"], ["t*"]], pick)
 
 
+EXTRAS = [
+    ("ndjson", "{collection}.ndjson"),
+    ("item-collection", "{collection}.geojson"),
+    ("geoparquet", "{collection}.parquet"),
+    ("geoparquet", "{year}/{collection}.parquet"),
+    ("geoparquet", "all-{year}.parquet"),
+]
+
+
 @change
 def add_or_remove_an_output(world, pick):
     if world.forgot_places:
@@ -329,8 +338,8 @@ def add_or_remove_an_output(world, pick):
     if "extra" in outputs and pick % 2:
         del outputs["extra"]
     elif pick % 3:
-        kind, suffix = [("ndjson", "ndjson"), ("item-collection", "geojson")][pick // 6 % 2]
-        outputs["extra"] = {"kind": kind, "path": f"dist/extra/{{collection}}.{suffix}"}
+        kind, file = EXTRAS[pick // 6 % len(EXTRAS)]
+        outputs["extra"] = {"kind": kind, "path": f"dist/extra/{file}"}
     elif len(outputs) > 1:
         outputs.pop("lines", None)
     else:

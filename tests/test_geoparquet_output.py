@@ -147,6 +147,7 @@ def test_an_item_that_moves_from_part_to_part_leaves_the_one_and_is_in_the_other
     kitchen.rows(days("2024-03-05", "2024-02-05"))
     report = kitchen.build()
     assert report["outputs"]["table"] == {"path": PARTS, "written": 1, "unchanged": 1, "removed": 1}
+    assert report["stages"]["write"]["ran"] == 1
     assert sorted(path.name for path in (kitchen / "dist/one").glob("*.parquet")) == [
         "2024-02.parquet",
         "2024-03.parquet",

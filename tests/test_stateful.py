@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from changes import CHANGES
+from changes import CHANGES, EXTRAS
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
@@ -32,11 +32,17 @@ class Life(RuleBasedStateMachine):
         self.parts = small_parts()
         self.parts.__enter__()
 
-    @initialize(backend=st.sampled_from(["embedded", "filesystem"]), outputs=st.sampled_from(["both", "lines", "site"]))
+    @initialize(
+        backend=st.sampled_from(["embedded", "filesystem"]),
+        outputs=st.sampled_from(["both", "lines", "site", "tables"]),
+    )
     def begin(self, backend, outputs):
         self.world = World(Path(self.folder.name), FRESH)
         self.world.recipe["cache"]["backend"] = backend
-        if outputs != "both":
+        if outputs == "tables":
+            tables = {f"table{n}": {"kind": k, "path": f"dist/t{n}/{f}"} for n, (k, f) in enumerate(EXTRAS) if n > 1}
+            self.world.recipe["outputs"] = {"lines": self.world.recipe["outputs"]["lines"], **tables}
+        elif outputs != "both":
             self.world.recipe["outputs"] = {outputs: self.world.recipe["outputs"][outputs]}
         self.world.build()
 

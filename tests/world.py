@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
+from pyarrow import parquet
+
 from stacbuild import canon, project
 from stacbuild.failures import ItemError
 from stacbuild.stages.mapping import Mapper
@@ -175,6 +177,9 @@ def items_in(files):
 
 
 def _items_of(path, blob):
+    if blob is not None and path.endswith(".parquet"):
+        for row in parquet.read_table(io.BytesIO(blob)).to_pylist():
+            yield row["collection"], row["id"], path, repr(_without_nulls(row))
     if blob is not None and path.endswith((".ndjson", ".geojson")):
         for line in blob.splitlines():
             if path.endswith(".ndjson") or line.startswith(b'{"type":"Feature",'):
@@ -184,6 +189,13 @@ def _items_of(path, blob):
         document = json.loads(blob)
         if isinstance(document, dict) and document["type"] == "Feature":
             yield document["collection"], document["id"], path, blob
+
+
+def _without_nulls(value):
+    """Return a cell without the members that only other rows have."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(member) for name, member in sorted(value.items()) if member is not None}
+    return [_without_nulls(member) for member in value] if isinstance(value, list) else value
 
 
 class Bounds(NamedTuple):

@@ -54,6 +54,8 @@ class Wanted(Struct, frozen=True, gc=False):
     """The one item in it; None for documents and for files of many items."""
     many: bool = False
     """Holds all items of `collection` (of every collection of the output where that is empty)."""
+    part: dict[str, list[str]] | None = None
+    """Of a file that holds only some of them: collection → the ids of those."""
 
 
 class View(Protocol):

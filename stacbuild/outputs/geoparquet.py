@@ -39,6 +39,13 @@ class Linking(NamedTuple):
     collections: list[str] | None
 
 
+class _Part(NamedTuple):
+    """A file of a date: a hash over what is in it, and collection → ids of the items."""
+
+    state: Any
+    held: dict[str, list[str]]
+
+
 class GeoParquet:
     """Tables of items."""
 
@@ -91,16 +98,25 @@ class GeoParquet:
             facts = [[view.state(name).hex(), view.document(name)] for name in collections]
             yield Wanted(pattern, self._want(facts), Rank.DATA, only, many=True)
             return
-        states: dict[str, Any] = {}
+        for path, part in sorted(self._by_date(view, collections, pattern).items()):
+            yield Wanted(path, part.state.digest(), Rank.DATA, only, many=True, part=part.held)
+
+    def _by_date(self, view: View, collections: list[str], pattern: str) -> dict[str, _Part]:
+        """Return what each file of a date holds."""
+        parts: dict[str, _Part] = {}
         for name in collections:
             told = msgspec.json.encode(view.told(name), order="sorted")
             for item in view.items(name):
                 path = _dated(pattern, item.when)
-                if path not in states:
-                    states[path] = xxhash.xxh3_128(self.settings)
-                states[path].update(b"%b%b%b" % (told, item.id.encode(), item.digest))
-        for path in sorted(states):
-            yield Wanted(path, states[path].digest(), Rank.DATA, only, many=True)
+                if path not in parts:
+                    parts[path] = _Part(xxhash.xxh3_128(self.settings), {})
+                state, held = parts[path]
+                if name not in held:
+                    held[name] = []
+                    state.update(told)
+                held[name].append(item.id)
+                state.update(b"%b\0%b" % (item.id.encode(), item.digest))
+        return parts
 
     def _want(self, facts: Any) -> bytes:
         return xxhash.xxh3_128_digest(self.settings + msgspec.json.encode(facts, order="sorted"))
