@@ -7,13 +7,15 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from extended import BASE, CID, ITEM, OTHER_CID, PIECE, REAL, applied, changed, verdict
+from extended import BASE, CID, COLLECTION, ITEM, OTHER_CID, PIECE, REAL, applied, changed, verdict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stacbuild.extensions import registry
 from stacbuild.failures import ItemError
 from stacbuild.recipe import extension_tables as tables
+from stacbuild.stages.judge import Judge
+from stacbuild.stages.schemas import SchemaStore
 
 KEYS = st.sampled_from(["data", "thumb", "red", "nowhere", "*"])
 TEXT = st.sampled_from(["a", "of {platform}", "{id}-{count}", "{{x}}"])
@@ -259,3 +261,20 @@ def test_all_of_them_together_give_a_valid_item(tmp_path):
         item = applied(table, item, tmp_path)
     assert len(item["stac_extensions"]) == 10
     assert verdict(item) == []
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="no ../shared/data/schemas")
+@pytest.mark.parametrize("use", ["alternate-assets", "dgeo", "file", "scientific", "version"])
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_collections_come_out_valid_too_and_applied_twice_is_applied_once(use, data):
+    table = data.draw(configured(use))
+    assets = {"data": {"href": "extended.py", "title": "T"}, "thumb": {"href": "https://h/a.png"}}
+    collection = {**COLLECTION, "assets": assets}
+    before = copy.deepcopy(collection)
+    made = tried(table, collection)
+    assert collection == before
+    if made is not None:
+        assert applied(table, made, HERE) == made
+        judge = Judge(SchemaStore([REAL], {}), missing="fail")
+        assert judge.judge(made, kind="collection").faults == ()
