@@ -69,7 +69,10 @@ class Reader:
         if not self.is_local(href):
             raise OSError(errno.EINVAL, "it is not a file of this machine")
         bare = href.removeprefix("file://") if href.startswith("file:///") else href
-        return self._root / unquote(urlsplit(bare).path)
+        path = unquote(urlsplit(bare).path)
+        if "\0" in path:
+            raise OSError(errno.EINVAL, "no file has such a name")
+        return self._root / path
 
 
 def _has_scheme(href: str) -> bool:

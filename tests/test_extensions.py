@@ -241,6 +241,13 @@ def test_an_asset_elsewhere_is_left_alone(href, tmp_path):
     assert applied({"use": "file"}, item, tmp_path)["assets"] == item["assets"]
 
 
+def test_a_name_that_no_file_can_have_is_a_file_that_is_not_there(tmp_path):
+    for href in ("a%00.tif", "a\0.tif", "x" * 5000, ""):
+        item = changed(assets={"data": {"href": href}})
+        assert refused({"use": "file"}, item, tmp_path).code == "SB233"
+        assert applied({"use": "file", "missing": "skip"}, item, tmp_path) == item
+
+
 def test_a_local_href_may_be_a_file_url_or_hold_escapes(tmp_path):
     (tmp_path / "a b.tif").write_bytes(b"12")
     for href in ("a%20b.tif", f"file://{tmp_path}/a%20b.tif"):

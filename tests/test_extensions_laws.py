@@ -3,6 +3,7 @@ is not changed; what comes out is valid by the published schemas.
 """
 
 import copy
+import json
 from functools import cache
 from pathlib import Path
 
@@ -278,3 +279,32 @@ def test_collections_come_out_valid_too_and_applied_twice_is_applied_once(use, d
         assert applied(table, made, HERE) == made
         judge = Judge(SchemaStore([REAL], {}), missing="fail")
         assert judge.judge(made, kind="collection").faults == ()
+
+
+SETS = sorted((REAL.parent / "items").glob("*.ndjson"))
+
+
+@pytest.mark.skipif(not SETS, reason="no ../shared/data/items")
+@pytest.mark.parametrize("file", SETS, ids=lambda path: path.stem)
+def test_real_items_take_all_of_them_twice_as_once(file):
+    tables = [
+        {"use": "dgeo", "cids": [CID], "assets": {"*": {"cid": CID}}},
+        {"use": "file", "missing": "skip"},
+        {"use": "projection", "code": {"from": "proj:code", "default": "EPSG:3857"}, "compute-bbox": True},
+        {"use": "proj-compat"},
+        {"use": "eo", "cloud-cover": {"from": "eo:cloud_cover", **MAYBE}, "assets": {"*": {"bands": [{"name": "Z"}]}}},
+        {"use": "raster", "assets": {"*": {"bands": [{"scale": 1}]}}},
+        {"use": "view", "sun-elevation": {"from": "view:sun_elevation", **MAYBE}},
+        {"use": "processing", "software": {"ours": "1"}},
+        {"use": "version", "version": "1"},
+        {"use": "scientific", "doi": "10.1000/xyz"},
+        {"use": "alternate-assets", "alternates": {"m": {"href": "https://m/{path}"}}},
+        {"use": "timestamps"},
+    ]
+    for line in file.read_bytes().splitlines()[:10]:
+        item = json.loads(line)
+        for table in tables:
+            once = applied(table, item, HERE)
+            assert applied(table, once, HERE) == once
+            item = once
+        assert len(item["stac_extensions"]) == len(set(item["stac_extensions"]))

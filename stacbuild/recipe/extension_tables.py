@@ -18,7 +18,7 @@ class From(Table, frozen=True):
     """A value of an extension that is taken from the item: `{ from = "properties.cid" }`."""
 
     from_: str | list[str] = field(name="from")
-    """A field of the item, as a dotted path; `properties` may be left out. Several give a list of values."""
+    """A dotted path in the item; `properties` may be left out, `this` is the asset that is set. Several give a list."""
     default: Any = UNSET
     """What stands for a missing value."""
     required: bool = True
