@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Final
 
 from stacbuild import audit, failing, strays
 from stacbuild.deliver import Delivery, Inspected
@@ -21,6 +21,14 @@ from stacbuild.targets import Selection
 from stacbuild.trace import GroupEntry, Head, Reasons
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
+
+FETCH: Final = "`stacbuild schemas pull` fetches the schemas that are not at hand"
+
+
+def _lacks_schemas(head: Head) -> bool:
+    """Tell whether a schema that items declare was not at hand when they were judged."""
+    used = {number for entry in head.groups for tally in entry.tallies.values() for number in tally.verdicts}
+    return any("absent" in head.contexts[number].ingredients.get("schemas", {}).values() for number in used)
 
 
 class Account:
@@ -183,7 +191,7 @@ class Account:
             which = "is" if number == 1 else "are"
             path = self._shop.failures_path.relative_to(self._shop.recipe.root).as_posix()
             text = f"{number:,} of the items built {which} invalid or could not be checked in full: {path} says why"
-            self.warn("SB703", text)
+            self.warn("SB703", text, FETCH if _lacks_schemas(head) else None)
 
     def _warn_of_warnings(self, head: Head) -> None:
         """Say how many items have warnings; a build with nothing to do does not say it again."""
