@@ -70,7 +70,8 @@ def ran(command, folder):
 @pytest.mark.parametrize("project", [*RECIPES, *EXAMPLES], ids=lambda path: path.name)
 def test_commands_of_the_readme_run_in_a_copy(project, tmp_path):
     commands = [line[2:] for body in blocks(project, "console") for line in body.splitlines() if line.startswith("$ ")]
-    assert [command.split()[1] for command in commands[:2]] == ["check", "build"]
+    verbs = [command.split()[1] for command in commands if command.startswith("stacbuild ")]
+    assert verbs[:2] == ["check", "build"] if project in RECIPES else "build" in verbs
     folder = copied(project, tmp_path / "copy")
     for command in commands:
         ran(command, folder)
