@@ -35,13 +35,15 @@ class Clashes(Struct):
 def find(memory: Memory, listings: list[SourceListing], document: Document) -> Clashes:
     """Return what is shared; what the memory knows, where no source moved. `document` has targets, no patterns."""
     moved = {listing.name for listing in listings if listing.changed}
+    shifted = {listing.name for listing in listings if listing.shifted}
     rows = _Rows(memory, listings)
     result = Clashes({}, {})
     for listing in listings:
         known = memory.head.sources.get(listing.name)
         fresh = known is not None and listing.name not in moved
+        fresh = fresh and not (known and known.duplicates and listing.shifted)
         result.keys[listing.name] = known.duplicates if known and fresh else _keys(rows, listing)
-    known_ids = {name: _known(memory, document, name, moved) for name in document.collections}
+    known_ids = {name: _known(memory, document, name, moved, shifted) for name in document.collections}
     unsure = {name for name, ids in known_ids.items() if ids is None}
     found = _ids(rows, unsure, result.keys) if unsure else {}
     for name, spec in document.collections.items():
@@ -50,11 +52,13 @@ def find(memory: Memory, listings: list[SourceListing], document: Document) -> C
     return result
 
 
-def _known(memory: Memory, document: Document, name: str, moved: set[str]) -> SharedIds | None:
+def _known(memory: Memory, document: Document, name: str, moved: set[str], shifted: set[str]) -> SharedIds | None:
     """Return the shared ids of a collection that the memory is sure of, else None."""
     fed = memory.head.collections.get(name)
     sources = document.collections[name].from_
-    return fed.duplicates if fed is not None and fed.sources == sources and moved.isdisjoint(sources) else None
+    if fed is None or fed.sources != sources or not moved.isdisjoint(sources):
+        return None
+    return fed.duplicates if not fed.duplicates or shifted.isdisjoint(sources) else None
 
 
 def _keys(rows: _Rows, listing: SourceListing) -> Shared:

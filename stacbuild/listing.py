@@ -81,6 +81,8 @@ class SourceListing(Struct):
     vanished: list[GroupEntry]
     crawl: Crawl | None = None
     """What its files say of one another, where they do."""
+    shifted: bool = False
+    """Records that are as they were stand in another file or at another line."""
 
     @property
     def changed(self) -> bool:
@@ -260,7 +262,9 @@ class _Reader:
             return
         old = group.known or spare[0]
         self._spare[group.entry.root] = [other for other in spare if other is not old]
-        old.shard, old.first, old.line = group.entry.shard, group.entry.first, group.entry.line
+        place = group.entry.shard, group.entry.first, group.entry.line
+        self._listing.shifted = self._listing.shifted or place != (old.shard, old.first, old.line)
+        old.shard, old.first, old.line = place
         old.part = group.entry.part
         group.entry, group.packed, group.spooled = old, None, None
 
