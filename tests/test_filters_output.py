@@ -57,6 +57,20 @@ def run_it(kitchen, *argv, **more):
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
 
+def test_commands_of_a_shell_pipe_work_as_one_and_end_well(kitchen):
+    kitchen.recipe["patches"] = {"coarse": {"where": "gsd > 2", "set": {"properties.gsd": 99}}}
+    kitchen.save()
+    call = f"{sys.executable} -m stacbuild -C {kitchen.folder}"
+    pipe = (
+        f"{call} transform rows.csv -m plain | {call} patch -p coarse | {call} validate | {call} convert - out.parquet"
+    )
+    done = subprocess.run(["/bin/sh", "-c", pipe], capture_output=True, timeout=120, check=False)
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.count(b"3 items") == 3
+    back = items_of(kitchen.run("convert", "out.parquet", "-").out)
+    assert {one["id"]: one["properties"]["gsd"] for one in back} == {"i1": 2, "i2": 99, "i3": 99}
+
+
 def test_reader_that_goes_away_ends_it_quietly(kitchen):
     kitchen.write("many.ndjson", lines(*(item(f"i{number}", note="x" * 500) for number in range(2000))))
     running = run_it(kitchen, "patch", "many.ndjson", "--set", "properties.a=1")

@@ -30,21 +30,26 @@ if TYPE_CHECKING:
 @filtering.FAILURES
 @options.session
 def command(session: Session, *, a: str, b: str, form: Any, to: Any, force: bool, failures: str | None) -> int:
-    r"""Write the items of A in the form of B, which is told from its name.
+    """Write the items of A in the form of B, which is told from its name.
 
     \b
-    .ndjson .jsonl       an item a line
-    .json                the Item, if there is one only; else a FeatureCollection
-    .geojson             a FeatureCollection
-    .parquet .geoparquet stac-geoparquet
-    B/                   a folder: <collection>/<id>.json, or <id>.json of items without collection
+    Forms, by suffix:
+      .ndjson .jsonl       an item a line
+      .json                the Item, if there is one only; else a FeatureCollection
+      .geojson             a FeatureCollection
+      .parquet .geoparquet stac-geoparquet
+      B/                   a folder: <collection>/<id>.json, or <id>.json of items without collection
 
-    All but the last two also with .gz or .zst behind; - is standard input or output. A may be a folder: all .json below
+    All but the last two forms also with .gz or .zst behind; - is standard input or output. A may be a folder: all .json below
     it. Items are not changed: hrefs and links stay as they are. No recipe is needed. B is put in place when it is
     whole, and not overwritten without --force.
 
+    A table keeps less than the others: rows stand by moment and id; a member that is null is left out; moments are kept
+    as such (12:00:00.500000Z comes back as 12:00:00.500Z), and a 1 among fractions as 1.0; members that STAC does not
+    have become properties; a bbox that is missing is filled in.
+
     Exits 1 when an item cannot be read or written; the others are written.
-    """
+    """  # noqa: D301  click's mark of a table
     base = filtering.begin(session, (a,))
     from stacbuild.filters.bench import straight  # noqa: PLC0415  the engine is not for help
     from stacbuild.filters.reading import item_pieces  # noqa: PLC0415

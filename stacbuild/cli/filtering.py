@@ -127,6 +127,7 @@ def wish_of(session: Session, base: Path, output: str, failures: str | None, *, 
 
 def run(session: Session, pieces: Iterable[Any], work: Work, wish: Wish) -> int:
     """Sift, and say what came of it; return the exit status."""
+    from stacbuild.events import nobody  # noqa: PLC0415
     from stacbuild.filters.sift import sift  # noqa: PLC0415
     from stacbuild.ui import out, words  # noqa: PLC0415
 
@@ -136,7 +137,8 @@ def run(session: Session, pieces: Iterable[Any], work: Work, wish: Wish) -> int:
             return session.show(report)
     else:
         with out.piped() as stdout:
-            report = sift(pieces, work, wish, stdout, session.watch)
+            watch = nobody if out.is_terminal() else session.watch  # bars would stand among the items
+            report = sift(pieces, work, wish, stdout, watch)
     style = words.Style(session.paint(sys.stderr), session.redact, session.settings.verbosity)
     out.write_error("".join(f"{line}\n" for line in words.of(report, style)))
     session.watch.finished(wish.command, report.exit)
