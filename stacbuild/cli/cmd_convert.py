@@ -40,8 +40,8 @@ def command(session: Session, *, a: str, b: str, form: Any, to: Any, force: bool
       .parquet .geoparquet stac-geoparquet
       B/                   a folder: <collection>/<id>.json, or <id>.json of items without collection
 
-    All but the last two forms also with .gz or .zst behind; - is standard input or output. A may be a folder: all .json below
-    it. Items are not changed: hrefs and links stay as they are. No recipe is needed. B is put in place when it is
+    All but the last two forms also with .gz or .zst behind; - is standard input or output. A may be a folder: all .json
+    below it. Items are not changed: hrefs and links stay as they are. No recipe is needed. B is put in place when it is
     whole, and not overwritten without --force.
 
     A table keeps less than the others: rows stand by moment and id; a member that is null is left out; moments are kept
