@@ -113,6 +113,19 @@ def test_assets_of_thousands_of_keys_are_json_text_and_that_is_said(tmp_path):
     assert same(kitchen)
 
 
+def test_thousands_of_properties_are_json_text_and_that_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr("stacbuild.outputs.parquet.table.COLUMNS_AT_MOST", 50)
+    some = [
+        an_item(str(n), properties={f"p{n}-{m}": m for m in range(20)} | {"id": n, "created": "2024-01-01T00:00:00Z"})
+        for n in range(5)
+    ]
+    kitchen = of_items(tmp_path, some)
+    assert [warning["code"] for warning in kitchen.build()["warnings"]] == ["SB741"]
+    assert type_of(kitchen, "created") == UTC
+    assert len(table(kitchen).schema.names) == 12
+    assert same(kitchen)
+
+
 def test_what_is_nested_too_deep_is_json_text(tmp_path):
     deep = "leaf"
     for _ in range(60):

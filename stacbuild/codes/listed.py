@@ -113,8 +113,8 @@ CODES: dict[str, str] = {
     "SB740": "A Parquet table cannot hold an item: its geometry is none, or has positions of 2 numbers here and of 3 "
     "there, its datetime is no moment, or a member is not what it is in STAC. All other items are in the table, and "
     "the item is in all other outputs. Mend it, or leave its collection out of that output.",
-    "SB741": "The assets of a Parquet table have so many different keys that they cannot be columns, so that they are "
-    "one column of JSON text. stacbuild reads it back; other programs do not. Use one key for what is the same of each "
-    "item, such as `data`, not a key of the item's name.",
+    "SB741": "The assets or properties of a Parquet table have so many different keys that they cannot be columns, so "
+    "that they are one column of JSON text. stacbuild reads it back; other programs do not. Use one key for what is "
+    "the same of each item, such as `data`, not a key of the item's name.",
 }
 """Code → what it means and what to do."""

@@ -17,7 +17,6 @@ from stacbuild.failures import Problem
 from stacbuild.outputs import document, names
 from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
 from stacbuild.outputs.item_files import Hrefs, collection_link
-from stacbuild.outputs.parquet.shapes import KEYS_AT_MOST
 from stacbuild.outputs.parquet.table import Entry, Options, Table
 from stacbuild.recipe.schema import GeoParquetOutput
 from stacbuild.stages.versions import version
@@ -132,8 +131,9 @@ class GeoParquet:
         yield from table.pieces(lambda: self._documents(view, collections, wanted.path))
         for one in table.refused:
             view.leave_out(one.collection, one.id, one.error)
-        if "assets" in table.texts:
-            view.warn(_too_many_assets(self.name, wanted.path))
+        for name in ("assets", "properties"):
+            if name in table.texts:
+                view.warn(_too_many(self.name, wanted.path, name))
 
     def _entries(self, view: View, collection: str, path: str) -> Iterator[Entry]:
         pattern = self._pattern_of(view, collection)
@@ -169,9 +169,9 @@ class GeoParquet:
         return held[1]
 
 
-def _too_many_assets(output: str, path: str) -> Problem:
-    """Return the warning that a file's assets are no columns."""
-    text = f"output '{output}': {path}: assets have more than {KEYS_AT_MOST:,} different keys, and are JSON text there"
+def _too_many(output: str, path: str, name: str) -> Problem:
+    """Return the warning that a file's assets or properties are no columns."""
+    text = f"output '{output}': {path}: {name} have so many different keys that they are one column of JSON text"
     hint = "other programs want a column for each: use one key for what is the same of each item"
     return Problem("SB741", text, hint=hint)
 

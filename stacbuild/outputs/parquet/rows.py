@@ -7,7 +7,7 @@ like a member of Items, a `proj:geometry` that is no geometry) stands in the col
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, KeysView
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -56,11 +56,12 @@ _FITS: Final[dict[str, Callable[[msgspec.Raw], bool]]] = {
 
 
 class Row(NamedTuple):
-    """A row: its JSON, the moment by which it is ordered, its geometry."""
+    """A row: its JSON, the moment by which it is ordered, its geometry, the names of its cells."""
 
     line: bytes
     moment: int
     shape: Footprint | None
+    names: KeysView[str]
 
 
 def unsayable(message: str, path: str) -> ItemError:
@@ -92,12 +93,22 @@ def row_of(line: bytes) -> Row:
     row |= {name: raw for name, raw in members.items() if name not in row}
     if aside:
         row["properties"] = msgspec.Raw(encode(encode(aside).decode()))
-    return Row(encode(row), moment, shape)
+    return Row(encode(row), moment, shape, row.keys())
 
 
 def split(line: bytes) -> dict[str, msgspec.Raw]:
     """Return the cells of a row."""
     return _members(line)
+
+
+def gathered(line: bytes) -> bytes:
+    """Return a row with its properties in the one column `properties`, but for those that are moments."""
+    cells = _members(line)
+    aside = {name: cells.pop(name) for name in cells.keys() - RESERVED - {PROJECTED, *moments.COLUMNS}}
+    if aside:
+        known = _members(decode(cells["properties"])) if "properties" in cells else {}
+        cells["properties"] = msgspec.Raw(encode(encode({**aside, **known}).decode()))
+    return encode(cells)
 
 
 def only(line: bytes, names: Iterable[str]) -> dict[str, msgspec.Raw]:
@@ -142,10 +153,13 @@ def _moment(lifted: dict[str, Any]) -> int:
     for name in ("datetime", "start_datetime"):
         text = decode(lifted[name]) if name in lifted else None
         if isinstance(text, str):
+            moment = moments.exact(text)
+            if moment is not None:
+                return moment
             moment = moments.near(text)
             if moment is None and name == "datetime":
                 raise unsayable(f"`datetime` is no moment: {text[:60]}", "/properties/datetime")
-            if name == "datetime" and moment is not None and moments.exact(text) is None:
+            if moment is not None and name == "datetime":
                 lifted[name] = msgspec.Raw(encode(moments.written(moment)))
             if moment is not None:
                 return moment

@@ -19,6 +19,8 @@ from stacbuild.outputs.base import Item
 from stacbuild.outputs.parquet import columns, metadata, moments, rows
 from stacbuild.outputs.parquet.shapes import Shape, json_places, merged, settled, shape_of
 
+COLUMNS_AT_MOST: Final = 2_000
+"""With more, properties are names of things, not of fields, and stand in one column as JSON text."""
 BATCH_BYTES: Final = 8 << 20
 BATCH_ROWS: Final = 4_096
 PIECE_BYTES: Final = 1 << 20
@@ -81,6 +83,7 @@ class Table:
         self._shape: dict[str, Shape] = dict(_PINNED)
         self._untimed: set[str] = set()
         self._there: set[str] = set()
+        self._names: set[str] = set()
         self._spread = metadata.Spread()
         self.refused: list[Refused] = []
         self.texts: list[str] = []
@@ -113,6 +116,7 @@ class Table:
                 continue
             if row.shape is not None:
                 self._spread.add(row.shape.name, row.shape.bounds)
+            self._names |= row.names
             self._rows.write(row.line)
             self._offsets[number], self._sizes[number], self._moments[number] = end, len(row.line), row.moment
             end += len(row.line)
@@ -126,7 +130,8 @@ class Table:
         self.refused.append(Refused(entry.collection, entry.item.id, error))
 
     def _line(self, number: int) -> bytes:
-        return os.pread(self._rows.fileno(), self._sizes[number], self._offsets[number])
+        line = os.pread(self._rows.fileno(), self._sizes[number], self._offsets[number])
+        return rows.gathered(line) if len(self._names) > COLUMNS_AT_MOST else line
 
     def _cuts(self) -> Iterator[list[int]]:
         """Yield the items of each batch; none goes over the end of a row group."""
@@ -221,6 +226,7 @@ class Table:
         shape, size = self._final(), self._options.group_rows
         schema = pa.schema([(name, self._type(name, member)) for name, member in shape.items()])
         self.texts = [name for name, member in shape.items() if member == "json"]
+        self.texts += ["properties"] if len(self._names) > COLUMNS_AT_MOST else []
         about = metadata.metadata(self._spread, schema.names, documents, sorted(json_places(shape)))
         schema = schema.with_metadata(about)
         options = {"compression": self._options.compression.upper(), "compression_level": self._options.level}
