@@ -131,9 +131,9 @@ class _Build:
         for kept in recalled:
             settler.recalled(kept.source, kept.collection, kept.inputs, kept.pairs)
         held_back = self._settle(plan, settler)
-        view = Catalog(
-            self._shop.document, self._shop.recipe.root, self._shop.folder, settler.entries, rows.read, self._shop.store
-        )
+        shop = self._shop
+        places = (shop.recipe.root, shop.folder)
+        view = Catalog(shop.document, *places, settler.entries, rows.read, shop.store, shop.stated)
         deliveries = outlets.deliver(view, settler)
         done = Done(plan, settler, deliveries, held_back, working.unreadable)
         return self._remember(done, outlets, rows, view)

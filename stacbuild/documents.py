@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from stacbuild import aggregate
+from stacbuild import aggregate, upstream
 from stacbuild.failures import ItemError, Problem
 from stacbuild.reading import Reader
 from stacbuild.recipe import extents
@@ -34,39 +34,46 @@ class Made(NamedTuple):
     """Extensions that should have given something and failed."""
 
 
-def made(document: Document, name: str, total: aggregate.Fold, root: Path) -> Made:
-    """Return a collection's document over items of which `total` tells."""
-    facts, odd = _told(name, document.collections[name], total)
+def made(document: Document, name: str, total: aggregate.Fold, root: Path, said: dict[str, Any]) -> Made:
+    """Return a collection's document over items of which `total` tells; `said` is what it says of itself upstream."""
+    facts, odd = _told(name, document.collections[name], total, said)
     extended, read, failed = _extended(document, name, facts, root)
     return Made(extended, read, odd, failed)
 
 
-def _told(name: str, spec: Collection, total: aggregate.Fold) -> tuple[dict[str, Any], list[Problem]]:
-    """Return a collection's document without links of the tree, and what is odd about it."""
+def _told(
+    name: str, spec: Collection, total: aggregate.Fold, said: dict[str, Any]
+) -> tuple[dict[str, Any], list[Problem]]:
+    """Return a collection's document without links of the tree, and what is odd about it.
+
+    What the recipe says wins over what is said upstream; what the items say of extent does too.
+    """
     found, left_out = aggregate.summaries(total, spec.summaries)
     odd = [_too_many(name, field) for field in left_out]
-    extent = _extent(spec, total)
+    extent = _extent(spec, total, said)
     if extent is None:
-        extent = {"spatial": {"bbox": [aggregate.WORLD]}, "temporal": {"interval": _intervals(spec, total)}}
+        extent = {"spatial": {"bbox": [aggregate.WORLD]}, "temporal": {"interval": _intervals(spec, total, said)}}
         text = f"collection '{name}' has no item with a footprint: its extent is the world"
         odd.append(Problem("SB702", text, hint=f"set [collections.{name}] extent"))
     facts: dict[str, Any] = {
         "type": "Collection",
         "stac_version": STAC_VERSION,
         "id": name,
-        "title": spec.title or name,
-        "description": spec.description or spec.title or name,
-        "license": spec.license,
+        "title": spec.title or said.get("title") or name,
+        "description": spec.description or said.get("description") or spec.title or said.get("title") or name,
+        "license": spec.license or said.get("license") or "other",
         "extent": extent,
     }
     optional = {
-        "keywords": spec.keywords,
-        "providers": spec.providers,
-        "assets": {key: {**asset, "href": stored(asset["href"], "")} for key, asset in spec.assets.items()},
-        "summaries": found,
-        "item_assets": aggregate.item_assets(total),
+        "keywords": spec.keywords or said.get("keywords"),
+        "providers": spec.providers or said.get("providers"),
+        "assets": {key: {**asset, "href": stored(asset["href"], "")} for key, asset in spec.assets.items()}
+        or said.get("assets"),
+        "summaries": found if spec.summaries else said.get("summaries"),
+        "item_assets": {**aggregate.item_assets(total), **said.get("item_assets", {})},
     }
-    document = {**facts, **{key: value for key, value in optional.items() if value}}
+    others = {key: value for key, value in said.items() if key not in facts and key not in optional}
+    document = {**facts, **others, **{key: value for key, value in optional.items() if value}}
     for path, value in spec.set.items():
         put(document, path, value)
     return document, odd
@@ -77,17 +84,23 @@ def _too_many(name: str, field: str) -> Problem:
     return Problem("SB701", text, hint="take it out of `summaries`")
 
 
-def _extent(spec: Collection, total: aggregate.Fold) -> dict[str, Any] | None:
-    """Return the extent; None where neither the recipe nor an item has a box."""
-    box = aggregate.bbox(total)
-    if "bbox" not in spec.extent and box is None:
+def _extent(spec: Collection, total: aggregate.Fold, said: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the extent; None where neither the recipe nor an item nor who is upstream has a box."""
+    if "bbox" in spec.extent:
+        boxes: list[Any] | None = extents.boxes(spec.extent["bbox"])
+    else:
+        box = aggregate.bbox(total)
+        boxes = upstream.boxes(said) if box is None else [box]
+    if boxes is None:
         return None
-    boxes = extents.boxes(spec.extent["bbox"]) if "bbox" in spec.extent else [box]
-    return {"spatial": {"bbox": boxes}, "temporal": {"interval": _intervals(spec, total)}}
+    return {"spatial": {"bbox": boxes}, "temporal": {"interval": _intervals(spec, total, said)}}
 
 
-def _intervals(spec: Collection, total: aggregate.Fold) -> list[list[str | None]]:
-    return extents.intervals(spec.extent["interval"]) if "interval" in spec.extent else [aggregate.interval(total)]
+def _intervals(spec: Collection, total: aggregate.Fold, said: dict[str, Any]) -> list[Any]:
+    if "interval" in spec.extent:
+        return extents.intervals(spec.extent["interval"])
+    interval = aggregate.interval(total)
+    return (upstream.intervals(said) if interval == [None, None] else None) or [interval]
 
 
 # --- extensions

@@ -35,7 +35,15 @@ def files(shop: Workshop, names: Collection[str]) -> Iterator[ItemDiff]:
 
 
 def _of(shop: Workshop, output: Output, found: Inspected) -> Iterator[ItemDiff]:
-    view = Catalog(shop.document, shop.recipe.root, shop.folder, shop.memory.head.groups, shop.memory.group, shop.store)
+    view = Catalog(
+        shop.document,
+        shop.recipe.root,
+        shop.folder,
+        shop.memory.head.groups,
+        shop.memory.group,
+        shop.store,
+        shop.stated,
+    )
     wanted = {each.path: each for each in output.files(view) if each.path in found.bad}
     for path, state in sorted(found.bad.items()):
         missing = state is State.MISSING

@@ -44,7 +44,8 @@ def compare_files(shop: Workshop, lines: dict[bytes, bytes], ids: Ids, part: Sam
     if not any(ids.values()):
         return
     head = shop.memory.head
-    view = _Again(shop.document, shop.recipe.root, shop.folder, head.groups, shop.memory.group, shop.store)
+    places = (shop.recipe.root, shop.folder)
+    view = _Again(shop.document, *places, head.groups, shop.memory.group, shop.store, shop.stated)
     view.lines = lines
     for output in shop.outputs:
         rows = _rows(shop, output)

@@ -16,6 +16,7 @@ from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.settle import root_of
 from stacbuild.store import Store
 from stacbuild.trace import GroupEntry
+from stacbuild.upstream import Stated, facts
 
 _fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
 
@@ -31,8 +32,10 @@ class Catalog:
         entries: list[GroupEntry],
         load: Callable[[GroupEntry], Group],
         store: Store,
+        stated: Callable[[str], Stated | None],
     ) -> None:
         self._document, self._entries, self._load, self._store = document, entries, load, store
+        self._stated = stated
         self._root, self.scratch = root, scratch
         self.warnings: list[Problem] = []
         self._left: list[LeftOut] = []
@@ -156,7 +159,7 @@ class Catalog:
         return self._made(collection, aggregate.Fold()).facts
 
     def _made(self, collection: str, total: aggregate.Fold) -> documents.Made:
-        made = documents.made(self._document, collection, total, self._root)
+        made = documents.made(self._document, collection, total, self._root, facts(self._stated(collection)))
         for problem in made.failed:
             self.unfinished.add(collection)
             self.warn(problem)

@@ -29,6 +29,7 @@ from stacbuild.recipe.extension_tables import Timestamps
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.settle import root_of
+from stacbuild.sources.pages import unpack
 from stacbuild.sources.stamps import stamp_of
 from stacbuild.spool import Spool
 from stacbuild.stages import extend
@@ -38,6 +39,7 @@ from stacbuild.stages.schemas import user_store
 from stacbuild.store import Store, no_store, open_store
 from stacbuild.times import Times
 from stacbuild.trace import GroupEntry, Memory
+from stacbuild.upstream import Stated, stated
 from stacbuild.work import Tools, open_judge
 
 EPOCH: Final = "SOURCE_DATE_EPOCH"
@@ -69,7 +71,9 @@ class Workshop:
         self.routes = Routes(recipe)
         self.intents = Intents(self.folder)
         self.outputs: list[Output] = open_outputs(recipe.document.outputs, recipe.root)
-        self._aim(entry for entry in self.memory.head.groups)
+        self._stated: dict[str, dict[str, Stated]] = {}
+        empty = [name for name in self.memory.head.collections if self.routes.owner(name) in self.routes.patterns]
+        self._aim([*self.memory.head.groups, GroupEntry("", "", b"", targets=empty)])
         self._judge: Judge | None = None
         self._store: Store | None = None
         self.contexts = self.new_contexts()
@@ -169,11 +173,37 @@ class Workshop:
         listings = list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody, spool=spool)
         before = self.targets
         listed = (group.entry for listing in listings for group in listing.groups())
-        vanished = GroupEntry("", "", b"", targets=sorted(self._left_with_items(listings)))
-        self._aim([*self._kept_entries(), *listed, vanished])
+        self._stated = {listing.name: stated(listing.crawl.pages) for listing in listings if listing.crawl}
+        others = sorted(self._left_with_items(listings) | self._stated_targets(listings))
+        self._aim([*self._kept_entries(), *listed, GroupEntry("", "", b"", targets=others)])
         if self.targets != before:
             self.contexts = self.new_contexts()
         return listings
+
+    def _stated_targets(self, listings: list[SourceListing]) -> set[str]:
+        """Return the targets of patterns that collections of a source are, whether they have items or not."""
+        found = {
+            self.routes.target(table, name)
+            for listing in listings
+            for table in listing.feeds
+            if table in self.routes.patterns
+            for name in self._stated.get(listing.name, {})
+        }
+        return {target for target in found if target}
+
+    def stated(self, name: str) -> Stated | None:
+        """Return what a target of a pattern says of itself in the first of its sources that has it."""
+        owner = self.routes.owner(name)
+        if owner not in self.routes.patterns:
+            return None
+        sources = self.recipe.document.collections[owner].from_
+        return next((told for source in sources if (told := self._stated_in(source).get(name)) is not None), None)
+
+    def _stated_in(self, source: str) -> dict[str, Stated]:
+        """Return what the collections of a source say; before it was listed, what they said the last time."""
+        if source not in self._stated:
+            self._stated[source] = stated(unpack(self.memory.pages(source)))
+        return self._stated[source]
 
     def _left_with_items(self, listings: list[SourceListing]) -> set[str]:
         """Return the targets of patterns with `keep-removed` whose items vanished: they are there with these."""
@@ -234,7 +264,9 @@ class Workshop:
             spec.pop(key, None)
         chain = self.document.collections[name].collection_extensions
         code = [[extend.settings(self.document, one), extend.code_of(self.document, one)] for one in chain]
-        return settings({**spec, **({"code": code, "files": self._stamps(name)} if chain else {})})
+        told = self.stated(name)
+        said = {} if told is None else {"upstream": told.digest}
+        return settings({**spec, **said, **({"code": code, "files": self._stamps(name)} if chain else {})})
 
     def _stamps(self, name: str) -> list[list[Any]]:
         """Return what stat says of the files that a collection's document was made from."""

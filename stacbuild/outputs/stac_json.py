@@ -240,9 +240,9 @@ class StacJson:
     def _facts(self, view: View, collection: str, here: str, links: list[dict[str, str]]) -> dict[str, Any]:
         """Return a collection's document as it stands in the folder `here`, with `links` before its own."""
         facts = view.document(collection)
-        found = {**facts, "links": [*links, *facts.get("links", [])]}
+        rewrite = document.href_from(str(self.base.joinpath(self._top, here)), self._root)
+        found = {**facts, "links": [*links, *(_moved(link, rewrite) for link in facts.get("links", []))]}
         if "assets" in facts:
-            rewrite = document.href_from(str(self.base.joinpath(self._top, here)), self._root)
             found["assets"] = {name: _moved(asset, rewrite) for name, asset in facts["assets"].items()}
         mirror = self._mirror(view, collection, here)
         if mirror is not None:
@@ -309,9 +309,10 @@ class StacJson:
             yield document.link("item", href, GEOJSON, item.title or item.id)
 
 
-def _moved(asset: dict[str, Any], rewrite: Callable[[str], str]) -> dict[str, Any]:
-    href = asset.get("href")
-    return {**asset, "href": rewrite(href)} if isinstance(href, str) else asset
+def _moved(part: dict[str, Any], rewrite: Callable[[str], str]) -> dict[str, Any]:
+    """Return an asset or a link with its href as it is written."""
+    href = part.get("href")
+    return {**part, "href": rewrite(href)} if isinstance(href, str) else part
 
 
 def _title(view: View, collection: str) -> str:

@@ -200,8 +200,8 @@ class Collection(Table, frozen=True):
     """A short name for people."""
     description: str | None = None
     """What the collection holds, in CommonMark; without it the title, else the id."""
-    license: str = "other"
-    """An SPDX identifier, or `other`."""
+    license: str | None = None
+    """An SPDX identifier, or `other`, which is the default where no collection upstream says another."""
     keywords: list[str] = []
     """Words to find it by."""
     providers: list[dict[str, Any]] = []

@@ -58,13 +58,11 @@ class Crawl(Struct):
     shards: list[Shard] = field(default_factory=list)
     """The documents and the items, ordered by name."""
     pages: dict[str, Page] = field(default_factory=dict)
-    """The documents by their names: to be remembered."""
+    """The documents by their names, in the order of the walk: to be remembered."""
     read: set[str] = field(default_factory=set)
     """The documents that were read, or tried."""
     moved: bool = False
     """The documents are others than those known, or were looked at again."""
-    collections: dict[str, str] = field(default_factory=dict)
-    """Id of a Collection → its document; of several, the first that the walk comes to."""
     dangling: Links = field(default_factory=Links)
     """Links to what is not there, or is no file."""
     outside: Links = field(default_factory=Links)
@@ -134,7 +132,6 @@ class _Walk:
         if is_root:
             self._home = page.home
         if page.kind == "Collection" and page.id:
-            self._found.collections.setdefault(page.id, place.name)
             collection = page.id
         if page.bad:
             self._found.bad.add(place.name, "links")

@@ -22,9 +22,10 @@ REVISION: Final = 1
 
 STRUCTURAL: Final = frozenset({"root", "parent", "collection", "self", "child", "item"})
 """Relations that say where a document stands in its catalog."""
-PAGING: Final = frozenset({"next", "prev", "previous", "first", "last"})
-"""Relations that say where it stands in an answer."""
+PAGING: Final = frozenset({"next", "prev", "previous", "first", "last", "items"})
+"""Relations that say where it, or what is in it, stands in the answers of a server."""
 
+_NOT_KEPT: Final = STRUCTURAL | PAGING
 _SPECIAL = re.compile(r"[%?#\\]|^/|^[A-Za-z][A-Za-z0-9+.-]*:")
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|/")
 _OF_ITEM: Final = ("properties", "assets", "geometry")
@@ -150,7 +151,7 @@ def _take_links(page: Page, links: msgspec.Raw, folder: str) -> list[dict[str, A
             _put(href, folder, page.items, page.odd_items)
         elif rel == "self" and href and _ABSOLUTE.match(href):
             page.home = re.split(r"[?#]", href, maxsplit=1)[0].rpartition("/")[0] + "/"
-        elif rel not in STRUCTURAL and page.kind == "Collection" and href:
+        elif rel not in _NOT_KEPT and page.kind == "Collection" and href:
             kept.append(msgspec.json.decode(raw))
     return kept
 
