@@ -181,10 +181,11 @@ class _Walk:
             if not candidates:
                 self._found.remote.add(page, href)
                 return
-            if not kept:
+            name = next(filter(self._is_known, candidates), candidates[0])
+            if not kept and not self._is_known(name):
                 self._found.dangling.add(page, href)
                 return
-            name, real = candidates[0], os.path.realpath(f"{self._base}/{candidates[0]}")
+            real = os.path.realpath(f"{self._base}/{name}")
         if real in self._seen:
             return
         if not self._follow and not real.startswith(self._within):
@@ -192,6 +193,10 @@ class _Walk:
             return
         self._seen.add(real)
         yield Place(name, real)
+
+    def _is_known(self, name: str) -> bool:
+        """Tell whether a name was a document's: what stood below it stays where it is not there any more."""
+        return name in self._known and self._known[name].kind != "Item"
 
     def _real(self, name: str) -> str | None:
         """Return where a file really is; None: there is none."""
@@ -227,7 +232,7 @@ class _Walk:
         return list(dict.fromkeys(posixpath.normpath(posixpath.join(folder, form)) for form in forms if form))
 
     def _own(self, path: str) -> str:
-        return os.path.relpath(path, self._base).replace(os.sep, "/")
+        return os.path.relpath(path or "/", self._base).replace(os.sep, "/")
 
 
 def _is_fresh(page: Page) -> bool:

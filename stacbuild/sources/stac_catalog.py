@@ -68,7 +68,8 @@ def read(shard: Shard, source: StacCatalogSource, first: int = 0) -> Iterator[Ra
     if not shard.above:
         from stacbuild.sources import stac_items  # noqa: PLC0415  a build of nothing reads nothing
 
-        yield from stac_items.documents(shard, source.ignore, lambda item: _settle(item, shard.within))
+        linked = shard._replace(named=True)  # as an item: a Catalog in its place is told, not passed over
+        yield from stac_items.documents(linked, source.ignore, lambda item: _settle(item, shard.within))
 
 
 def _settle(item: dict[str, Any], collection: str) -> None:
