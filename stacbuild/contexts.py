@@ -63,7 +63,7 @@ class Contexts:
         """Tell whether all results of a group were made in the contexts of now."""
         wanted = self.stages[collection]
         if len(tally.contexts) != len(wanted):
-            return tally.live + tally.failed == 0
+            return tally.live + tally.failed + tally.dropped == 0
         if any(seen not in ([], [number]) for seen, number in zip(tally.contexts, wanted, strict=True)):
             return False
         return not judged or (

@@ -104,7 +104,7 @@ class Settler:
         pairs, behind = [], 0
         for step in steps:
             pair = self._pair(step)
-            behind += pair is None or pair.input != step.digest or (pair is step.old and _left_open(step))
+            behind += pair is None or pair.input != step.digest or (pair is step.old and self._left_open(step, pair))
             if pair is not None:
                 self._note(self.changes[collection], step.old, pair)
                 if pair is not step.old and step.verdict in ("new", "stale"):
@@ -124,6 +124,12 @@ class Settler:
         if not pair.live and step.old is not None and not _dropped(pair):
             pair.kept = step.old.built
         return pair
+
+    def _left_open(self, step: Step, pair: Pair) -> bool:
+        """Tell whether a step that was passed over had something to be done, to be said, or to be judged otherwise."""
+        told = step.fault is not None and step.fault != pair.fault
+        judged = pair.fault is None and pair.now is not None and pair.live == self.refuses(pair)
+        return step.verdict in ("new", "stale") or told or judged
 
     def refuses(self, pair: Pair) -> bool:
         """Tell whether a pair's verdict keeps it out of the outputs."""
@@ -267,12 +273,6 @@ class Settler:
             changes.before[pair.kept.id] = pair.kept.digest
         changes.modified.discard(pair.kept.id)
         pair.kept = None
-
-
-def _left_open(step: Step) -> bool:
-    """Tell whether a step that a targeted build passed over had something to be done, or to be said otherwise."""
-    told = step.old.fault if step.old is not None else None
-    return step.verdict in ("new", "stale") or (step.fault is not None and step.fault != told)
 
 
 def root_of(entries: list[GroupEntry], collection: str) -> bytes:

@@ -107,3 +107,14 @@ def test_a_targeted_build_that_is_refused_for_one_output_writes_none(kitchen):
     refused = kitchen.build("item:one/i3", exit_=2)
     assert "output:zlast" in refused["error"]["hint"]
     assert kitchen.tree("dist") == before
+
+
+def test_a_level_that_moved_before_a_targeted_build_is_not_forgotten(kitchen, tmp_path):
+    kitchen.recipe["mappings"]["plain"]["properties"]["title"] = {"value": 5}
+    kitchen.save()
+    assert kitchen.build(exit_=1)["items"]["total"] == 0
+    kitchen.recipe["validation"] = {"level": "warn"}
+    kitchen.save()
+    assert kitchen.build("collection:one")["items"]["total"] == 4
+    assert kitchen.build()["items"]["total"] == 8
+    assert as_fresh(kitchen, tmp_path)
