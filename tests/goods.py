@@ -17,7 +17,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROO
 
 def files():
     """Return the recipes that lie in the project as files."""
-    return [path for top in ("examples", "recipes") for path in sorted((ROOT / top).rglob("stacbuild*.toml"))]
+    found = [path for top in ("examples", "recipes") for path in sorted((ROOT / top).rglob("stacbuild*.toml"))]
+    return [path for path in found if path.is_file()]  # builds leave folders of that name
 
 
 class Block(NamedTuple):
