@@ -42,9 +42,8 @@ def main(arguments):
             seconds[way] = statistics.median(one[0] for one in found)
             cpu, memory = statistics.median(one[1] for one in found), max(one[2] for one in found)
             written = (Path(folder) / f"{way}.parquet").stat().st_size
-            print(
-                f"{way:10} {seconds[way]:7.2f} s  {cpu:7.2f} s of processor  {memory / 1e6:6.0f} MB held  {written / 1e6:6.1f} MB written"
-            )
+            size = f"{memory / 1e6:6.0f} MB held  {written / 1e6:6.1f} MB written"
+            print(f"{way:10} {seconds[way]:7.2f} s  {cpu:7.2f} s of processor  {size}")
         for way, goal in GOALS.items():
             times = seconds[way] / seconds["stacbuild"]
             print(f"{times:.1f} times as fast as {way}; wanted {goal}: {'reached' if times >= goal else 'not reached'}")
