@@ -12,11 +12,12 @@ from stacbuild.failing import Failure, Failures
 from stacbuild.failures import Exit
 from stacbuild.listing import SourceListing
 from stacbuild.model import Group, Input, Tally
-from stacbuild.plan import DUPLICATE_ID, Plan, Step
+from stacbuild.plan import Plan
 from stacbuild.report import BuildReport, Caution, StageCount
 from stacbuild.resolve import Counts
 from stacbuild.settle import Settler
 from stacbuild.stages.registry import ALL_STAGES
+from stacbuild.steps import DUPLICATE_ID, Step
 from stacbuild.targets import Selection
 from stacbuild.trace import GroupEntry, Head, Reasons
 from stacbuild.view import Catalog

@@ -18,10 +18,11 @@ from stacbuild.differences import differences
 from stacbuild.failures import Fault
 from stacbuild.feed import Feed
 from stacbuild.model import Version
-from stacbuild.plan import Gone, GroupPlan, Options, Plan, Step
+from stacbuild.plan import Plan
 from stacbuild.report import DiffReport, ItemDiff
 from stacbuild.resolve import Resolver
 from stacbuild.status import known, target_of
+from stacbuild.steps import Gone, GroupPlan, Options, Step
 from stacbuild.store import MissingChunksError, unpack
 from stacbuild.targets import Known, Selection, select
 from stacbuild.work import Bench, Chunk, Job, Outcome

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from stacbuild.account import failed_of
 from stacbuild.listing import SourceListing
-from stacbuild.plan import Gone, Plan
+from stacbuild.plan import Plan
 from stacbuild.report import Caution
+from stacbuild.steps import Gone
 from stacbuild.trace import Head
 
 STAY = "its items stay as they were last built"

@@ -15,7 +15,7 @@ from msgspec import Struct
 from stacbuild import files
 from stacbuild.failures import ERROR_TYPES, Fault, group_of
 from stacbuild.model import Group, Input, Pair
-from stacbuild.plan import refused
+from stacbuild.steps import refused
 from stacbuild.trace import GroupEntry, OutputMemory, Reasons, SourceMemory
 
 DUPLICATE_KEY = "SB492"

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 from stacbuild import canon
 from stacbuild.listing import SourceListing
-from stacbuild.plan import GroupPlan, Plan, Step
+from stacbuild.plan import Plan
 from stacbuild.resolve import Resolver
 from stacbuild.sources.base import Raw, SourceUnreadable
 from stacbuild.sources.registry import kind_of
 from stacbuild.spool import Spool
+from stacbuild.steps import GroupPlan, Step
 
 
 class Feed:

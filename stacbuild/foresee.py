@@ -8,11 +8,12 @@ from stacbuild import doubts, locked
 from stacbuild.account import Account, stage_json
 from stacbuild.deliver import Inspected
 from stacbuild.failures import Exit
-from stacbuild.plan import Plan, Step
+from stacbuild.plan import Plan
 from stacbuild.report import BuildReport, StageCount, StaleTarget
 from stacbuild.request import Request
 from stacbuild.resolve import Resolver
 from stacbuild.status import LIMIT, output_reasons, placed, stages_of, target_of
+from stacbuild.steps import Step
 from stacbuild.working import batches
 from stacbuild.workshop import Workshop
 

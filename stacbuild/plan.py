@@ -6,10 +6,8 @@ a function, a group at a time; nothing is read, run or written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
-
-from msgspec import Struct
 
 from stacbuild import clashes
 from stacbuild.clashes import Place, SharedIds
@@ -17,93 +15,15 @@ from stacbuild.contexts import Contexts
 from stacbuild.failures import Fault
 from stacbuild.listing import GroupListing, ShardListing, SourceListing
 from stacbuild.looking import Looked, marks_in
-from stacbuild.model import Group, Input, Mark, Pair, Verdict, Version
+from stacbuild.model import Input, Mark, Pair
 from stacbuild.pipeline import Pipeline
 from stacbuild.recipe.schema import Document
 from stacbuild.report import Reason
+from stacbuild.steps import BY_ID, DUPLICATE_ID, OTHER_TAKEN, Gone, GroupPlan, Options, Step, refused
 from stacbuild.trace import GroupEntry, Memory
 
 DELETIONS_ALWAYS_ALLOWED: Final = 100
 """So many removals are never held back, whatever the share."""
-
-DUPLICATE_ID: Final = "SB293"
-OTHER_TAKEN: Final = "SB294"
-"""Under `on-duplicate = "first"` or `"last"`: another input of that id is the item."""
-_BY_ID: Final = (DUPLICATE_ID, OTHER_TAKEN)
-
-Load = Callable[[GroupEntry], Group]
-Selected = Callable[[str, str, str], bool]
-"""(collection, key, source) → whether a targeted build is to touch it."""
-
-
-class Step(Struct):
-    """What is to be done for one pair. `start` is the document stage to begin with; past the last: only the verdict."""
-
-    collection: str
-    source: str
-    input: Input
-    ordinal: int
-    """Position of the record in its shard."""
-    digest: bytes
-    id: str | None
-    old: Pair | None
-    verdict: str
-    """fresh, new, stale, failed, or dropped: the recipe did not want it, and nothing of that moved."""
-    reasons: list[Reason]
-    marks: list[Mark]
-    start: int
-    judge: bool
-    selected: bool = True
-    fault: Fault | None = None
-    now: Version | None = None
-    judged: Verdict | None = None
-    place: tuple[bytes, int] | None = None
-    """Chunk and ordinal of the document that goes into stage `start`."""
-
-    def done(self, stages: int) -> bool:
-        """Tell whether nothing is left to run."""
-        return self.fault is not None or (self.start >= stages and not self.judge and self.now is not None)
-
-
-class GroupPlan(Struct):
-    """A group that is not known to be fresh, with a step for each pair; `source` and `shard` say where it is read."""
-
-    source: str
-    shard: ShardListing | None
-    entry: GroupEntry
-    inputs: list[Input]
-    steps: dict[str, list[Step]]
-    old: dict[str, dict[str, Pair]]
-    spooled: tuple[int, int] | None = None
-    """Where its records are in the spool, if they were read while listing."""
-
-
-class Gone(Struct):
-    """Inputs of one source that are no longer listed. `held`: too many at once, so that nothing is deleted."""
-
-    source: str
-    inputs: list[Input]
-    pairs: dict[str, list[Pair]]
-    known: int
-    held: bool = False
-    ordered: bool = False
-    """The recipe's own change removes them: no limit."""
-    kept: dict[str, list[Pair]] = {}
-    """Pairs of collections whose items stay when their inputs vanish."""
-    stay: list[GroupEntry] = []
-    """Groups of such pairs as an earlier build has left them."""
-
-
-class Options(Struct, frozen=True):
-    """What the command line asks of a plan."""
-
-    force: bool = False
-    targeted: bool = False
-    selected: Selected | None = None
-    deletions: int | float = 0.10
-    """A number, or a share between 0 and 1 of the source's known inputs."""
-    lost: frozenset[bytes] = frozenset()
-    """Chunks that were found missing: what lies in them is to be made again."""
 
 
 class Plan:
@@ -340,7 +260,7 @@ class Plan:
         """Keep the marks of `old` up to the first stage whose context moved."""
         numbers = self.contexts.stages[step.collection]
         for position, number in enumerate(numbers):
-            if position >= len(old.marks) and old.fault is not None and old.fault.code in _BY_ID:
+            if position >= len(old.marks) and old.fault is not None and old.fault.code in BY_ID:
                 step.verdict, step.start = "stale", 0
                 step.reasons = [Reason("source-changed", step.source)]
                 return
@@ -351,7 +271,7 @@ class Plan:
                 return
             if old.marks[position].files and self._files_moved(step, position, old.marks[position]):
                 return
-            if not old.marks[position].digest and old.fault is not None and old.fault.code not in _BY_ID:
+            if not old.marks[position].digest and old.fault is not None and old.fault.code not in BY_ID:
                 self._failed_before(step, old, position)
                 return
             step.marks.append(old.marks[position])
@@ -441,11 +361,6 @@ def limit(allowed: float, known: int) -> float:
 
 def _allowed(allowed: float, known: int) -> float:
     return allowed * known if isinstance(allowed, float) else allowed
-
-
-def refused(verdict: Verdict | None, level: str) -> bool:
-    """Tell whether a verdict keeps its item out of the outputs."""
-    return verdict is not None and verdict.state == "invalid" and level == "strict"
 
 
 def _duplicates(memory: Any) -> dict[str, list[Any]]:

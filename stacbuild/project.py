@@ -34,8 +34,8 @@ from stacbuild.report import (
 )
 
 if TYPE_CHECKING:
-    from stacbuild.plan import GroupPlan
     from stacbuild.pull import From, Wish
+    from stacbuild.steps import GroupPlan
     from stacbuild.targets import Selection
     from stacbuild.workshop import Workshop
 
@@ -123,7 +123,7 @@ class Project:
     def plan(self, targets: Sequence[str] = ()) -> Iterator[GroupPlan]:
         """Yield what is not fresh, a group at a time: the very steps that `build` would take."""
         with self._shop() as shop:
-            from stacbuild.plan import Options  # noqa: PLC0415
+            from stacbuild.steps import Options  # noqa: PLC0415
 
             selection = self._select(shop, targets)
             options = Options(targeted=bool(selection), selected=selection.takes if selection else None)
@@ -290,8 +290,8 @@ class Project:
             return ask(shop)
 
     def _select(self, shop: Workshop, targets: Sequence[str]) -> Selection:
-        from stacbuild.plan import Options  # noqa: PLC0415
         from stacbuild.status import known  # noqa: PLC0415
+        from stacbuild.steps import Options  # noqa: PLC0415
         from stacbuild.targets import select  # noqa: PLC0415
 
         if targets and shop.routes.patterns:

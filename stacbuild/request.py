@@ -7,7 +7,7 @@ import os
 from msgspec import Struct
 
 from stacbuild.lockfile import Lock
-from stacbuild.plan import Options
+from stacbuild.steps import Options
 from stacbuild.targets import Selection
 
 

@@ -16,8 +16,8 @@ from stacbuild.failures import Fault
 from stacbuild.looking import Looked
 from stacbuild.model import Mark, Verdict, Version
 from stacbuild.pipeline import Pipeline, Redact
-from stacbuild.plan import Step
 from stacbuild.report import StageCount
+from stacbuild.steps import Step
 from stacbuild.store import Found, Result, Segment, Store
 from stacbuild.work import ChunkResult, Job, Outcome
 

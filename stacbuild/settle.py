@@ -15,8 +15,9 @@ from stacbuild.contexts import Contexts
 from stacbuild.looking import mark
 from stacbuild.model import Group, Input, Pair, Tally, Version
 from stacbuild.pipeline import Pipeline
-from stacbuild.plan import Gone, GroupPlan, Step, limit, refused
+from stacbuild.plan import limit
 from stacbuild.recipe.schema import Validation
+from stacbuild.steps import Gone, GroupPlan, Step, refused
 from stacbuild.store import Store
 from stacbuild.trace import GroupEntry, RowsWriter
 

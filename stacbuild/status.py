@@ -11,9 +11,10 @@ from stacbuild.deliver import Inspected
 from stacbuild.failures import Problem, UsageError
 from stacbuild.listing import SourceListing
 from stacbuild.outputs.base import Output
-from stacbuild.plan import GroupPlan, Options, Plan, Step, differences
+from stacbuild.plan import Plan, differences
 from stacbuild.report import Caution, LsReport, Reason, StaleTarget, StatusReport, WhyReport
 from stacbuild.stages.registry import ALL_STAGES
+from stacbuild.steps import GroupPlan, Options, Step
 from stacbuild.targets import Known, Selection, named, parse, select, tables_of
 from stacbuild.trace import GroupEntry
 from stacbuild.workshop import Workshop

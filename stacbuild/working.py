@@ -14,11 +14,12 @@ from stacbuild.account import Account
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.execute.base import Executor, open_executor
 from stacbuild.feed import Feed
-from stacbuild.plan import GroupPlan, Plan, Step
+from stacbuild.plan import Plan
 from stacbuild.request import Request
 from stacbuild.resolve import CHUNK_BYTES, CHUNK_JOBS, Resolver
 from stacbuild.settle import Settler
 from stacbuild.spool import Spool
+from stacbuild.steps import GroupPlan, Step
 from stacbuild.work import Chunk, Job
 from stacbuild.workshop import Workshop
 

@@ -24,7 +24,7 @@ from stacbuild.looking import Looked
 from stacbuild.outputs.base import Output
 from stacbuild.outputs.registry import open_outputs
 from stacbuild.pipeline import pipelines, without_secrets
-from stacbuild.plan import Options, Plan
+from stacbuild.plan import Plan
 from stacbuild.recipe.extension_tables import Timestamps
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
@@ -36,6 +36,7 @@ from stacbuild.stages import extend
 from stacbuild.stages.beside import bare
 from stacbuild.stages.judge import Judge
 from stacbuild.stages.schemas import user_store
+from stacbuild.steps import Options
 from stacbuild.store import Store, no_store, open_store
 from stacbuild.times import Times
 from stacbuild.trace import GroupEntry, Memory
