@@ -183,9 +183,37 @@ def test_every_table_of_items_comes_back_the_same(tmp_path):
 
 @needs_data
 @pytest.mark.parametrize("archive", ARCHIVES, ids=lambda path: path.name.removesuffix(".tar.gz"))
-def test_every_static_catalog_comes_back_the_same(tmp_path, archive):
+def test_every_static_catalog_comes_back_the_same_by_its_files(tmp_path, archive):
     kitchen = unpacked(tmp_path, archive)
     holds(kitchen, sorted((kitchen / "in").rglob("*.json")))
+
+
+ROOTS = {
+    "neon4cast": ("neon4cast/catalog.json", 679),
+    "planet-open-stac": ("planet-open-stac/stac/catalog.json", 10_731),
+}
+"""Archive that has a root → where it is, and how many Items its publisher counts."""
+
+
+@needs_data
+@pytest.mark.parametrize("name", ROOTS)
+def test_a_catalog_that_is_crawled_from_its_root_comes_back_the_same(tmp_path, name):
+    kitchen = unpacked(tmp_path, DATA / f"static/{name}.tar.gz")
+    kitchen.recipe["sources"]["given"] = {"kind": "stac-catalog", "href": f"in/{ROOTS[name][0]}"}
+    kitchen.recipe["mappings"] = {}
+    kitchen.recipe["collections"]["*"].pop("mapping")
+    del kitchen.recipe["outputs"]["table"]
+    kitchen.save()
+    report = kitchen.build("--max-failures", "100%")
+    assert (report["items"]["total"], report["items"]["failed"]) == (ROOTS[name][1], 0)
+    by_id = defaultdict(list)
+    for file in sorted((kitchen / "in").rglob("*.json")):
+        for item in items_of(file):
+            by_id[item["id"]].append((item, file))
+    for item in in_lines(kitchen):
+        target = item["collection"]
+        given = [exact(expected(one, file.parent, kitchen.folder, target)) for one, file in by_id[item["id"]]]
+        assert exact(item) in given
 
 
 SOME = 40

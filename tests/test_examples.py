@@ -122,6 +122,7 @@ def test_a_clone_has_a_mirror_in_each_asset_and_a_table_in_each_collection(tmp_p
     assert asset["alternate"]["mirror"]["href"] == "https://mirror.example.org/rivers/rhine-1.tif"
     for name, rows in (("lakes", 3), ("rivers", 2)):
         catalog = pystac.Collection.from_file(str(folder / f"dist/site/{name}/collection.json"))
+        assert (catalog.title, catalog.license) == (name.title(), "CC-BY-4.0")  # as upstream has them
         (table,) = [one for one in catalog.assets.values() if "collection-mirror" in one.roles]
         assert parquet.read_metadata(table.get_absolute_href()).num_rows == rows
 
