@@ -64,6 +64,7 @@ class Words:
 
     shards = staticmethod(table.shards)
     missing_paths = staticmethod(table.missing_paths)
+    place = staticmethod(table.place)
 
     @staticmethod
     def parts(shard, source):

@@ -262,8 +262,8 @@ class StacJsonOutput(Table, frozen=True, tag_field="kind", tag="stac-json"):
     items: bool = True
     """Whether each item is a file of the tree; `false`: the documents only, without links to items."""
     mirror: str | None = None
-    """The output of kind `geoparquet` whose file each collection names, as its asset with the role collection-mirror;
-    one that is not cut by date and takes all collections of the tree."""
+    """The output of kind `geoparquet` whose file each collection names as its asset; it takes all of them, and is not
+    cut by date."""
     collections_file: bool = False
     """Whether there is also collections.json, a plain list of the collections."""
     readme: bool = False
