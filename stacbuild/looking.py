@@ -38,7 +38,10 @@ class Looked:
         """Return the SHA-256 of what a file holds now; ABSENT if it cannot be read."""
         if path not in self._now:
             known, stamp = self._known.get(path), _stamp(self._root / path)
-            if known is None or known.stamp != stamp or _young(stamp, known.seen_ns):
+            if stamp is None and known is not None:
+                self._now[path] = ABSENT
+                self._known[path] = FileMemory(None, self._began, known.digest)
+            elif known is None or known.stamp != stamp or _young(stamp, known.seen_ns):
                 self._now[path] = self._read(path)
                 self.restamped = self.restamped or known is not None
                 self._known[path] = FileMemory(stamp, self._began, known.digest if known else self._now[path])
