@@ -229,7 +229,16 @@ class Workshop:
         return [entry for entry in self.memory.head.groups if not entry.shard]
 
     def plan(self, listings: list[SourceListing], options: Options) -> Plan:
-        """Return what is stale and why."""
+        """Return what is stale and why; a target all of whose items are held back from going is one still."""
+        plan = self._plan(listings, options)
+        held = {gone.source for gone in plan.gone if gone.held and gone.inputs}
+        vanished = (entry for listing in listings if listing.name in held for entry in listing.vanished)
+        if left := {target for entry in vanished for target in entry.targets} - set(self.targets):
+            self.also(left)
+            return self._plan(listings, options)
+        return plan
+
+    def _plan(self, listings: list[SourceListing], options: Options) -> Plan:
         looked = Looked(self.recipe.root, self.memory.looked())
         return Plan(self.document, self.pipelines, self.contexts, self.memory, listings, options, looked)
 

@@ -201,3 +201,14 @@ def test_what_is_built_step_by_step_is_what_is_built_at_once(tmp_path):
     fresh.build()
     assert fresh.tree("dist") == kitchen.tree("dist")
     assert json.loads((fresh / "dist/site/d/x/x.json").read_bytes())["collection"] == "d"
+
+
+def test_a_catalog_that_is_empty_all_at_once_deletes_nothing(tmp_path):
+    kitchen = clone(tmp_path, small())
+    kitchen.build()
+    before = kitchen.tree("dist")
+    put(kitchen, {"in/catalog.json": catalog("root")})
+    report = kitchen.build(exit_=1)
+    assert (report["items"]["deleted"], kitchen.ids("c")) == (0, ["i0", "i1", "i2"])
+    assert kitchen.tree("dist").keys() == before.keys()
+    assert kitchen.build("--max-deletions", "100%")["items"]["deleted"] == 3
