@@ -11,12 +11,12 @@ from pathlib import Path
 import msgspec
 
 from stacbuild import deliver, files, manifest
+from stacbuild.delivered import Delivered
 from stacbuild.failures import Problem, UsageError
 from stacbuild.outputs.base import Output
 from stacbuild.report import CleanReport
 from stacbuild.sources.registry import kind_of
 from stacbuild.targets import parse, select
-from stacbuild.trace import Delivered
 from stacbuild.workshop import Workshop
 
 

@@ -14,13 +14,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from stacbuild import files, manifest
+from stacbuild.delivered import Delivered
 from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.files import NO_STAT, State
 from stacbuild.intents import Intents
 from stacbuild.model import LeftOut
 from stacbuild.outputs.base import Output, Rank, View, Wanted
 from stacbuild.report import Reason
-from stacbuild.trace import Delivered, Memory
+from stacbuild.trace import Memory
 
 NO_WANT = bytes(16)
 

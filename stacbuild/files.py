@@ -16,8 +16,8 @@ from typing import Final, NamedTuple
 
 import xxhash
 
+from stacbuild.delivered import STAMP
 from stacbuild.failures import Problem, SurroundingsError
-from stacbuild.trace import STAMP
 
 ATTEMPT: Final = ".stacbuild-"
 """How the names of unfinished files begin: then the pid of who writes, then what it is to be."""

@@ -13,11 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from stacbuild import files
+from stacbuild.delivered import Delivered
 from stacbuild.differences import Difference, differences
 from stacbuild.outputs.base import Item, Output, Wanted
 from stacbuild.report import SamplePart, Wrong
 from stacbuild.store import MissingChunksError
-from stacbuild.trace import Delivered
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 

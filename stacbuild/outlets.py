@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from stacbuild import manifest
 from stacbuild.account import Account
 from stacbuild.deliver import Deliverer, Delivery, Inspected, Kept, Only, clear_up, inspect, take_away
+from stacbuild.delivered import Delivered
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.failures import Problem, UsageError
 from stacbuild.files import State
@@ -20,7 +21,7 @@ from stacbuild.outputs.base import Output, Wanted
 from stacbuild.request import Request
 from stacbuild.settle import Settler
 from stacbuild.targets import Selection
-from stacbuild.trace import Delivered, GroupEntry, OutputMemory
+from stacbuild.trace import GroupEntry, OutputMemory
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from stacbuild import canon, deliver, files, manifest
+from stacbuild.delivered import Delivered
 from stacbuild.events import Progress, Watcher, nobody
 from stacbuild.outputs.base import Output
 from stacbuild.report import OutputsPart, StorePart, Wrong
-from stacbuild.trace import Delivered, MemoryLostError
+from stacbuild.trace import MemoryLostError
 from stacbuild.workshop import Workshop
 
 TOLD_EVERY: Final = 256

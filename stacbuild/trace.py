@@ -11,8 +11,6 @@ A head that cannot be read is "memory lost": the store and the outputs' manifest
 from __future__ import annotations
 
 import os
-import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,12 +18,12 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
+from stacbuild.delivered import Delivered
 from stacbuild.model import Context, Group, LeftOut, Stamp, Tally
 
 FORMAT: Final = b"stacbuild-memory 2\n"
 ROWS_FILES_AT_MOST: Final = 12
 _SWEPT: Final = ("rows-", "delivered-", "looked-", "pages-", ".stacbuild-")
-STAMP: Final = struct.Struct("<QqqQ")
 
 
 class MemoryLostError(Exception):
@@ -160,32 +158,6 @@ class Head(Struct, array_like=True):
     """The files that rules look values up in."""
     read_for: dict[str, list[str]] = {}
     """Collection → files that its own document was made from."""
-
-
-class Delivered(Struct, array_like=True):
-    """The files of an output in columns: path, stat (32 bytes), SHA-256 (32), what it was made from (16)."""
-
-    paths: list[str]
-    stats: bytes
-    digests: bytes
-    wants: bytes
-
-    def rows(self) -> Iterator[tuple[str, tuple[int, ...], bytes, bytes]]:
-        """Yield path, stat, digest, want of each file."""
-        for number, path in enumerate(self.paths):
-            yield path, self.stat(number), self.digest(number), self.want(number)
-
-    def stat(self, number: int) -> tuple[int, ...]:
-        """Return (size, mtime_ns, ctime_ns, inode) of file `number`; all 0 where it is not known."""
-        return STAMP.unpack_from(self.stats, number * STAMP.size)
-
-    def digest(self, number: int) -> bytes:
-        """Return the SHA-256 of the bytes that were delivered."""
-        return self.digests[number * 32 : number * 32 + 32]
-
-    def want(self, number: int) -> bytes:
-        """Return the digest of what the file was made from; zeros where it is not known."""
-        return self.wants[number * 16 : number * 16 + 16]
 
 
 _pack = msgspec.msgpack.Encoder().encode

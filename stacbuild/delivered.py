@@ -1,0 +1,38 @@
+"""What an output holds, in columns: as many rows as there are files, so that they cost bytes and no objects. PURE."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+STAMP: Final = struct.Struct("<QqqQ")
+"""size, mtime_ns, ctime_ns, inode of a file."""
+
+
+class Delivered(Struct, array_like=True):
+    """The files of an output in columns: path, stat (32 bytes), SHA-256 (32), what it was made from (16)."""
+
+    paths: list[str]
+    stats: bytes
+    digests: bytes
+    wants: bytes
+
+    def rows(self) -> Iterator[tuple[str, tuple[int, ...], bytes, bytes]]:
+        """Yield path, stat, digest, want of each file."""
+        for number, path in enumerate(self.paths):
+            yield path, self.stat(number), self.digest(number), self.want(number)
+
+    def stat(self, number: int) -> tuple[int, ...]:
+        """Return (size, mtime_ns, ctime_ns, inode) of file `number`; all 0 where it is not known."""
+        return STAMP.unpack_from(self.stats, number * STAMP.size)
+
+    def digest(self, number: int) -> bytes:
+        """Return the SHA-256 of the bytes that were delivered."""
+        return self.digests[number * 32 : number * 32 + 32]
+
+    def want(self, number: int) -> bytes:
+        """Return the digest of what the file was made from; zeros where it is not known."""
+        return self.wants[number * 16 : number * 16 + 16]
