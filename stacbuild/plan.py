@@ -313,6 +313,7 @@ class Plan:
         if old.now is None or old.now.blob in self.options.lost:
             step.verdict, step.reasons = "stale", [Reason("evicted")]
             step.start, step.marks, step.now = 0, [], None
+            step.selected = step.selected or old.now is not None  # lost, not stale: it is made again though unnamed
             return
         if not line.judged:
             step.judge = False

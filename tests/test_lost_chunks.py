@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from kitchen import Kitchen, ran
+from kitchen import Kitchen, ran, row
 from world import small_parts
 
 ROWS = 40
@@ -55,3 +55,14 @@ def test_items_that_are_to_be_judged_anew_are_made_anew(lossy):
     assert [warning["code"] for warning in report["warnings"]] == ["SB610"]
     assert report["items"]["unchanged"] == ROWS
     assert report["stages"]["validate"]["ran"] == ROWS
+
+
+def test_a_targeted_build_makes_again_what_is_lost_though_nobody_named_it(lossy):
+    kitchen, lose = lossy
+    rows = [row(number, gsd="9" if number == 3 else str(number % 9 + 1)) for number in range(ROWS)]
+    lose()
+    kitchen.rows(rows)
+    assert kitchen.build("item:i3")["items"]["modified"] == 1
+    assert [item["properties"]["gsd"] for item in kitchen.items()][:1] == [1]
+    assert len(kitchen.ids()) == ROWS
+    assert ran(kitchen.build()) == {}
