@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from stacbuild import deliver, documents, doubts, failing, locked, promised, recall, remember, trail
+from stacbuild import deliver, documents, doubts, failing, files, locked, promised, recall, remember, trail
 from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
@@ -107,6 +107,10 @@ class _Build:
         if self._request.lock is not None:
             locked.refuse_other(self._shop, self._request.lock, listings)
         held = self._shop.inspect()
+        if self._shop.memory.empty:
+            for output in self._shop.outputs:
+                if output.name in held:
+                    files.sweep_below(output.base)
         if left := recall.targets(self._shop, held):
             self._shop.also(left)
         plan = self._shop.plan(listings, self._options)

@@ -208,6 +208,11 @@ def sweep_attempts(folders: Iterable[str]) -> None:
                         os.unlink(f"{folder}/{name}")  # noqa: PTH108
 
 
+def sweep_below(top: Path) -> None:
+    """Remove unfinished files of processes that are gone, wherever below a folder: no memory says where they are."""
+    sweep_attempts(str(folder) for folder in [top, *(path for path in top.rglob("*") if path.is_dir())])
+
+
 _ATTEMPT: Final = re.compile(re.escape(ATTEMPT) + r"\d+-[0-9a-f]{16}")
 
 

@@ -66,3 +66,13 @@ def test_a_targeted_build_makes_again_what_is_lost_though_nobody_named_it(lossy)
     assert [item["properties"]["gsd"] for item in kitchen.items()][:1] == [1]
     assert len(kitchen.ids()) == ROWS
     assert ran(kitchen.build()) == {}
+
+
+def test_unfinished_files_of_a_dead_build_leave_also_when_the_memory_is_lost(tmp_path):
+    kitchen = Kitchen(tmp_path, rows=2)
+    kitchen.build()
+    unfinished = kitchen / "dist/site/one/i0/.stacbuild-999999999-0123456789abcdef"
+    unfinished.write_bytes(b"half")
+    shutil.rmtree(kitchen / ".stacbuild/memory")
+    kitchen.build()
+    assert not unfinished.exists()
