@@ -7,6 +7,7 @@ Nothing here is timed.
 """
 
 import importlib.util
+import itertools
 import re
 import sys
 import types
@@ -119,6 +120,8 @@ def _maker():
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     seeds = [seed for line in SEEDS.read_bytes().splitlines() if usable(seed := msgspec.json.decode(line), len(line))]
+    for seed in seeds:
+        wind(seed["geometry"])
     made = [tool.Seed(seed) for seed in seeds]
 
     def item(number):
@@ -140,6 +143,17 @@ def usable(seed, size):
         and on_earth((seed.get("geometry") or {}).get("coordinates"))
         and thumbnail.startswith("https://")
     )
+
+
+def wind(geometry):
+    """Turn rings as RFC 7946 wants them, exterior ones against the clock: stacbuild would, and the script does not."""
+    parts = {"Polygon": [geometry["coordinates"]], "MultiPolygon": geometry["coordinates"]}
+    for part in parts.get(geometry["type"], []):
+        for number, ring in enumerate(part):
+            pairs = itertools.pairwise(ring)
+            area = sum(one[0] * other[1] - other[0] * one[1] for one, other in pairs)
+            if (area > 0) != (number == 0):
+                ring.reverse()
 
 
 def on_earth(coordinates):
