@@ -1,11 +1,12 @@
 """Speed and memory of builds, beside what they are compared with.
 
-    python -m benchmarks [N=10000,100000]        (make bench N=...)
+    python -m benchmarks [N=100000] [only=cold,no-op] [jobs=2] [turns=2] [seeds=real]    (make bench N=...)
 
-For each number of records and both sets of outputs: the cases of cases.py, beside (a) straight.py, a script that
-writes the same files without any cache, and (b) reference.py, pystac and stac-valid on a sample. The goals are those
-that the project set itself; each is marked reached or not. What comes out stands on the screen and in
-.bench/result-<commit>.json. (embedded_backends.py, which library the store lies in, is run by itself.)
+The cases of cases.py, with N records in eight collections, beside a straight-line script that writes the same files
+without any cache. What comes out stands on the screen and in .bench/result-<commit>.json.
+
+Where the time goes:
+
 """
 
 import datetime as dt
@@ -17,43 +18,49 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import workload
-from benchmarks.cases import Bench
+from benchmarks.cases import WORLDS
+from benchmarks.world import World
 
-NUMBERS = (10_000, 100_000)
-GOALS_FOR = 100_000
-COLD_RATIO = 2.5
-NO_OP_SECONDS = {"ndjson": 0.4, "ndjson+stac-json": 0.8}
-NO_OP_BYTES = 200_000_000
+NUMBER = 100_000
 FOLDER = Path(".bench")
 
 
 def main(arguments):
-    numbers = [n for word in arguments for n in given(word)] or list(NUMBERS)
-    jobs = min(2, os.cpu_count() or 1)
+    options = given(arguments)
     result = {
         "commit": commit(),
         "when": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
-        "jobs": jobs,
-        "runs": [],
+        "jobs": options["jobs"],
+        "records": options["N"],
+        "worlds": {},
     }
-    for number in numbers:
-        result["runs"].append(measured(number, jobs))
-    FOLDER.mkdir(exist_ok=True)
+    for name, (measure, cases) in WORLDS.items():
+        if cases & options["only"]:
+            result["worlds"][name] = measured(name, measure, options)
     path = FOLDER / f"result-{result['commit']}.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
     print(f"\nwritten: {path}")
 
 
-def given(word):
-    """Return the numbers in an argument such as N=10000,100000."""
-    name, _, text = word.rpartition("=")
-    parts = text.replace("_", "").split(",")
-    if name not in ("", "N") or not all(part.isdigit() and int(part) for part in parts):
-        sys.exit(f"{word}: want N=10000 or N=10000,100000")
-    return map(int, parts)
+def given(arguments):
+    """Return the options that are given as NAME=VALUE."""
+    every = set().union(*(cases for _, cases in WORLDS.values()))
+    options = {"N": NUMBER, "jobs": min(2, os.cpu_count() or 1), "turns": 2, "seeds": "real", "only": every}
+    for word in arguments:
+        name, _, text = word.partition("=")
+        if name == "only" and set(text.split(",")) <= every:
+            options["only"] = set(text.split(","))
+        elif name == "seeds" and text in ("real", "made-up"):
+            options["seeds"] = text
+        elif name in ("N", "jobs", "turns") and text.replace("_", "").isdecimal() and int(text):
+            options[name] = int(text)
+        else:
+            sys.exit(
+                f"{word}: want N=100000, jobs=2, turns=2, seeds=made-up or only= some of {', '.join(sorted(every))}"
+            )
+    return options
 
 
 def commit():
@@ -64,30 +71,17 @@ def commit():
     return (git("rev-parse", "--short", "HEAD") or "unknown") + changed
 
 
-def measured(number, jobs):
-    """Return all figures for `number` records, and print them."""
-    work = FOLDER / "work"
-    shutil.rmtree(work, ignore_errors=True)
-    told(f"making {number:,} records")
-    made = workload.make(work / "data", number)
-    turns = 3 if number < GOALS_FOR else 2
-    run = {**made, "variants": {}}
+def measured(name, measure, options):
+    """Return all figures of a world, and print them."""
+    folder = (FOLDER / name).resolve()
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    world = World(folder, told, options["N"], jobs=options["jobs"], real=options["seeds"] == "real")
+    measure(world, options["only"], options["turns"])
     told("")
-    print(f"\n{number:,} records of {made['bytes_per_record']:,} bytes, made of {made['made_of']}; {jobs} jobs")
-    for variant in workload.VARIANTS:
-        bench = Bench(work.resolve(), variant, jobs, number, told)
-        bench.all(turns)
-        if variant == workload.VARIANTS[0]:
-            run["reference"] = bench.reference()
-        told("")
-        run["variants"][variant] = {"cases": bench.summary(), "cold_over_straight": bench.ratio()}
-        show(variant, run["variants"][variant], number)
-        run["variants"][variant]["goals"] = goals(variant, run["variants"][variant], number)
-        shutil.rmtree(work / "dist")
-        shutil.rmtree(work / ".stacbuild")
-    show_reference(run, number)
-    shutil.rmtree(work)
-    return run
+    show(name, world)
+    shutil.rmtree(folder)
+    return {**world.made, "cases": world.summary()}
 
 
 def told(text):
@@ -96,44 +90,18 @@ def told(text):
         print(f"\r{text:70}", end="" if text else "\r", file=sys.stderr, flush=True)
 
 
-def show(variant, figures, number):
-    cases = figures["cases"]
-    unit = cases["straight"]["seconds"]
-    print(f"\n  {variant:26}{'s':>9}{'cpu s':>9}{'MB':>8}{'us/item':>10}{'x straight':>12}   runs")
-    for case, row in cases.items():
-        each = row["seconds"] / number * 1e6
-        ratio = figures["cold_over_straight"] if case == "cold" else row["seconds"] / unit
+def show(name, world):
+    made = world.made
+    print(f"\n{name}: {made['records']:,} records of {made['bytes_per_record']:,} bytes, of {made['made_of']}")
+    print(f"    {'':24}{'s':>9}{'cpu s':>9}{'MB':>8}{'us/item':>10}{'x cold':>9}   runs")
+    for case, row in world.summary().items():
+        each = row["seconds"] / made["records"] * 1e6
         runs = " ".join(f"{seconds:.2f}" for seconds in row["all_seconds"])
-        memory = row["memory_bytes"] / 1e6
-        line = f"{row['seconds']:9.2f}{row['cpu_seconds']:9.2f}{memory:8.0f}{each:10.1f}{ratio:12.2f}   {runs}"
-        print(f"    {case:24}{line}")
-
-
-def goals(variant, figures, number):
-    """Return the goals with what was reached, and print them; they are for GOALS_FOR records."""
-    if number != GOALS_FOR:
-        return []
-    no_op, seconds = figures["cases"]["no-op"], NO_OP_SECONDS[variant]
-    found = [
-        ("cold, times as long as straight", figures["cold_over_straight"], COLD_RATIO),
-        ("no-op, seconds", no_op["seconds"], seconds),
-        ("no-op, MB", no_op["memory_bytes"] / 1e6, NO_OP_BYTES / 1e6),
-    ]
-    rows = []
-    for name, value, limit in found:
-        reached = value <= limit
-        print(f"    goal: {name:34}{value:8.2f}  at most {limit:6.1f}  {'reached' if reached else 'NOT REACHED'}")
-        rows.append({"goal": name, "value": round(value, 3), "limit": limit, "reached": reached})
-    return rows
-
-
-def show_reference(run, number):
-    reference = run["reference"]
-    ours = run["variants"]["ndjson"]["cases"]["cold"]["cpu_seconds"] / number * 1e6
-    print(f"\n  processor time an item, us (of {reference['items']} items; stacbuild: the whole cold build, ndjson)")
-    for name in ("pystac", "stac-valid"):
-        print(f"    {name:24}{reference[name]:9,}{reference[name] / ours:9.1f} x stacbuild")
-    print(f"    {'stacbuild':24}{ours:9,.0f}")
+        figures = f"{row['seconds']:9.2f}{row['cpu_seconds']:9.2f}{row['memory_bytes'] / 1e6:8.0f}{each:10.1f}"
+        figures += f"{world.ratio(case, 'cold'):9.3f}"
+        print(f"    {case:24}{figures}   {runs}")
+    if "straight" in world.results:
+        print(f"    cold is {world.ratio('cold', 'straight'):.2f} x straight")
 
 
 if __name__ == "__main__":

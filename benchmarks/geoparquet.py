@@ -21,8 +21,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.workload import MAKER, SEEDS
+from benchmarks.seeds import SEEDS, SHARED
 
+MAKER = SHARED.parent / "tools" / "synth_items.py"
 GOALS = {"ndjson": 5, "chunked": 2}
 TURNS = {"stacbuild": 3, "chunked": 3, "ndjson": 1}
 CHUNK = 10_000

@@ -1,8 +1,8 @@
 """One process, start to end: seconds by the clock, processor seconds with its children's, and its greatest memory.
 
 Memory is the sum of PSS over the process and all below it (/proc/*/smaps_rollup: pages that n processes share count
-1/n in each), sampled every SAMPLE seconds; of a process that was alone all its life it is at least VmHWM, which the
-kernel keeps without gaps. Where /proc is missing it is 0.
+1/n in each), sampled every SAMPLE seconds or less often; of a process that was alone all its life it is at least VmHWM,
+which the kernel keeps without gaps. Where /proc is missing it is 0.
 """
 
 import os
@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 SAMPLE = 0.05
+SHARE = 20
+"""A sample of a large tree takes milliseconds; between two passes this many times what the last one took."""
+
 TREE_EVERY = 5
 """Samples between two looks for new children."""
 
@@ -32,7 +35,7 @@ def run(command, folder):
     """Run `command` in `folder` and return what it took; what is still to be written of others is written before."""
     os.sync()
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     watch = Watch(process.pid)
     watch.start()
     errors = []
@@ -49,6 +52,11 @@ def run(command, folder):
     return Measured(wall, usage.ru_utime + usage.ru_stime, watch.peak, out, process.returncode)
 
 
+def environment():
+    """Return what a process is run with: compiled modules are kept, as they are where it is installed."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class Watch(threading.Thread):
     """Samples the memory of a process and all below it until told to end."""
 
@@ -59,7 +67,9 @@ class Watch(threading.Thread):
         self._alone, self._high = True, 0
 
     def run(self):
-        while not self._over.wait(SAMPLE if self.samples else 0):
+        pause = 0.0
+        while not self._over.wait(pause):
+            began = time.perf_counter()
             if self.samples % TREE_EVERY == 0:
                 self._pids = tree(self._pid)
             self._alone = self._alone and len(self._pids) == 1
@@ -68,6 +78,7 @@ class Watch(threading.Thread):
             self.samples += 1
             if self._alone:
                 self.peak = max(self.peak, self._high)
+            pause = max(SAMPLE, SHARE * (time.perf_counter() - began))
 
     def end(self):
         self._over.set()

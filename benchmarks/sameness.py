@@ -1,0 +1,32 @@
+"""Whether stacbuild and the straight-line script made the same: a comparison of two that do different work is none."""
+
+import sys
+
+import msgspec
+
+
+def check(folder, collections):
+    """End the program unless both made the same items, and tables of as many rows."""
+    for name in collections:
+        ours, theirs = (folder / top / f"{name}.ndjson" for top in ("dist", "straight"))
+        if digests(ours) != digests(theirs):
+            sys.exit(f"{name}: stacbuild and the straight-line script made other items")
+        ours, theirs = (folder / top / f"{name}.parquet" for top in ("dist", "straight"))
+        if shape(ours) != shape(theirs):
+            told = f"{shape(ours)}, {shape(theirs)}"
+            sys.exit(f"{name}: stacbuild and the straight-line script made other tables: {told}")
+
+
+def digests(file):
+    """Return id → a digest of each item in a file of lines."""
+    with file.open("rb") as stream:
+        items = (msgspec.json.decode(line) for line in stream)
+        return {item["id"]: hash(msgspec.json.encode(item, order="sorted")) for item in items}
+
+
+def shape(file):
+    """Return how many rows a table has, and its columns, but for those of which every value is missing."""
+    import pyarrow.parquet  # noqa: PLC0415  the processes that are measured are started by this one
+
+    table = pyarrow.parquet.read_table(file)
+    return table.num_rows, sorted(name for name in table.column_names if table[name].null_count < table.num_rows)
