@@ -193,6 +193,40 @@ def test_extensions_may_stand_in_a_small_file_of_their_own(tmp_path):
     assert made["properties"]["ours:a"] == 1
 
 
+def test_extension_by_flags_needs_no_recipe(tmp_path):
+    kitchen = Kitchen(tmp_path / "k", rows=None)
+    (kitchen / "stacbuild.toml").unlink()
+    flags = ["--set", "alternates.m.href=https://m.example.com/{name}", "--set", "alternates.m.name=Mirror"]
+    [made] = items_of(piped(kitchen, ["extend", "--use", "alternate-assets", *flags], stdin=lines(item())))
+    assert made["assets"]["data"]["alternate"] == {
+        "m": {"href": "https://m.example.com/a.tif", "alternate:name": "Mirror"}
+    }
+    kitchen.write("own.py", "class Own:\n name = 'own'\n def apply(self, item, config, ctx):\n"
+                            "  item['properties']['own:by'] = config['by']\n  return item\n")  # fmt: skip
+    [made] = items_of(piped(kitchen, ["extend", "--use", "own.py:Own", "--set", "by=us"], stdin=lines(item())))
+    assert made["properties"]["own:by"] == "us"
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        ([], "-e"),
+        (["-e", "ours", "--use", "fields"], "-e"),
+        (["--set", "a=1"], "--use"),
+        (["--use", "fieldz"], "did you mean `fields`?"),
+        (["--use", "fields"], "sets nothing"),
+        (["--use", "fields", "--set", "schemas=x"], "did you mean `schema`?"),
+        (["--use", "fields", "--set", "schema"], "PATH=VALUE"),
+        (["--use", "fields", "--set", "properties.a=1", "--set", "properties=1"], "does not fit"),
+        (["--use", "no.py:Own"], "no file no.py"),
+    ],
+)
+def test_wrong_extensions_are_wrong_usage(kitchen, flags, word):
+    done = kitchen.run("extend", *flags, stdin=lines(item()))
+    assert (done.exit, done.out) == (2, "")
+    assert word in done.err
+
+
 def test_plug_in_that_fails_costs_the_item(kitchen):
     kitchen.recipe["extensions"]["own"] = {"use": "own.py:Own"}
     kitchen.save()

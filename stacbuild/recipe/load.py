@@ -26,10 +26,10 @@ from stacbuild.recipe.checks import within_table
 from stacbuild.recipe.claims import across_tables
 from stacbuild.recipe.env import BadRecipe, Environment, all_forms, redact, unreadable
 from stacbuild.recipe.include import gather
-from stacbuild.recipe.lines import Draft, Finding, Sheet
+from stacbuild.recipe.lines import Draft, Finding, Lines, Sheet
 from stacbuild.recipe.matrix import multiplied
 from stacbuild.recipe.names import close, missing_key, unknown_key, wrong_kind, wrong_value
-from stacbuild.recipe.places import Places
+from stacbuild.recipe.places import Places, Text
 from stacbuild.recipe.relocate import relocated
 
 Keys = tuple[str, ...]
@@ -91,6 +91,16 @@ def load(path: Path, environ: Mapping[str, str]) -> Recipe:
         raise BadRecipe(_in_order(problems, places), _shown_sources(gathered.sources, secrets))
     warnings = _in_order(_problems(judged.warnings, places, secrets), places)
     return Recipe(path, path.parent, path.name, judged.document, places, secrets, tuple(warnings))
+
+
+def of_tables(raw: dict[str, Any], root: Path) -> tuple[Recipe | None, list[Finding]]:
+    """Return the recipe of tables that stand in no file, or None; and what is wrong with them, at their keys."""
+    places = Places()
+    places.texts.append(Text("flags", "flags", Lines("")))
+    judged = _judged(raw, places, root / "flags", Environment({}))
+    if judged.document is None:
+        return None, judged.findings
+    return Recipe(root / "flags", root, "flags", judged.document, places, (), ()), []
 
 
 class Judged(NamedTuple):
