@@ -93,6 +93,7 @@ class _Build:
         self._shop, self._request, self._watch, self._account = shop, request, watch, account
         self._options = request.options(lost)
         self._head = shop.memory.head
+        self._over = shop.profile.over
         self._spool = Spool(shop.folder)
 
     def run(self) -> BuildReport:
@@ -130,7 +131,8 @@ class _Build:
             first=self._shop.memory.empty and not self._head.outputs,
         )
         working = Working(self._shop, self._request, self._watch, self._account, plan, self._spool)
-        working.run(settler)
+        with self._over("work"):
+            working.run(settler)
         plan.let_go()
         for kept in recalled:
             settler.recalled(kept.source, kept.collection, kept.inputs, kept.pairs)
@@ -138,9 +140,11 @@ class _Build:
         shop = self._shop
         places = (shop.recipe.root, shop.folder)
         view = Catalog(shop.document, *places, settler.entries, rows.read, shop.store, shop.stated)
-        deliveries = outlets.deliver(view, settler)
+        with self._over("write"):
+            deliveries = outlets.deliver(view, settler)
         done = Done(plan, settler, deliveries, held_back, working.unreadable)
-        return self._remember(done, outlets, rows, view)
+        with self._over("remember"):
+            return self._remember(done, outlets, rows, view)
 
     # --- list
 
@@ -202,7 +206,8 @@ class _Build:
 
     def _remember(self, done: Done, outlets: Outlets, rows: RowsWriter, view: Catalog) -> BuildReport:
         if any(delivery is not None and delivery.touched for delivery in done.deliveries.values()):
-            deliver.sync()
+            with self._over("sync"):
+                deliver.sync()
             _outwait_the_clock()
         rows.finish(done.settler.entries)
         head = remember.head(self._shop, done, outlets.memories(done.settler, done.deliveries))

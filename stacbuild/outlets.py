@@ -136,7 +136,8 @@ class Outlets:
             left=before.left if before is not None and before.path == self._shop.place(output) else None,
         )
         self._deliverers.append(deliverer)
-        return deliverer.run(mine, all_anew=moved, told=self._told(output.name))
+        with self._shop.profile.over(f"write {output.name}", output=output.name):
+            return deliverer.run(mine, all_anew=moved, told=self._told(output.name))
 
     def _told(self, output: str) -> Callable[[int, int], None]:
         """Return what tells how many files of an output are looked at; every file would be too often."""

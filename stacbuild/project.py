@@ -34,6 +34,7 @@ from stacbuild.report import (
 )
 
 if TYPE_CHECKING:
+    from stacbuild.profiling import Profile
     from stacbuild.pull import From, Wish
     from stacbuild.steps import GroupPlan
     from stacbuild.targets import Selection
@@ -66,6 +67,7 @@ class Project:
         adopt: bool = False,
         locked: bool = False,
         wait: bool = True,
+        profile: str | os.PathLike[str] | None = None,
     ) -> BuildReport:
         """Bring outputs up to date.
 
@@ -81,6 +83,7 @@ class Project:
             adopt: take over files in the way that no build wrote.
             locked: do nothing unless recipe and sources agree with the lock file.
             wait: wait for another build of this recipe; else raise LockedError.
+            profile: a file that takes down where the time goes, as a Chrome trace.
 
         Raises:
             UsageError: an unknown target, or `locked` without a lock file.
@@ -90,6 +93,7 @@ class Project:
         """
         from stacbuild.build import build  # noqa: PLC0415
         from stacbuild.locked import read  # noqa: PLC0415
+        from stacbuild.profiling import profile_to  # noqa: PLC0415
         from stacbuild.request import Request, workers  # noqa: PLC0415
 
         del offline
@@ -114,11 +118,13 @@ class Project:
                 return request, foresee(shop, request)
             return request, None
 
-        request, foreseen = self._read(ask)
-        if foreseen is not None:
-            return foreseen
-        with self._locked_shop(wait=wait) as shop:
-            return build(shop, request, self._watch)
+        with profile_to(None if profile is None else Path(profile), self._warn) as spans:
+            with spans.over("ask"):
+                request, foreseen = self._read(ask)
+            if foreseen is not None:
+                return foreseen
+            with self._locked_shop(wait=wait, profile=spans) as shop:
+                return build(shop, request, self._watch)
 
     def plan(self, targets: Sequence[str] = ()) -> Iterator[GroupPlan]:
         """Yield what is not fresh, a group at a time: the very steps that `build` would take."""
@@ -251,19 +257,23 @@ class Project:
 
     # --- what the verbs share
 
+    def _warn(self, text: str) -> None:
+        self._watch(Message("warning", "project", text))
+
     @contextmanager
-    def _shop(self) -> Iterator[Workshop]:
+    def _shop(self, profile: Profile | None = None) -> Iterator[Workshop]:
+        from stacbuild.profiling import NO_PROFILE  # noqa: PLC0415
         from stacbuild.workshop import Workshop  # noqa: PLC0415
 
         with _surroundings(self.recipe.root):
-            shop = Workshop(self.recipe)
+            shop = Workshop(self.recipe, profile or NO_PROFILE)
             try:
                 yield shop
             finally:
                 shop.close()
 
     @contextmanager
-    def _locked_shop(self, *, wait: bool) -> Iterator[Workshop]:
+    def _locked_shop(self, *, wait: bool, profile: Profile | None = None) -> Iterator[Workshop]:
         """Yield the workshop with its lock held; the memory is read after the lock is had."""
         from stacbuild.locking import lock  # noqa: PLC0415
         from stacbuild.workshop import STATE  # noqa: PLC0415
@@ -272,7 +282,7 @@ class Project:
             self._watch(Waiting(holder))
 
         path = self.recipe.root / STATE / "lock" / self.recipe.name
-        with lock(path, wait=wait, told=told), self._shop() as shop:
+        with lock(path, wait=wait, told=told), self._shop(profile) as shop:
             yield shop
 
     def _read(self, ask: Callable[[Workshop], Answer]) -> Answer:

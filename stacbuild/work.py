@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,12 +18,13 @@ from stacbuild import aggregate, canon
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Version
 from stacbuild.pipeline import Pipeline, pipelines
+from stacbuild.profiling import Spans, Stopwatch, Timed, now
 from stacbuild.reading import Reader
 from stacbuild.recipe.schema import Document
 from stacbuild.stages import hrefs
 from stacbuild.stages.base import Origin
 from stacbuild.stages.beside import beside
-from stacbuild.stages.judge import Judge
+from stacbuild.stages.judge import Judge, Verdict
 from stacbuild.store import pack
 from stacbuild.times import Seen, Times
 
@@ -78,6 +79,8 @@ class ChunkResult(Struct, array_like=True):
     outcomes: list[Outcome]
     times: list[Seen] = []
     """What was seen for the first time, and when."""
+    spans: Spans | None = None
+    """What it took, where somebody asked."""
 
 
 class Tools(Struct, frozen=True):
@@ -90,6 +93,8 @@ class Tools(Struct, frozen=True):
     """The recipe's folder, absolute; own schemas stand below it or are named from it."""
     times: Times | None = None
     """When contents were first seen; None where nobody asks."""
+    profiled: bool = False
+    """Results are to come with their spans."""
 
 
 class Bench:
@@ -100,16 +105,20 @@ class Bench:
         self._document = tools.document
         self._lines: dict[str, Pipeline] = pipelines(tools.document)
         self._works: dict[str, list[Any]] = {}
-        self._judge: Judge | None = None
+        self._judge: Callable[[dict[str, Any]], Verdict] | None = None
         self._tools, self._root = tools, Path(tools.root)
+        self._watch = Stopwatch() if tools.profiled else None
 
     def run(self, chunk: Chunk) -> ChunkResult:
         """Return what came of every job of `chunk`."""
-        documents: list[bytes] = []
+        begin, documents = now(), list[bytes]()
         with contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is no result of ours
             outcomes = [self._guarded(job, documents) for job in chunk.jobs]
         times = [] if self._tools.times is None else self._tools.times.noted()
-        return ChunkResult(chunk.number, pack(documents) if documents else b"", outcomes, times)
+        result = ChunkResult(chunk.number, pack(documents) if documents else b"", outcomes, times)
+        if self._watch is not None:
+            result.spans = self._watch.lap(begin, "chunk", number=chunk.number, items=len(outcomes))
+        return result
 
     def _guarded(self, job: Job, documents: list[bytes]) -> Outcome:
         kept = len(documents)
@@ -164,20 +173,24 @@ class Bench:
 
     def _judge_it(self, job: Job, line: Pipeline, item: dict[str, Any], digest: bytes, outcome: Outcome) -> None:
         if line.judged and digest != job.judged:
-            verdict = self._judging().judge(with_link(item))
+            verdict = self._judging()(with_link(item))
             outcome.state, outcome.faults = verdict.state, verdict.faults
 
     def _compiled(self, collection: str) -> list[Any]:
         works = self._works.get(collection)
         if works is None:
             stages = self._lines[collection].stages
-            works = self._works[collection] = [stage.work(self._document, collection) for stage in stages]
+            works = [self._timed(stage.name, stage.work(self._document, collection)) for stage in stages]
+            self._works[collection] = works
         return works
 
-    def _judging(self) -> Judge:
+    def _judging(self) -> Callable[[dict[str, Any]], Verdict]:
         if self._judge is None:
-            self._judge = open_judge(self._tools)
+            self._judge = self._timed("validate", open_judge(self._tools).judge)
         return self._judge
+
+    def _timed(self, name: str, work: Timed) -> Timed:
+        return work if self._watch is None else self._watch.timed(name, work)
 
 
 def _note(outcome: Outcome, reader: Reader, hits: list[str]) -> None:

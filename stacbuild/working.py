@@ -45,6 +45,7 @@ class Working:
             redact=shop.recipe.redact,
         )
         self._feed = Feed(plan, spool)
+        self._profile = shop.profile
         self._number = 0
         self._waiting: dict[int, tuple[list[Step], set[int]]] = {}
         self.unreadable = self._feed.unreadable
@@ -62,9 +63,10 @@ class Working:
         try:
             with self._shop.store.batch():
                 for batch in self._worked(executor):
-                    for group in batch:
-                        settler.settle(group)
-                        done += len(group.inputs)
+                    with self._profile.over("settle", groups=len(batch)):
+                        for group in batch:
+                            settler.settle(group)
+                            done += len(group.inputs)
                     self._watch(Progress("work", done, total))
         except BaseException:
             self._keep_what_is_done(executor)
@@ -88,7 +90,8 @@ class Working:
                     continue
                 steps = [step for group in batch for steps in group.steps.values() for step in steps]
                 self._account.planned(steps)
-                self._resolver.look_up(steps)
+                with self._profile.over("look up", items=len(steps)):
+                    self._resolver.look_up(steps)
                 for step in steps:
                     self._account.shared(step)
                 open_chunks: set[int] = set()
@@ -102,7 +105,9 @@ class Working:
 
         for result in executor.map(chunks()):
             mine, open_chunks = waiting.pop(result.number)
-            self._resolver.apply(mine, result, self._account.counts)
+            self._profile.take(result.spans)
+            with self._profile.over("store", chunk=result.number, items=len(mine)):
+                self._resolver.apply(mine, result, self._account.counts)
             open_chunks.discard(result.number)
             failed = any(count.failed for count in self._account.counts.stages.values())
             stopped = stopped or (self._request.fail_fast and failed)

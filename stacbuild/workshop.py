@@ -25,6 +25,7 @@ from stacbuild.outputs.base import Output
 from stacbuild.outputs.registry import open_outputs
 from stacbuild.pipeline import pipelines, without_secrets
 from stacbuild.plan import Plan
+from stacbuild.profiling import NO_PROFILE, Profile
 from stacbuild.recipe.extension_tables import Timestamps
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
@@ -63,7 +64,8 @@ def tools_of(recipe: Recipe) -> Tools:
 class Workshop:
     """A recipe with what was built of it. Close it."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, profile: Profile = NO_PROFILE) -> None:
+        self.profile = profile
         self.state = recipe.root / STATE
         self.folder = self.state / "memory" / recipe.name
         self.memory = Memory(self.folder)
@@ -106,7 +108,8 @@ class Workshop:
         """What a worker is started with."""
         tools = tools_of(msgspec.structs.replace(self.recipe, document=self.document))
         stamped = any(isinstance(table, Timestamps) for table in self.document.extensions.values())
-        return msgspec.structs.replace(tools, times=self._times()) if stamped else tools
+        times = self._times() if stamped else None
+        return msgspec.structs.replace(tools, times=times, profiled=self.profile.on)
 
     def _times(self) -> Times:
         epoch = os.environ.get(EPOCH, "").strip()
@@ -171,7 +174,8 @@ class Workshop:
         self, *, reread: bool = False, told: Callable[[str, int], None] | None = None, spool: Spool | None = None
     ) -> list[SourceListing]:
         """Return what the sources hold now; `spool` takes the records that will be worked on."""
-        listings = list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody, spool=spool)
+        with self.profile.over("list"):
+            listings = list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody, spool=spool)
         before = self.targets
         listed = (group.entry for listing in listings for group in listing.groups())
         self._stated = {listing.name: stated(listing.crawl.pages) for listing in listings if listing.crawl}
@@ -239,8 +243,9 @@ class Workshop:
         return plan
 
     def _plan(self, listings: list[SourceListing], options: Options) -> Plan:
-        looked = Looked(self.recipe.root, self.memory.looked())
-        return Plan(self.document, self.pipelines, self.contexts, self.memory, listings, options, looked)
+        with self.profile.over("plan"):
+            looked = Looked(self.recipe.root, self.memory.looked())
+            return Plan(self.document, self.pipelines, self.contexts, self.memory, listings, options, looked)
 
     def place(self, output: Output) -> str:
         """Return an output's base folder as the memory has it: relative to the recipe's, as a checkout may move."""
@@ -256,7 +261,8 @@ class Workshop:
     def inspect(self) -> dict[str, Inspected]:
         """Return what each output holds, and what of it is wrong."""
         mine = [output for output in self.outputs if output.name in self.memory.head.outputs or not self.taken(output)]
-        found = {output.name: inspect(self.memory, output.name, output.base) for output in mine}
+        with self.profile.over("inspect outputs"):
+            found = {output.name: inspect(self.memory, output.name, output.base) for output in mine}
         return {name: inspected for name, inspected in found.items() if inspected is not None}
 
     def output_root(self, output: Output, entries: list[GroupEntry]) -> bytes:

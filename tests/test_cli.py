@@ -1,6 +1,7 @@
 """The command line over a fake engine: options, targets, JSON documents, exit statuses."""
 
 import re
+from pathlib import Path
 
 import pytest
 from test_cli_fake import ask
@@ -55,7 +56,6 @@ def test_a_promised_command_says_that_it_is_not_there_yet(command):
 @pytest.mark.parametrize(
     "argv",
     [
-        ["build", "--profile", "x"],
         ["status", "--refresh"],
     ],
 )
@@ -142,6 +142,7 @@ BUILD = {
     "adopt": False,
     "locked": False,
     "wait": True,
+    "profile": None,
 }
 
 
@@ -159,6 +160,7 @@ BUILD = {
         (["-x", "-k"], {}),
         (["--locked"], {"locked": True}),
         (["--offline", "--adopt", "--no-wait"], {"offline": True, "adopt": True, "wait": False}),
+        (["--profile", "p.json"], {"profile": Path("p.json")}),
         (["--max-failures", "5%", "--max-deletions", "10"], {"max_failures": "5%", "max_deletions": 10}),
     ],
 )

@@ -127,6 +127,7 @@ class FakeProject:
         adopt=False,
         locked=False,
         wait=True,
+        profile=None,
     ):
         options = {name: value for name, value in locals().items() if name not in ("self", "targets")}
         return self._answer("build", targets, **options)

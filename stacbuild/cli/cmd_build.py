@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -56,7 +57,8 @@ Events (--events FILE): a JSON object a line, each with "event" and "time", on t
 @click.option("--locked", is_flag=True, help="Do nothing unless recipe and sources agree with the lock file.")
 @click.option("--events", metavar="FILE", shell_complete=options.complete("file"),
               help="Write what happens to FILE as JSON lines: began, progress, ended, message, finished.")  # fmt: skip
-@options.later("--profile", "--trace")
+@click.option("--profile", metavar="FILE", shell_complete=options.complete("file"),
+              help="Write where the time goes to FILE, for chrome://tracing or ui.perfetto.dev.")  # fmt: skip
 @options.session
 def command(
     session: Session,
@@ -74,6 +76,7 @@ def command(
     locked: bool,
     no_wait: bool,
     events: str | None,
+    profile: str | None,
 ) -> int:
     """Bring outputs up to date: run the stages that are stale, and nothing else.
 
@@ -96,5 +99,6 @@ def command(
             adopt=adopt,
             locked=locked,
             wait=not no_wait,
+            profile=None if profile is None else Path(session.settings.directory or ".", profile),
         )
     )
