@@ -20,6 +20,7 @@ from stacbuild.stages.paths import put
 
 FAULTS_TOLD: Final = 3
 """Faults of a collection's document that one warning names."""
+_MEND: Final = "mend it in its table of [collections], where `set` wins over what is said upstream, or its extensions"
 
 
 class Made(NamedTuple):
@@ -148,4 +149,4 @@ def judged(judge: Judge, documents: Mapping[str, dict[str, Any]]) -> Iterator[Pr
             told = "; ".join(f"{fault.path or '/'}: {fault.message}" for fault in errors[:FAULTS_TOLD])
             more = f"; and {len(errors) - FAULTS_TOLD} more" if len(errors) > FAULTS_TOLD else ""
             text = f"collection '{name}': its document is not valid: {told}{more}"
-            yield Problem("SB707", text, hint="mend its table of [collections], or the extensions that it names")
+            yield Problem("SB707", text, hint=_MEND)

@@ -1,4 +1,8 @@
-"""When an item that went through a build is still the same item: the comparison, and what may differ and why."""
+"""When an Item or Collection that went through a build is still the same one: the comparison, in one place.
+
+`expected` says what may differ of an Item and why, `stated` of a Collection; `tabled` and `loose` what a table cannot
+tell besides. Whoever compares has both sides in the form of `plain`, and then compares canonical bytes: 1 is not 1.0.
+"""
 
 import datetime as dt
 import posixpath
@@ -19,6 +23,8 @@ EXTENSIONS = {
 }
 """The two extensions that clones are made with."""
 STRUCTURAL = {"root", "parent", "collection", "self", "child", "item"}
+PAGING = {"next", "prev", "previous", "first", "last", "items"}
+"""Of catalogs that are crawled, links of a server to its own answers are no part of a document either."""
 
 
 def expected(given, folder, root, target):
@@ -69,12 +75,47 @@ def mirrored(asset, root, near):
     return asset | {"alternate": {**asset.get("alternate", {}), "mirror": entry}}
 
 
-def plain(item, folder):
-    """Return an item without structural links, its hrefs being URLs."""
-    links = [_placed(link, folder) for link in item.get("links") or [] if link.get("rel") not in STRUCTURAL]
-    assets = {name: _placed(asset, folder) for name, asset in (item.get("assets") or {}).items()}
-    extensions = sorted(set(item.get("stac_extensions") or []))
-    return {**item, "links": links, "assets": assets, "stac_extensions": extensions}
+def plain(document, folder):
+    """Return an Item or Collection without structural links, its hrefs being URLs."""
+    links = [_placed(link, folder) for link in document.get("links") or [] if link.get("rel") not in STRUCTURAL]
+    assets = {name: _placed(asset, folder) for name, asset in (document.get("assets") or {}).items()}
+    extensions = sorted(set(document.get("stac_extensions") or []))
+    return {**document, "links": links, "assets": assets, "stac_extensions": extensions}
+
+
+def stated(given, folder, written, items):
+    """Return what a build makes of a Collection that it clones without collection-extensions, in the form of `plain`.
+
+    What differs from `given`, and nothing else may:
+
+    - `stac_version`, what 1.1.0 says in other words, structural links and the form of hrefs: as of an Item. Links of a
+      server to its own pages are gone too, and those that say nowhere to.
+    - `extent` is that of the items, where there are any: a clone may hold more or less than was said. Here it is taken
+      from `written`; that it is right is held elsewhere.
+    - `item_assets` also has what the items' assets have in common, of keys of which nothing was said.
+    - `title`, `description` and `license` are there: the id, the title and "other" where nothing was said.
+    - Of the members of a Collection one that is empty says nothing, and is left out but for those that `plain` gives.
+
+    Args:
+        given: the Collection as it came; of one that is named by items only, its type and id.
+        folder: its file's folder.
+        written: the Collection as it is written.
+        items: whether there are items in it.
+    """
+    said = plain(migrate(given), folder)
+    said["links"] = [link for link in said["links"] if link["rel"] not in PAGING and isinstance(link["href"], str)]
+    title = said.get("title") or said["id"]
+    defaults = {"stac_version": "1.1.0", "title": title, "description": title, "license": "other", "extent": WORLD}
+    made = {**defaults, **{name: value for name, value in said.items() if value or name not in MAY_GO}}
+    if items:
+        made["extent"] = written["extent"]
+        definitions = {**written.get("item_assets", {}), **said.get("item_assets", {})}
+        made |= {"item_assets": definitions} if definitions else {}
+    return made
+
+
+WORLD = {"spatial": {"bbox": [[-180.0, -90.0, 180.0, 90.0]]}, "temporal": {"interval": [[None, None]]}}
+MAY_GO = {"title", "description", "license", "keywords", "providers", "summaries", "item_assets"}
 
 
 def _placed(part, folder):

@@ -16,6 +16,7 @@ import tiles
 from pystac.validation import RegisteredValidator
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 from sameness import tabled
+from validators import recursively, schema_at, serve
 
 from stacbuild.stages.schemas import SchemaStore
 
@@ -49,12 +50,6 @@ def store():
     if not tiles.SCHEMAS.is_dir():
         pytest.skip("the schemas of extensions are not beside this repository")
     return SchemaStore([tiles.SCHEMAS], {})
-
-
-def schema_at(store, url):
-    found = store.find(url.partition("#")[0])
-    assert found is not None, f"{url} is not at hand"
-    return json.loads(found.blob)
 
 
 # --- the tree
@@ -122,26 +117,14 @@ def test_rustac_walks_a_tree(dist):
     assert sorted(asyncio.run(walked())) == tiles.NAMES
 
 
-def test_the_reference_validator_finds_the_whole_tree_valid(dist, store, monkeypatch):
-    utilities = program("stac_validator.utilities")
-    serve(utilities, store, monkeypatch)
-    validate = importlib.import_module("stac_validator.validate")
-    run = validate.StacValidate(str(dist / "site/catalog.json"), recursive=True)
-    run.run()
-    assert [one for one in run.message if not one["valid_stac"]] == []
-    assert sum(one["asset_type"] == "ITEM" for one in run.message) == len(ALL)
-    assert sum(one["asset_type"] == "COLLECTION" for one in run.message) == 2
-
-
-def serve(utilities, store, monkeypatch):
-    """Let stac-valid find schemas where it would ask the network for them."""
-    read = utilities.fetch_and_parse_file
-    utilities.fetch_and_parse_schema.cache_clear()
-
-    def found(path, headers=None):
-        return schema_at(store, path) if path.startswith("http") else read(path, headers)
-
-    monkeypatch.setattr(utilities, "fetch_and_parse_file", found)
+def test_the_reference_validator_finds_the_whole_tree_valid(dist, monkeypatch):
+    program("stac_validator")
+    if not tiles.SCHEMAS.is_dir():
+        pytest.skip("the schemas of extensions are not beside this repository")
+    told = recursively(dist / "site/catalog.json", [tiles.SCHEMAS], monkeypatch)
+    assert [one for one in told if not one["valid_stac"]] == []
+    assert sum(one["asset_type"] == "ITEM" for one in told) == len(ALL)
+    assert sum(one["asset_type"] == "COLLECTION" for one in told) == 2
 
 
 NO_SELF = {"check_links_self", "check_links_title"}
