@@ -16,6 +16,7 @@ from stacbuild import deliver, documents, doubts, failing, files, locked, promis
 from stacbuild.account import Account
 from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
+from stacbuild.execute.base import open_executor
 from stacbuild.failures import DamageError, Problem
 from stacbuild.listing import SourceListing
 from stacbuild.outlets import Outlets
@@ -95,12 +96,14 @@ class _Build:
         self._head = shop.memory.head
         self._over = shop.profile.over
         self._spool = Spool(shop.folder)
+        self._executor = open_executor(request.executor, request.jobs)
 
     def run(self) -> BuildReport:
         """Do it."""
         try:
             return self._run()
         finally:
+            self._executor.close()
             self._spool.close()
 
     def _run(self) -> BuildReport:
@@ -130,7 +133,7 @@ class _Build:
             self._shop.document.validation,
             first=self._shop.memory.empty and not self._head.outputs,
         )
-        working = Working(self._shop, self._request, self._watch, self._account, plan, self._spool)
+        working = Working(self._shop, self._request, self._watch, self._account, plan, self._spool, self._executor)
         with self._over("work"):
             working.run(settler)
         plan.let_go()

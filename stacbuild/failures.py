@@ -70,6 +70,9 @@ class StacbuildError(Exception):
         self.problems = [problems] if isinstance(problems, Problem) else list(problems)
         super().__init__(self.problems[0].message)
 
+    def __reduce__(self) -> tuple[type[StacbuildError], tuple[list[Problem]]]:
+        return type(self), (self.problems,)
+
 
 class RecipeError(StacbuildError):
     """The recipe cannot be used."""

@@ -102,6 +102,9 @@ class MissingChunksError(Exception):
         super().__init__(f"{len(digests)} chunks are missing")
         self.digests = digests
 
+    def __reduce__(self) -> tuple[type[MissingChunksError], tuple[set[bytes]]]:
+        return type(self), (self.digests,)
+
 
 def pack(documents: list[bytes]) -> bytes:
     """Return `documents` as one chunk: their sizes, then their bytes, compressed together."""

@@ -12,7 +12,8 @@ from typing import Final
 
 from stacbuild.account import Account
 from stacbuild.events import Began, Ended, Progress, Watcher
-from stacbuild.execute.base import Executor, open_executor
+from stacbuild.execute.base import Executor
+from stacbuild.execute.chunks import CHUNKS
 from stacbuild.feed import Feed
 from stacbuild.plan import Plan
 from stacbuild.request import Request
@@ -31,9 +32,17 @@ class Working:
     """The work of one build."""
 
     def __init__(
-        self, shop: Workshop, request: Request, watch: Watcher, account: Account, plan: Plan, spool: Spool
+        self,
+        shop: Workshop,
+        request: Request,
+        watch: Watcher,
+        account: Account,
+        plan: Plan,
+        spool: Spool,
+        executor: Executor,
     ) -> None:
         self._shop, self._request, self._watch, self._account, self._plan = shop, request, watch, account, plan
+        self._executor = executor
         strict = shop.document.validation.level == "strict"
         self._resolver = Resolver(
             shop.store,
@@ -55,29 +64,27 @@ class Working:
         """Work off the plan; every group of it comes to `settler`, done or as it was."""
         for _, entry in self._plan.fresh_entries():
             settler.keep(entry)
-        executor = open_executor(self._request.executor, self._request.jobs, self._shop.tools)
         total = sum(entry.entry.inputs for listing in self._plan.listings for entry in listing.groups())
         self._watch(Began("work", total))
         done = sum(entry.inputs for entry in settler.entries)
         self._watch(Progress("work", done, total))
         try:
             with self._shop.store.batch():
-                for batch in self._worked(executor):
+                for batch in self._worked():
                     with self._profile.over("settle", groups=len(batch)):
                         for group in batch:
                             settler.settle(group)
                             done += len(group.inputs)
                     self._watch(Progress("work", done, total))
         except BaseException:
-            self._keep_what_is_done(executor)
+            self._keep_what_is_done()
             raise
         finally:
-            executor.close()
             self._feed.close()
         ran = sum(count.ran for count in self._account.counts.stages.values())
         self._watch(Ended("work", done, f"{done:,} records, {ran:,} stage runs"))
 
-    def _worked(self, executor: Executor) -> Iterator[list[GroupPlan]]:
+    def _worked(self) -> Iterator[list[GroupPlan]]:
         """Yield batches of groups whose steps are done, in order; the next are worked on meanwhile."""
         begun: deque[tuple[list[GroupPlan], set[int]]] = deque()
         waiting = self._waiting
@@ -103,7 +110,7 @@ class Working:
                     waiting[chunk.number] = (mine, open_chunks)
                     yield chunk
 
-        for result in executor.map(chunks()):
+        for result in self._executor.map(CHUNKS, self._shop.tools, chunks()):
             mine, open_chunks = waiting.pop(result.number)
             self._profile.take(result.spans)
             with self._profile.over("store", chunk=result.number, items=len(mine)):
@@ -116,10 +123,10 @@ class Working:
         assert not waiting, "every chunk has a result"
         yield from (batch for batch, _ in begun)
 
-    def _keep_what_is_done(self, executor: Executor) -> None:
+    def _keep_what_is_done(self) -> None:
         """Put the chunks in flight into the store before a build ends early, so that the next need not do them."""
         with contextlib.suppress(Exception), self._shop.store.batch():
-            for result in executor.drain():
+            for result in self._executor.drain():
                 if result.number in self._waiting:
                     self._resolver.apply(self._waiting.pop(result.number)[0], result, self._account.counts)
 

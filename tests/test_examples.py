@@ -177,7 +177,7 @@ def small_chunks(monkeypatch):
             started.append(self)
 
     monkeypatch.setattr(working, "CHUNK_JOBS", 1)
-    monkeypatch.setattr(processes, "_FEW", 0)
+    monkeypatch.setattr(working, "CHUNKS", working.CHUNKS._replace(few=0))
     monkeypatch.setattr(processes, "_Worker", Worker)
     return started
 

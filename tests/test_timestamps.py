@@ -198,9 +198,9 @@ def test_it_stands_behind_all_other_extensions_wherever_it_is_named(kitchen, clo
 
 
 def test_workers_know_what_the_store_knows(kitchen, clock, monkeypatch):
-    from stacbuild.execute import processes  # noqa: PLC0415
+    from stacbuild import working  # noqa: PLC0415
 
-    monkeypatch.setattr(processes, "_FEW", 0)
+    monkeypatch.setattr(working, "CHUNKS", working.CHUNKS._replace(few=0))
     before = kitchen.tree("dist")
     clock.now = LATER
     kitchen.recipe["build"] = {"executor": "processes", "jobs": 2}

@@ -1,1 +1,1 @@
-"""Where chunks are worked on: in this process or in others. The same chunks give the same results everywhere."""
+"""Where tasks are done: in this process or in others. The same tasks give the same results everywhere."""

@@ -1,118 +1,110 @@
-"""Chunks worked on by processes of this machine.
+"""Tasks done by processes of this machine.
 
-Workers are new interpreters, so they hold no lock and no file of their parent and never import the program that called
-us; each has a socket to its parent and ends when that does, which is also what happens when the parent is killed. A
-worker that dies is replaced and its chunk given out once more; a chunk that kills its worker twice is taken apart, so
-that one bad item costs that item.
+Workers are new interpreters, so they hold no lock and of their parent's files only those that they are given, and never
+import the program that called us; each has a socket to its parent and ends when that does, which is also what happens
+when the parent is killed. A worker that dies is replaced and its task given out once more; a task that kills its worker
+twice is taken apart if its kind can be, so that one bad item costs that item.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import itertools
 import os
 import pickle
-import queue
-import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
+from stacbuild.execute.base import Asked, Given, Kind, nothing
 from stacbuild.execute.serial import Serial
-from stacbuild.failures import Fault, Problem, SurroundingsError
-from stacbuild.work import Bench, Chunk, ChunkResult, Outcome, Tools
+from stacbuild.execute.worker import GET_READY, RAISED, READY
+from stacbuild.failures import Problem, SurroundingsError
 
 _AHEAD: Final = 2
-"""Chunks given to a worker at a time: one to work on, one so that it need not wait."""
+"""Tasks given to a worker at a time: one to work on, one so that it need not wait."""
 
-_FEW: Final = 2
-"""With no more chunks than this, starting workers costs more than it brings."""
-
-_MAIN: Final = "import sys; from stacbuild.execute.processes import work; work(int(sys.argv[1]))"
+_MAIN: Final = "import sys; from stacbuild.execute.worker import live; live(int(sys.argv[1]), int(sys.argv[2]))"
 
 _DRAIN_SECONDS: Final = 10.0
 
-_READY: Final = b"ready"
-
-_pack = msgspec.msgpack.Encoder().encode
-_chunk_of = msgspec.msgpack.Decoder(Chunk).decode
-_result_of = msgspec.msgpack.Decoder(ChunkResult).decode
+_encode_into = msgspec.msgpack.Encoder().encode_into
 
 
-def work(descriptor: int) -> None:
-    """Work on the chunks that come through a socket until it ends. The whole life of a worker.
+class _Line(Struct):
+    """A kind of task with its tools, as workers know it: by a number."""
 
-    The first message is the tools, pickled: it comes from our parent over a socket that nobody else has.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    connection = Connection(descriptor)
-    try:
-        bench = Bench(pickle.loads(connection.recv_bytes()))  # noqa: S301
-    except (EOFError, OSError):
-        return
-    connection.send_bytes(_READY)
-    gc.freeze()
-    gc.set_threshold(200_000, 50, 100)
-    inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(connection, inbox), daemon=True).start()
-    with contextlib.suppress(OSError):
-        while True:
-            connection.send_bytes(_pack(bench.run(_chunk_of(inbox.get()))))
+    number: int
+    kind: Kind[Any, Any]
+    tools: Any
+    ready: bytes
+    """What is sent to a worker before its first task."""
+    result_of: Callable[[Any], Any]
 
 
-def _receive(connection: Connection, inbox: queue.SimpleQueue[bytes]) -> None:
-    """Take chunks off the pipe at once, so that parent and worker never wait for each other to read."""
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            inbox.put(connection.recv_bytes())
-    os._exit(0)
+class _Task(Struct, eq=False):
+    """A task on its way; `asked` is None of what a worker answers when it has got ready for a line."""
+
+    line: _Line
+    asked: Any
+    round: int
+    deaths: int = 0
 
 
 class _Worker:
-    """A process, its pipe, and the chunks that it has not answered yet."""
+    """A process, its socket, and what it has not answered yet."""
 
-    def __init__(self, tools: Tools) -> None:
+    def __init__(self, seat: int, inherit: Sequence[int]) -> None:
+        self.seat = seat
         ours, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-c", _MAIN, str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
+                [sys.executable, "-c", _MAIN, str(theirs.fileno()), str(seat)],
+                pass_fds=[theirs.fileno(), *inherit],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": _search_path()},
             )
         self.connection = Connection(ours.detach())
-        self.chunks: deque[Chunk] = deque()
-        self.ready = False
-        with contextlib.suppress(OSError):
-            self.connection.send_bytes(pickle.dumps(tools))
+        self.tasks: deque[_Task] = deque()
+        self._known: set[int] = set()
 
-    def give(self, chunk: Chunk) -> None:
-        self.chunks.append(chunk)
-        with contextlib.suppress(OSError):
-            self.connection.send_bytes(_pack(chunk))
+    def give(self, task: _Task) -> None:
+        line = task.line
+        if line.number not in self._known:
+            self._known.add(line.number)
+            self.tasks.append(_Task(line, None, task.round))
+            self._send(line.ready)
+        self.tasks.append(task)
+        message = bytearray([line.number])
+        _encode_into(task.asked, message, 1)
+        self._send(message)
 
-    def answer(self) -> ChunkResult | None:
-        """Return the next result; None where the worker only says that it is there.
+    def _send(self, message: bytes | bytearray) -> None:
+        with contextlib.suppress(OSError):  # it died: that is seen when its answer is waited for
+            self.connection.send_bytes(message)
+
+    def answer(self) -> tuple[_Task, Any] | None:
+        """Return a task with its result, or with the exception that it ended in; None where it has only got ready.
 
         Raises:
             EOFError, OSError: it died.
         """
-        blob = self.connection.recv_bytes()
-        if blob == _READY:
-            self.ready = True
+        blob = memoryview(self.connection.recv_bytes())
+        task = self.tasks.popleft()
+        if blob[0] == READY:
             return None
-        return _result_of(blob)
+        if blob[0] == RAISED:
+            return task, pickle.loads(blob[1:])  # noqa: S301
+        return task, task.line.result_of(blob[1:])
 
     def end(self) -> None:
         self.connection.close()
@@ -130,116 +122,134 @@ def _search_path() -> str:
 
 
 class Processes:
-    """An executor over `jobs` worker processes, started when there is work for them."""
+    """An executor over `jobs` worker processes with seats from 1 on, started when there is work for them."""
 
-    def __init__(self, tools: Tools, jobs: int) -> None:
-        self._tools, self._jobs = tools, jobs
+    def __init__(self, jobs: int, inherit: Callable[[], Sequence[int]] = nothing) -> None:
+        self.jobs = jobs
+        self._inherit = inherit
         self._workers: list[_Worker] = []
-        self._serial: Serial | None = None
-        self._deaths: dict[int, int] = {}
+        self._serial = Serial()
+        self._lines: list[_Line] = []
+        self._round = 0
 
-    def map(self, chunks: Iterable[Chunk]) -> Iterator[ChunkResult]:
-        """Yield the result of each chunk as it comes."""
-        source = iter(chunks)
-        first = list(itertools.islice(source, _FEW + 1)) if not self._workers else []
-        if not self._workers and len(first) <= _FEW:
-            yield from self._here(first)
+    def map(self, kind: Kind[Asked, Given], tools: Any, tasks: Iterable[Asked]) -> Iterator[Given]:
+        """Yield the result of each task as it comes."""
+        source = iter(tasks)
+        line = self._line(kind, tools)
+        first = [] if line is not None else list(itertools.islice(source, kind.few + 1))
+        if line is None and len(first) <= kind.few:
+            yield from self._serial.map(kind, tools, first)
             return
-        waiting = deque(first)
+        line = line or self._new_line(kind, tools)
+        self._round += 1
+        waiting = deque(_Task(line, task, self._round) for task in first)
+        coming = (_Task(line, task, self._round) for task in source)
         while True:
-            self._fill(waiting, source)
-            if not any(worker.chunks for worker in self._workers):
+            self._fill(waiting, coming)
+            if not any(worker.tasks for worker in self._workers):
                 return
             yield from self._collect(waiting)
 
-    def drain(self) -> Iterator[ChunkResult]:
-        """Yield the results of the chunks that were given out, for a few seconds at the most."""
-        waiting: deque[Chunk] = deque()
+    def drain(self) -> Iterator[Any]:
+        """Yield the results of the tasks that were given out, for a few seconds at the most."""
+        waiting: deque[_Task] = deque()
         end = time.monotonic() + _DRAIN_SECONDS
-        while any(worker.chunks for worker in self._workers) and time.monotonic() < end:
+        while any(worker.tasks for worker in self._workers) and time.monotonic() < end:
             yield from self._collect(waiting, end - time.monotonic())
 
-    def _here(self, chunks: list[Chunk]) -> Iterator[ChunkResult]:
-        if self._serial is None:
-            self._serial = Serial(self._tools)
-        yield from self._serial.map(chunks)
+    def _line(self, kind: Kind[Asked, Given], tools: Any) -> _Line | None:
+        """Return the line of a kind with these very tools, if workers were told of it."""
+        return next((line for line in self._lines if line.kind == kind and line.tools is tools), None)
 
-    def _fill(self, waiting: deque[Chunk], source: Iterator[Chunk]) -> None:
+    def _new_line(self, kind: Kind[Asked, Given], tools: Any) -> _Line:
+        number = len(self._lines) + 1
+        ready = bytes([GET_READY]) + pickle.dumps((number, kind, tools))
+        self._lines.append(_Line(number, kind, tools, ready, msgspec.msgpack.Decoder(kind.given).decode))
+        return self._lines[-1]
+
+    def _fill(self, waiting: deque[_Task], coming: Iterator[_Task]) -> None:
         for depth in range(1, _AHEAD + 1):
-            for number in range(self._jobs):
-                if number < len(self._workers) and len(self._workers[number].chunks) >= depth:
+            for number in range(self.jobs):
+                if number < len(self._workers) and len(self._workers[number].tasks) >= depth:
                     continue
-                chunk = waiting.popleft() if waiting else next(source, None)
-                if chunk is None:
+                task = waiting.popleft() if waiting else next(coming, None)
+                if task is None:
                     return
                 if number >= len(self._workers):
-                    self._workers.append(_Worker(self._tools))
-                self._workers[min(number, len(self._workers) - 1)].give(chunk)
+                    self._workers.append(self._started())
+                self._workers[min(number, len(self._workers) - 1)].give(task)
 
-    def _collect(self, waiting: deque[Chunk], seconds: float | None = None) -> Iterator[ChunkResult]:
-        busy = {worker.connection: worker for worker in self._workers if worker.chunks}
+    def _started(self) -> _Worker:
+        taken = {worker.seat for worker in self._workers}
+        seat = next(seat for seat in itertools.count(1) if seat not in taken)
+        return _Worker(seat, self._inherit())
+
+    def _collect(self, waiting: deque[_Task], seconds: float | None = None) -> Iterator[Any]:
+        """Yield the results of this round that workers have; what is left of a round that was given up is dropped."""
+        busy = {worker.connection: worker for worker in self._workers if worker.tasks}
         for connection in wait(list(busy), seconds):
             worker = busy[connection]  # type: ignore[index]
             try:
-                result = worker.answer()
+                answer = worker.answer()
             except (EOFError, OSError):
                 yield from self._died(worker, waiting)
                 continue
-            if result is not None:
-                worker.chunks.popleft()
-                yield result
+            if answer is not None and answer[0].round == self._round:
+                yield _result(answer[1])
 
-    def _died(self, worker: _Worker, waiting: deque[Chunk]) -> Iterator[ChunkResult]:
+    def _died(self, worker: _Worker, waiting: deque[_Task]) -> Iterator[Any]:
         worker.end()
         self._workers.remove(worker)
-        if not worker.ready:
+        task = worker.tasks.popleft()
+        if task.asked is None:
             text = f"a worker process ended before it began (status {worker.process.returncode})"
             raise SurroundingsError(Problem("SB606", text, hint='[build] executor = "serial" does without workers'))
-        chunk = worker.chunks.popleft()
-        waiting.extendleft(reversed(worker.chunks))
-        self._deaths[chunk.number] = self._deaths.get(chunk.number, 0) + 1
-        if self._deaths[chunk.number] == 1:
-            waiting.appendleft(chunk)
-        else:
-            yield self._taken_apart(chunk)
+        waiting.extendleft(one for one in reversed(worker.tasks) if one.asked is not None and one.round == self._round)
+        task.deaths += 1
+        if task.round == self._round and task.deaths == 1:
+            waiting.appendleft(task)
+        elif task.round == self._round:
+            yield self._without_worker(task)
 
-    def _taken_apart(self, chunk: Chunk) -> ChunkResult:
-        """Work on each job in a worker of its own; a job that kills it has failed."""
-        bench = [self._alone(Chunk(chunk.number, [job])) for job in chunk.jobs]
-        return _joined(chunk.number, bench)
+    def _without_worker(self, task: _Task) -> Any:
+        """Return the result of a task that killed two workers."""
+        kind = task.line.kind
+        if kind.parts is None or kind.joined is None:
+            return _lost(kind, task.asked)
+        parts = kind.parts(task.asked)
+        return kind.joined(task.asked, [self._alone(_Task(task.line, part, task.round)) for part in parts])
 
-    def _alone(self, chunk: Chunk) -> ChunkResult:
-        worker = _Worker(self._tools)
-        worker.give(chunk)
+    def _alone(self, task: _Task) -> Any:
+        """Return the result of a task in a worker of its own."""
+        worker = self._started()
+        worker.give(task)
         try:
-            return worker.answer() or _result_of(worker.connection.recv_bytes())
+            answer = worker.answer() or worker.answer()
         except (EOFError, OSError):
-            fault = Fault("transform", "SB297", "the worker process died on this item (out of memory?)")
-            return ChunkResult(chunk.number, b"", [Outcome(fault=fault)])
+            return _lost(task.line.kind, task.asked)
         finally:
             worker.end()
+        assert answer is not None, "a worker gets ready once"
+        return _result(answer[1])
 
     def close(self) -> None:
         """End the workers."""
         for worker in self._workers:
             worker.end()
         self._workers = []
+        self._lines = []
+        self._serial.close()
 
 
-def _joined(number: int, results: list[ChunkResult]) -> ChunkResult:
-    """Return the results of single jobs as the result of one chunk."""
-    from stacbuild.store import pack, unpack  # noqa: PLC0415
+def _result(found: Any) -> Any:
+    if isinstance(found, Exception):
+        raise found
+    return found
 
-    documents: list[bytes] = []
-    outcomes = []
-    for result in results:
-        (outcome,) = result.outcomes
-        base = len(documents)
-        documents.extend(unpack(result.packed) if result.packed else [])
-        outcome.ordinals = [base + ordinal for ordinal in outcome.ordinals]
-        if outcome.version is not None:
-            ordinal = base + outcome.version.ordinal
-            outcome.version = msgspec.structs.replace(outcome.version, ordinal=ordinal)
-        outcomes.append(outcome)
-    times = [seen for result in results for seen in result.times]
-    return ChunkResult(number, pack(documents) if documents else b"", outcomes, times)
+
+def _lost(kind: Kind[Any, Any], asked: Any) -> Any:
+    """Return the result of a task that nobody can do."""
+    if kind.lost is not None:
+        return kind.lost(asked)
+    text = f"worker processes died twice when they were to {kind.name} (out of memory?)"
+    raise SurroundingsError(Problem("SB609", text, hint="fewer --jobs need less memory"))
