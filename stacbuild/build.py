@@ -142,7 +142,8 @@ class _Build:
         held_back = self._settle(plan, settler)
         shop = self._shop
         places = (shop.recipe.root, shop.folder)
-        view = Catalog(shop.document, *places, settler.entries, rows.read, shop.store, shop.stated)
+        times = shop.times, shop.store.put_times
+        view = Catalog(shop.document, *places, settler.entries, rows.read, shop.store, shop.stated, *times)
         with self._over("write"):
             deliveries = outlets.deliver(view, settler)
         done = Done(plan, settler, deliveries, held_back, working.unreadable)

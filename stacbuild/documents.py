@@ -17,6 +17,7 @@ from stacbuild.recipe.schema import STAC_VERSION, Collection, Document
 from stacbuild.stages.hrefs import stored
 from stacbuild.stages.judge import Judge
 from stacbuild.stages.paths import put
+from stacbuild.times import Times
 
 FAULTS_TOLD: Final = 3
 """Faults of a collection's document that one warning names."""
@@ -35,10 +36,21 @@ class Made(NamedTuple):
     """Extensions that should have given something and failed."""
 
 
-def made(document: Document, name: str, total: aggregate.Fold, root: Path, said: dict[str, Any]) -> Made:
-    """Return a collection's document over items of which `total` tells; `said` is what it says of itself upstream."""
+def made(
+    document: Document, name: str, total: aggregate.Fold, root: Path, said: dict[str, Any], times: Times | None = None
+) -> Made:
+    """Return a collection's document over items of which `total` tells.
+
+    Args:
+        document: the recipe.
+        name: the collection's id.
+        total: what its items say together.
+        root: the recipe's folder.
+        said: what the collection says of itself upstream.
+        times: when contents were first seen; None: nobody asks.
+    """
     facts, odd = _told(name, document.collections[name], total, said)
-    extended, read, failed = _extended(document, name, facts, root)
+    extended, read, failed = _extended(document, name, facts, Reader(root), times)
     return Made(extended, read, odd, failed)
 
 
@@ -108,7 +120,7 @@ def _intervals(spec: Collection, total: aggregate.Fold, said: dict[str, Any]) ->
 
 
 def _extended(
-    document: Document, name: str, facts: dict[str, Any], root: Path
+    document: Document, name: str, facts: dict[str, Any], reader: Reader, times: Times | None
 ) -> tuple[dict[str, Any], list[str], list[Problem]]:
     """Return a collection's document with its extensions applied, the files that they read, and which failed.
 
@@ -117,14 +129,14 @@ def _extended(
     chain = document.collections[name].collection_extensions
     if not chain:
         return facts, [], []
-    from stacbuild.stages.extend import Applied  # noqa: PLC0415  few recipes have any
+    from stacbuild.stages.extend import Applied, in_order  # noqa: PLC0415  few recipes have any
 
-    reader, problems = Reader(root), []
+    problems = []
     links = facts.get("links", [])
     made = {**facts, "stac_extensions": facts.get("stac_extensions", []), "links": links}
-    for one in chain:
+    for one in in_order(document, chain):
         try:
-            made = Applied(document, one).to(made, reader)
+            made = Applied(document, one).to(made, reader, times)
         except ItemError as error:
             problems.append(_failed(name, one, error))
     empty = {key for key in ("stac_extensions", "links") if not made.get(key) and key not in facts}

@@ -43,6 +43,7 @@ def _of(shop: Workshop, output: Output, found: Inspected) -> Iterator[ItemDiff]:
         shop.memory.group,
         shop.store,
         shop.stated,
+        shop.times,
     )
     wanted = {each.path: each for each in output.files(view) if each.path in found.bad}
     for path, state in sorted(found.bad.items()):

@@ -15,10 +15,16 @@ from stacbuild.outputs.base import Item
 from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.settle import root_of
 from stacbuild.store import Store
+from stacbuild.times import Seen, Times
 from stacbuild.trace import GroupEntry
 from stacbuild.upstream import Stated, facts
 
 _fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
+
+
+def _forgotten(seen: list[Seen]) -> None:
+    """Keep nothing: who only looks sees nothing first."""
+    del seen
 
 
 class Catalog:
@@ -33,9 +39,15 @@ class Catalog:
         load: Callable[[GroupEntry], Group],
         store: Store,
         stated: Callable[[str], Stated | None],
+        times: Times | None = None,
+        keep: Callable[[list[Seen]], None] = _forgotten,
     ) -> None:
+        """Take the recipe, where it stands, what was built, and what says of collections.
+
+        `times` tells when documents were first seen; `keep` takes what was not seen before, ere it is written.
+        """
         self._document, self._entries, self._load, self._store = document, entries, load, store
-        self._stated = stated
+        self._stated, self._times, self._keep = stated, times, keep
         self._root, self.scratch = root, scratch
         self.warnings: list[Problem] = []
         self._left: list[LeftOut] = []
@@ -159,7 +171,10 @@ class Catalog:
         return self._made(collection, aggregate.Fold()).facts
 
     def _made(self, collection: str, total: aggregate.Fold) -> documents.Made:
-        made = documents.made(self._document, collection, total, self._root, facts(self._stated(collection)))
+        said = facts(self._stated(collection))
+        made = documents.made(self._document, collection, total, self._root, said, self._times)
+        if self._times is not None and (seen := self._times.noted()):
+            self._keep(seen)
         for problem in made.failed:
             self.unfinished.add(collection)
             self.warn(problem)

@@ -79,6 +79,7 @@ class Workshop:
         self._aim([*self.memory.head.groups, GroupEntry("", "", b"", targets=empty)])
         self._judge: Judge | None = None
         self._store: Store | None = None
+        self._times: Times | None = None
         self.contexts = self.new_contexts()
         self.read_for = dict(self.memory.head.read_for)
         """Collection → files that its document was made from."""
@@ -107,11 +108,17 @@ class Workshop:
     def tools(self) -> Tools:
         """What a worker is started with."""
         tools = tools_of(msgspec.structs.replace(self.recipe, document=self.document))
-        stamped = any(isinstance(table, Timestamps) for table in self.document.extensions.values())
-        times = self._times() if stamped else None
-        return msgspec.structs.replace(tools, times=times, profiled=self.profile.on)
+        return msgspec.structs.replace(tools, times=self.times, profiled=self.profile.on)
 
-    def _times(self) -> Times:
+    @property
+    def times(self) -> Times | None:
+        """When contents were first seen, and the one moment of this build; None: the recipe does not ask."""
+        asked = any(isinstance(table, Timestamps) for table in self.document.extensions.values())
+        if self._times is None and (asked or any(patch.updated for patch in self.document.patches.values())):
+            self._times = self._times_kept()
+        return self._times
+
+    def _times_kept(self) -> Times:
         epoch = os.environ.get(EPOCH, "").strip()
         if epoch and not (epoch.isascii() and epoch.isdigit() and len(epoch) < 12):  # noqa: PLR2004  year 5138
             hint = "as in SOURCE_DATE_EPOCH=$(git log -1 --format=%ct), or unset it"

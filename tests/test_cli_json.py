@@ -222,7 +222,11 @@ def test_secrets_are_nowhere():
 
 def test_quiet_says_only_what_is_wrong():
     assert ask("build", "-q").output == ""
-    assert "SB204" in ask("build", "-q", build=built(failures={"count": 1}, like_failures=[{"code": "SB204"}])).stdout
+    failed = ask("build", "-q", build=built(failures={"count": 1}, like_failures=[{"code": "SB204"}]))
+    assert failed.stdout.startswith("failed: 1 item")
+    assert "SB204" in failed.stdout
+    warned = ask("build", "-q", build=built(warnings=[Caution("SB300", "a warning", hint="do that")]))
+    assert warned.stdout == "warning[SB300]: a warning\n  = hint: do that\n"
     assert ask("-qq", "build", build=built(failures={"count": 1})).output == ""
     assert ask("ls", "-q").stdout != ""
     assert ask("ls", "-qq").stdout == ""

@@ -31,6 +31,8 @@ def patch(sheet: Sheet, draft: Draft) -> None:
         bad(
             sheet, draft, "drop", f"leaves nothing to {acts[0]}", "an item that is dropped is not changed", code="SB105"
         )
+    elif draft.good.get("drop") and draft.good.get("updated"):
+        bad(sheet, draft, "updated", "is for items that stay, `drop` leaves none", "take one of them out", code="SB105")
     _paths(sheet, draft)
     where(sheet, draft)
 

@@ -187,6 +187,9 @@ class Patch(Table, frozen=True):
     """Dotted paths of what is taken away."""
     drop: bool = False
     """Whether the items are left out of the catalog."""
+    updated: bool = False
+    """Whether `updated` of the items that it changes is when that was first seen; with the extension `timestamps` of a
+    collection it always is."""
 
 
 class Collection(Table, frozen=True):

@@ -44,9 +44,8 @@ class Extend:
 
     def work(self, document: Document, collection: str) -> Work:
         """Return the function that applies them all."""
-        names = document.collections[collection].extensions
-        last = [name for name in names if isinstance(document.extensions[name], Timestamps)]
-        chain = [Applied(document, name) for name in [*(name for name in names if name not in last), *last]]
+        names = in_order(document, document.collections[collection].extensions)
+        chain = [Applied(document, name) for name in names]
 
         def extend(item: Any, origin: Origin) -> dict[str, Any]:
             for applied in chain:
@@ -62,6 +61,11 @@ class Extend:
         if ingredient == "code":
             return "plugin-changed", "extensions"
         return "extension-changed", f"collections.{collection}.extensions" if ingredient == "order" else ingredient
+
+
+def in_order(document: Document, names: list[str]) -> list[str]:
+    """Return extensions in the order in which they are applied: as listed, `timestamps` behind all others."""
+    return sorted(names, key=lambda name: isinstance(document.extensions[name], Timestamps))
 
 
 def settings(document: Document, name: str) -> dict[str, Any]:

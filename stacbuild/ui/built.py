@@ -19,17 +19,20 @@ GROUPS = 10
 
 
 def lines(report: BuildReport, paint: Paint, verbosity: int = 0) -> list[str]:
-    """Return the lines of a build or a dry run."""
-    body = [*_stages(report), *_outputs(report)] if _did_something(report) else []
+    """Return the lines of a build or a dry run; told to be quiet, of a build only what is wrong."""
+    quiet = verbosity < 0 and report.mode != "dry-run"
     return [
-        _head(report, paint),
-        *body,
-        *_stale(report, paint),
+        *([] if quiet else _done(report, paint)),
         *_mappings(report, verbosity),
         *_failures(report, paint),
         *(f"{paint.warn('held back')}: {sentence}" for sentence in report.held_back),
         *(line for warning in report.warnings for line in warning_lines(warning, paint)),
     ]
+
+
+def _done(report: BuildReport, paint: Paint) -> list[str]:
+    body = [*_stages(report), *_outputs(report)] if _did_something(report) else []
+    return [_head(report, paint), *body, *_stale(report, paint)]
 
 
 def warning_lines(warning: Caution, paint: Paint) -> list[str]:
