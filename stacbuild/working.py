@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from stacbuild.account import Account
+from stacbuild.chunks import CHUNKS
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.execute.base import Executor
-from stacbuild.execute.chunks import CHUNKS
 from stacbuild.feed import Feed
 from stacbuild.plan import Plan
 from stacbuild.request import Request
