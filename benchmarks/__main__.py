@@ -1,9 +1,11 @@
 """Speed and memory of builds, beside what they are compared with.
 
-    python -m benchmarks [N=100000] [only=cold,no-op] [jobs=2] [turns=2] [seeds=real]    (make bench N=...)
+    python -m benchmarks [N=100000] [only=cold,no-op,months] [jobs=2] [turns=2] [seeds=real]    (make bench N=...)
 
-The cases of cases.py, with N records in eight collections, beside a straight-line script that writes the same files
-without any cache. What comes out stands on the screen and in .bench/result-<commit>.json.
+The worlds of worlds.py with the cases of cases.py: N records in eight collections, beside a straight-line script that
+writes the same files without any cache, ninja, a scan of all files, and the libraries that one would take. The goals
+(goals.py) are for 800,000. What comes out stands on the screen and in .bench/result-<commit>.json. `only` takes worlds,
+cases and world/case; `seeds=made-up` leaves the real items aside that lie beside this repository.
 
 Where the time goes:
 
@@ -18,8 +20,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.cases import WORLDS
-from benchmarks.world import World
+from benchmarks import goals, worlds
 
 NUMBER = 100_000
 FOLDER = Path(".bench")
@@ -27,6 +28,9 @@ FOLDER = Path(".bench")
 
 def main(arguments):
     options = given(arguments)
+    measured = {}
+    for name, wanted in worlds.chosen(options["only"]).items():
+        measured[name] = run(name, wanted, options)
     result = {
         "commit": commit(),
         "when": dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -34,11 +38,12 @@ def main(arguments):
         "cores": os.cpu_count(),
         "jobs": options["jobs"],
         "records": options["N"],
-        "worlds": {},
+        "goals": [row for goal in goals.GOALS if (row := goal.judged(measured))],
+        "worlds": {
+            name: {**world.made, "facts": world.facts, "cases": world.summary()} for name, world in measured.items()
+        },
     }
-    for name, (measure, cases) in WORLDS.items():
-        if cases & options["only"]:
-            result["worlds"][name] = measured(name, measure, options)
+    goals.show(row for row in result["goals"] if row["verdict"] != "not measured")
     path = FOLDER / f"result-{result['commit']}.json"
     path.write_text(json.dumps(result, indent=2) + "\n")
     print(f"\nwritten: {path}")
@@ -46,21 +51,22 @@ def main(arguments):
 
 def given(arguments):
     """Return the options that are given as NAME=VALUE."""
-    every = set().union(*(cases for _, cases in WORLDS.values()))
-    options = {"N": NUMBER, "jobs": min(2, os.cpu_count() or 1), "turns": 2, "seeds": "real", "only": every}
+    options = {"N": NUMBER, "jobs": min(2, os.cpu_count() or 1), "turns": 2, "seeds": "real", "only": set(worlds.PLANS)}
     for word in arguments:
         name, _, text = word.partition("=")
-        if name == "only" and set(text.split(",")) <= every:
+        if name == "only" and set(text.split(",")) <= worlds.names():
             options["only"] = set(text.split(","))
         elif name == "seeds" and text in ("real", "made-up"):
             options["seeds"] = text
         elif name in ("N", "jobs", "turns") and text.replace("_", "").isdecimal() and int(text):
             options[name] = int(text)
         else:
-            sys.exit(
-                f"{word}: want N=100000, jobs=2, turns=2, seeds=made-up or only= some of {', '.join(sorted(every))}"
-            )
+            sys.exit(f"{word}: want N=100000, jobs=2, turns=2, seeds=made-up or only= some of {known()}")
     return options
+
+
+def known():
+    return ", ".join(sorted(name for name in worlds.names() if "/" not in name))
 
 
 def commit():
@@ -71,17 +77,18 @@ def commit():
     return (git("rev-parse", "--short", "HEAD") or "unknown") + changed
 
 
-def measured(name, measure, options):
-    """Return all figures of a world, and print them."""
+def run(name, wanted, options):
+    """Return a world with all its figures, and print them."""
     folder = (FOLDER / name).resolve()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    world = World(folder, told, options["N"], jobs=options["jobs"], real=options["seeds"] == "real")
-    measure(world, options["only"], options["turns"])
+    plan = worlds.PLANS[name]
+    world = plan.kind(folder, told, plan.number(options["N"]), jobs=options["jobs"], real=options["seeds"] == "real")
+    plan.run(world, wanted, options["turns"])
     told("")
     show(name, world)
     shutil.rmtree(folder)
-    return {**world.made, "cases": world.summary()}
+    return world
 
 
 def told(text):
@@ -91,17 +98,19 @@ def told(text):
 
 
 def show(name, world):
-    made = world.made
+    made, cases = world.made, world.summary()
     print(f"\n{name}: {made['records']:,} records of {made['bytes_per_record']:,} bytes, of {made['made_of']}")
-    print(f"    {'':24}{'s':>9}{'cpu s':>9}{'MB':>8}{'us/item':>10}{'x cold':>9}   runs")
-    for case, row in world.summary().items():
+    if cases:
+        print(f"    {'':24}{'s':>9}{'cpu s':>9}{'MB':>8}{'us/item':>10}{'x cold':>9}   runs")
+    for case, row in cases.items():
         each = row["seconds"] / made["records"] * 1e6
         runs = " ".join(f"{seconds:.2f}" for seconds in row["all_seconds"])
         figures = f"{row['seconds']:9.2f}{row['cpu_seconds']:9.2f}{row['memory_bytes'] / 1e6:8.0f}{each:10.1f}"
         figures += f"{world.ratio(case, 'cold'):9.3f}"
         print(f"    {case:24}{figures}   {runs}")
-    if "straight" in world.results:
-        print(f"    cold is {world.ratio('cold', 'straight'):.2f} x straight")
+    for fact, value in world.facts.items():
+        print(f"    {fact}: {value}")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

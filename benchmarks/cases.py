@@ -7,13 +7,23 @@ wanted. Cold builds and the straight-line script take turns, so that a slow minu
 import sys
 from pathlib import Path
 
-from benchmarks import sameness, workload
+import msgspec
+
+from benchmarks import changes, ninja, sameness, workload
 from benchmarks.world import STACBUILD
 
 HERE = Path(__file__).parent
 STRAIGHT = [sys.executable, str(HERE / "straight.py"), "."]
+REFERENCE = [sys.executable, str(HERE / "reference.py"), "."]
+SCAN = [sys.executable, str(HERE / "scan.py"), "data", "dist"]
 SHORT = 5
 """How often a case of less than a second is run."""
+
+SAMPLE = 320
+CHANGED = "cropland", "cedar"
+"""The collection whose mapping is changed, of real and of made-up seeds: of the middle size."""
+
+EVERYTHING = "dist", ".stacbuild"
 
 
 # --- shards → NDJSON + GeoParquet
@@ -24,33 +34,137 @@ def cold(world, turns):
     for _ in range(turns):
         world.clear("straight")
         world.run("straight", [*STRAIGHT, str(world.jobs), str(workload.schemas(world.folder))])
-        world.clear("dist", ".stacbuild")
+        world.clear(*EVERYTHING)
         world.build("cold", transform=world.number, added=world.number)
     sameness.check(world.folder, world.made["collections"])
     world.clear("straight")
 
 
-def no_op(world):
+def no_op(world, _):
     for _ in range(SHORT):
         world.build("no-op", transform=0, write=0)
 
 
-def status(world):
+def ninja_no_op(world, _):
+    if why := ninja.missing():
+        world.facts["ninja"] = f"not measured: {why}"
+        return
+    world.told("making the files for ninja")
+    ninja.make(world.folder / "ninja", world.number)
+    for _ in range(3):
+        out = world.run("ninja", [ninja.program(), "-C", "ninja"]).out
+        if b"no work to do" not in out:
+            sys.exit(f"ninja had work to do: {out[-200:]}")
+    world.clear("ninja")
+
+
+def status(world, _):
     for _ in range(SHORT):
         world.run("status", [*STACBUILD, "status", "--json"])
 
 
-SHARDS = {"no-op": no_op, "status": status}
+def why(world, _):
+    with min(changes.files(world.folder)).open("rb") as stream:
+        identity = msgspec.json.decode(stream.readline())["id"]
+    for _ in range(SHORT):
+        world.run("why", [*STACBUILD, "why", f"item:{identity}"])
 
 
-def shards(world, wanted, turns):
-    """Measure what is wanted of shards → NDJSON + GeoParquet."""
-    world.make(("ndjson", "geoparquet"))
-    cold(world, turns)
-    for name, case in SHARDS.items():
-        if name in wanted:
-            case(world)
+def help_text(world, _):
+    world.run("help", [*STACBUILD, "--help"])
+    del world.results["help"]  # it may have compiled modules
+    for _ in range(2 * SHORT):
+        world.run("help", [*STACBUILD, "--help"])
 
 
-WORLDS = {"shards": (shards, {"cold", "straight", *SHARDS})}
-"""World → what measures it, and the names of its cases."""
+def one_record(world, _):
+    for turn in range(3):
+        changes.one(world.folder, turn)
+        world.build("one-record", transform=1, modified=1)
+
+
+def mapping_of_one(world, turns):
+    name = next(name for name in CHANGED if name in world.made["collections"])
+    folder = world.folder / "data" / name
+    everything = sum(file.stat().st_size for file in changes.files(world.folder))
+    world.facts["share of mapping-of-one"] = sum(file.stat().st_size for file in folder.iterdir()) / everything
+    number = len(range(world.made["collections"].index(name), world.number, len(world.made["collections"])))
+    for turn in range(turns):
+        world.write(changes.mapping(world.recipe, name, turn))
+        world.build("mapping-of-one", transform=number, modified=number)
+        world.recipe = world.text(world.jobs)
+    world.write(world.recipe)
+    world.build("mapping-back", transform=0)
+
+
+def extension(world, turns):
+    for turn in range(turns):
+        world.write(changes.extension(world.text(world.jobs), turn))
+        world.build("extension-changed", fetch=0, transform=0, modified=world.number)
+        world.write(world.text(world.jobs))
+        world.build("extension-back", fetch=0, transform=0, extend=0, modified=world.number)
+
+
+def outputs_deleted(world, turns):
+    for _ in range(turns):
+        world.clear("dist")
+        world.build("outputs-deleted", transform=0, extend=0)
+
+
+def memory_lost(world, turns):
+    for _ in range(turns):
+        world.clear(".stacbuild/memory")
+        world.build("memory-lost", transform=0, extend=0)
+
+
+def one_process(world, turns):
+    world.write(world.text(1))
+    for _ in range(turns):
+        world.clear(*EVERYTHING)
+        world.build("one-process", transform=world.number)
+    world.write(world.text(world.jobs))
+
+
+def reference(world, _):
+    """Measure the libraries that one would take, an item at a time."""
+    out = world.run("reference", [*REFERENCE, str(workload.schemas(world.folder)), str(SAMPLE)]).out
+    del world.results["reference"]
+    world.facts["reference, us of processor an item"] = msgspec.json.decode(out)
+
+
+# --- other outputs and sources
+
+
+def alone(world, turns):
+    """Build from nothing."""
+    for _ in range(turns):
+        world.clear(*EVERYTHING)
+        world.build("cold", transform=world.number, added=world.number)
+
+
+def once(world, _):
+    alone(world, 1)
+
+
+def one_month(world, turns):
+    for turn in range(turns):
+        changed = changes.of_month(world.folder, turn)
+        world.build("one-month", transform=changed, modified=changed)
+        world.facts["share of one-month"] = changed / world.number
+
+
+def scattered(world, turns):
+    for turn in range(turns):
+        changed = changes.scattered(world.folder, turn)
+        world.build("scattered", transform=changed, modified=changed)
+
+
+def scan(world, _):
+    for _ in range(SHORT):
+        world.run("scan", SCAN)
+
+
+def one_file(world, _):
+    for turn in range(3):
+        changes.one(world.folder, turn)
+        world.build("one-record", transform=1, modified=1)

@@ -1,15 +1,19 @@
 """What is built: shards of records of eight collections, and the recipe for them. Nothing here is timed.
 
-A shard is a file of at most SHARD records of one collection, in no order. The recipe lays a mapping over them that sets
-two fields, applies two extensions, judges every item by core and extension schemas, and writes what `outputs` says.
-Each collection has a mapping of its own, so that one of them can be changed alone.
+A shard is a file of at most SHARD records of one collection, in no order; or each record is a file. The recipe lays a
+mapping over them that sets two fields, applies two extensions, judges every item by core and extension schemas, and
+writes what `outputs` says. Each collection has a mapping of its own, so that one of them can be changed alone.
 """
 
+import itertools
 from pathlib import Path
 
 from benchmarks import forms, missions, seeds
 
 SHARD = 10_000
+FOLDER = 1_000
+"""Files of a record each in one folder."""
+
 SCHEMAS = seeds.SHARED / "schemas"
 
 HEAD = """
@@ -70,35 +74,62 @@ kind = "stac-json"
 path = "dist/site"
 layout = "{collection}/{year}/{month}/{id}.json"
 """,
+    "tree": """
+[outputs.site]
+kind = "stac-json"
+path = "dist/site"
+""",
 }
 
 
-def make(folder, number, *, real=True):
-    """Write `number` records below folder/data, and schemas if the seeds are made up; return what they are."""
-    collections, origin = seeds.seeds(real=real)
+def make(folder, number, *, real=True, single=False, collections=8):
+    """Write `number` records below folder/data, and schemas if the seeds are made up; return what they are.
+
+    With `single` each record is a file. With fewer `collections` the first are taken.
+    """
+    found, origin = seeds.seeds(real=real)
+    found = dict(list(found.items())[:collections])
+    write = _files if single else _shards
     size = files = 0
-    for place, (name, items) in enumerate(collections.items()):
-        mine = range(place, number, len(collections))
-        for start in range(0, len(mine), SHARD):
-            shard = folder / "data" / name / f"{start // SHARD:03}.ndjson"
-            shard.parent.mkdir(parents=True, exist_ok=True)
-            size += _write(shard, [forms.Form(item) for item in items], mine[start : start + SHARD])
-            files += 1
+    for place, (name, items) in enumerate(found.items()):
+        records = _records([forms.Form(item) for item in items], range(place, number, len(found)))
+        written = write(folder / "data" / name, records)
+        size, files = size + sum(written), files + len(written)
     if origin == seeds.MADE_UP:
         missions.write_schemas(folder / "schemas")
     return {
         "records": number,
-        "collections": list(collections),
-        "shards": files,
+        "collections": list(found),
+        "files": files,
         "bytes_per_record": round(size / number),
-        "files": "*.ndjson",
         "made_of": origin,
     }
 
 
-def _write(shard, made, numbers):
-    with shard.open("wb") as stream:
-        return sum(stream.write(made[number // 8 % len(made)].fill(number)) for number in numbers)
+def _records(made, numbers):
+    """Yield records as lines, from each form in turn."""
+    for place, number in enumerate(numbers):
+        yield made[place % len(made)].fill(number)
+
+
+def _shards(folder, records):
+    """Write shards and return their sizes."""
+    folder.mkdir(parents=True)
+    sizes = []
+    while lines := list(itertools.islice(records, SHARD)):
+        sizes.append((folder / f"{len(sizes):03}.ndjson").write_bytes(b"".join(lines)))
+    return sizes
+
+
+def _files(folder, records):
+    """Write a file a record and return their sizes."""
+    sizes = []
+    for place, record in enumerate(records):
+        within = folder / f"{place // FOLDER:03}"
+        if place % FOLDER == 0:
+            within.mkdir(parents=True)
+        sizes.append((within / f"{place:06}.json").write_bytes(record))
+    return sizes
 
 
 def schemas(folder):
@@ -108,7 +139,7 @@ def schemas(folder):
 
 
 def recipe(folder, collections, outputs, *, jobs=2, files="*.ndjson"):
-    """Return a recipe's text; `outputs` are names of OUTPUTS."""
+    """Return a recipe's text; `outputs` are names of OUTPUTS, `files` is the glob of a collection's files."""
     text = HEAD % {"schemas": schemas(folder), "jobs": jobs}
     text += "".join(COLLECTION % {"name": name, "files": files} for name in collections)
     return text + "".join(OUTPUTS[name] for name in outputs)

@@ -17,22 +17,24 @@ STACBUILD = [sys.executable, "-m", "stacbuild"]
 
 
 class World:
-    """A folder with records and a recipe; `results` has the runs of each case."""
+    """A folder with records and a recipe; `results` has the runs of each case, `facts` other figures."""
 
     def __init__(self, folder, told, number, *, jobs, real=True):
         self.folder, self.told, self.number, self.jobs, self.real = Path(folder), told, number, jobs, real
         self.results = {}
-        self.made, self.outputs, self.recipe = {}, (), ""
+        self.made, self.outputs, self.recipe, self._files = {}, (), "", ""
+        self.facts = {}
 
-    def make(self, outputs, **options):
+    def make(self, outputs, *, single=False, **options):
         """Write the records and the recipe."""
         self.told(f"making {self.number:,} records")
-        self.made, self.outputs = workload.make(self.folder, self.number, real=self.real, **options), outputs
-        self.write(self.text())
+        self.made = workload.make(self.folder, self.number, real=self.real, single=single, **options)
+        self.outputs, self._files = outputs, "*/*.json" if single else "*.ndjson"
+        self.write(self.text(self.jobs))
 
-    def text(self, **options):
-        options = {"jobs": self.jobs, "files": self.made["files"], **options}
-        return workload.recipe(self.folder, self.made["collections"], self.outputs, **options)
+    def text(self, jobs):
+        """Return the recipe as it is at first."""
+        return workload.recipe(self.folder, self.made["collections"], self.outputs, jobs=jobs, files=self._files)
 
     def write(self, text):
         self.recipe = text
@@ -60,6 +62,9 @@ class World:
 
     def seconds(self, case):
         return statistics.median(run.wall for run in self.results[case])
+
+    def processor(self, case):
+        return statistics.median(run.cpu for run in self.results[case])
 
     def ratio(self, case, other):
         """Return how many times as long as another a case takes: the median of the pairs, if there are as many."""
