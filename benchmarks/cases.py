@@ -16,8 +16,8 @@ HERE = Path(__file__).parent
 STRAIGHT = [sys.executable, str(HERE / "straight.py"), "."]
 REFERENCE = [sys.executable, str(HERE / "reference.py"), "."]
 SCAN = [sys.executable, str(HERE / "scan.py"), "data", "dist"]
-SHORT = 5
-"""How often a case of less than a second is run."""
+SHORT, CHANGES = 5, 3
+"""How often a case of less than a second is run, and one that changes a record."""
 
 SAMPLE = 320
 CHANGED = "cropland", "cedar"
@@ -78,7 +78,7 @@ def help_text(world, _):
 
 
 def one_record(world, _):
-    for turn in range(3):
+    for turn in range(CHANGES):
         changes.one(world.folder, turn)
         world.build("one-record", transform=1, modified=1)
 
@@ -162,9 +162,3 @@ def scattered(world, turns):
 def scan(world, _):
     for _ in range(SHORT):
         world.run("scan", SCAN)
-
-
-def one_file(world, _):
-    for turn in range(3):
-        changes.one(world.folder, turn)
-        world.build("one-record", transform=1, modified=1)

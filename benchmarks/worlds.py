@@ -59,7 +59,7 @@ PLANS = {
     "months": Plan(("months",), cases.once, {"one-month": cases.one_month, "scattered": cases.scattered}),
     "site": Plan(("site",), cases.once, {"scattered": cases.scattered}),
     "files": Plan(
-        ("site",), cases.once, {"no-op": cases.no_op, "scan": cases.scan, "one-record": cases.one_file}, single=True
+        ("site",), cases.once, {"no-op": cases.no_op, "scan": cases.scan, "one-record": cases.one_record}, single=True
     ),
     "tree": Plan(("tree",), cases.alone, collections=1, most=LINEAR),
     "tree-tenth": Plan(("tree",), cases.alone, collections=1, most=LINEAR, share=0.1),
