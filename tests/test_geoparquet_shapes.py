@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from stacbuild.outputs.parquet import moments, rows
 from stacbuild.outputs.parquet.shapes import as_text, json_places, merged, settled, shape_of
-from stacbuild.outputs.parquet.wkb import UnsayableError, footprint
+from stacbuild.outputs.parquet.wkb import UnsayableError, footprint, read
 from stacbuild.sources.geoparquet import with_json
 
 scalars = st.one_of(
@@ -77,6 +77,7 @@ def test_wkb_is_that_of_geos(kind, size, data):
     }
     geometry = {"type": kind, "coordinates": data.draw(shapes[kind])}
     found = footprint(geometry)
+    assert read(msgspec.json.encode(geometry)) == found
     shape = shapely.geometry.shape(geometry)
     assert shapely.from_wkb(found.wkb).equals_exact(shape)
     assert shapely.to_wkb(shape, flavor="iso", byte_order=1) == found.wkb
@@ -88,6 +89,7 @@ def test_wkb_is_that_of_geos(kind, size, data):
 def test_empty_geometries_have_no_bounds():
     for kind in ("Point", "LineString", "Polygon", "MultiPolygon"):
         found = footprint({"type": kind, "coordinates": []})
+        assert read(msgspec.json.encode({"type": kind, "coordinates": []})) == found
         assert shapely.from_wkb(found.wkb).is_empty
         assert found.bounds is None
     assert shapely.from_wkb(footprint({"type": "GeometryCollection", "geometries": []}).wkb).is_empty
@@ -107,6 +109,15 @@ def test_empty_geometries_have_no_bounds():
 def test_what_is_no_geometry_is_refused_and_nothing_else_is_raised(bad):
     with pytest.raises(UnsayableError):
         footprint(bad)
+    if bad is not None and bad != {"type": "Point", "coordinates": [10**400, 1]}:
+        with pytest.raises(UnsayableError):
+            read(msgspec.json.encode(bad))
+
+
+def test_null_is_no_geometry_and_its_other_members_do_not_matter():
+    assert read(b"null") is None
+    bare = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
+    assert read(msgspec.json.encode({**bare, "bbox": [0, 0, 1, 1], "crs": None})) == footprint(bare)
 
 
 def test_collections_in_collections_end():

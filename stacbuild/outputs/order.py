@@ -6,14 +6,12 @@ the store, so that each chunk is read once, and come back one by one in the orde
 
 from __future__ import annotations
 
-import os
-import tempfile
-from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from stacbuild.outputs.base import Item
+from stacbuild.outputs.laid import Laid
 
 PIECE_BYTES: Final = 1 << 20
 """Bytes that are handed on together."""
@@ -31,12 +29,13 @@ def in_order(items: list[Item], line: Callable[[Item], bytes], scratch: Path) ->
         scratch: a folder for the unnamed file.
     """
     if _visits(items) <= _VISITS * len({item.blob for item in items}):
-        yield from pieces(line(item) for item in items)
+        yield from pieces(map(line, items))
         return
-    with tempfile.TemporaryFile(dir=scratch) as stream:
-        offsets, sizes = _spool(items, line, stream)
-        stream.flush()
-        yield from pieces(os.pread(stream.fileno(), sizes[n], offsets[n]) for n in range(len(items)))
+    with Laid(scratch, len(items)) as laid:
+        for number in along_the_store(items):
+            laid.put(number, line(items[number]))
+        laid.settle()
+        yield from pieces(map(laid.get, range(len(items))))
 
 
 def _visits(items: list[Item]) -> int:
@@ -48,18 +47,12 @@ def _visits(items: list[Item]) -> int:
     return visits
 
 
-def _spool(items: list[Item], line: Callable[[Item], bytes], stream: IO[bytes]) -> tuple[array[int], array[int]]:
-    offsets, sizes = array("Q", bytes(8 * len(items))), array("Q", bytes(8 * len(items)))
-    end = 0
-    for number in sorted(range(len(items)), key=lambda number: (items[number].blob, items[number].ordinal)):
-        blob = line(items[number])
-        stream.write(blob)
-        offsets[number], sizes[number] = end, len(blob)
-        end += len(blob)
-    return offsets, sizes
+def along_the_store(items: Sequence[Item]) -> list[int]:
+    """Return the positions of items in the order in which their documents lie, so that each chunk is read once."""
+    return sorted(range(len(items)), key=[(item.blob, item.ordinal) for item in items].__getitem__)
 
 
-def pieces(lines: Iterator[bytes]) -> Iterator[bytes]:
+def pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
     """Yield `lines` joined to about PIECE_BYTES."""
     held: list[bytes] = []
     size = 0

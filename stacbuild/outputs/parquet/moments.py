@@ -40,6 +40,7 @@ def written(moment: int) -> str:
 def _micros(text: str) -> int | None:
     try:
         found = dt.datetime.fromisoformat(text)
-        return ((found if found.tzinfo else found.replace(tzinfo=dt.UTC)) - _EPOCH) // _MICROSECOND
+        since = (found if found.tzinfo else found.replace(tzinfo=dt.UTC)) - _EPOCH
     except (ValueError, OverflowError):
         return None
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds

@@ -14,7 +14,7 @@ import msgspec
 
 from stacbuild.failures import ItemError
 from stacbuild.outputs.parquet import moments
-from stacbuild.outputs.parquet.wkb import Footprint, UnsayableError, footprint
+from stacbuild.outputs.parquet.wkb import Footprint, UnsayableError, footprint, read
 
 PLAIN: Final = ("type", "stac_version", "stac_extensions", "id", "links", "assets", "collection")
 """Members of an Item that are columns as they are."""
@@ -31,28 +31,23 @@ _NOTHING: Final = msgspec.Raw(b"[]")
 _BOX: Final = {4: ("xmin", "ymin", "xmax", "ymax"), 6: ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")}
 _HINT: Final = "the item is in all other outputs; mend it with a mapping or a patch, if this table is to hold it"
 
-_TEXT, _LIST, _OBJECT = ord('"'), ord("["), ord("{")
-_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_numbers = msgspec.json.Decoder(list[float] | None).decode
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
 
 
-def _is(raw: msgspec.Raw, first: int) -> bool:
-    return memoryview(raw)[0] == first
+class _Object(msgspec.Struct):
+    """Any JSON object: its members are passed over."""
 
 
-def _all_are(parts: Iterable[msgspec.Raw], first: int) -> bool:
-    return all(memoryview(part)[0] == first for part in parts)
-
-
-_FITS: Final[dict[str, Callable[[msgspec.Raw], bool]]] = {
-    **dict.fromkeys(("type", "stac_version", "id", "collection"), lambda raw: _is(raw, _TEXT)),
-    "stac_extensions": lambda raw: _is(raw, _LIST) and _all_are(_list(raw), _TEXT),
-    "links": lambda raw: _is(raw, _LIST) and _all_are(_list(raw), _OBJECT),
-    "assets": lambda raw: _is(raw, _OBJECT) and _all_are(_members(raw).values(), _OBJECT),
+_FITS: Final[dict[str, Callable[[msgspec.Raw], Any]]] = {
+    **dict.fromkeys(("type", "stac_version", "id", "collection"), msgspec.json.Decoder(str).decode),
+    "stac_extensions": msgspec.json.Decoder(list[str]).decode,
+    "links": msgspec.json.Decoder(list[_Object]).decode,
+    "assets": msgspec.json.Decoder(dict[str, _Object]).decode,
 }
-"""Member of an Item → whether it is what readers of the format take it for."""
+"""Member of an Item → what raises unless the member is what readers of the format take it for."""
 
 
 class Row(NamedTuple):
@@ -78,11 +73,9 @@ def row_of(line: bytes) -> Row:
     members = _members(line)
     lifted = _members(members.pop("properties"))
     row: dict[str, Any] = {name: members.pop(name) for name in PLAIN if name in members}
+    _check(row)
     for name in _LISTS:
         row.setdefault(name, _NOTHING)
-    for name, fits in _FITS.items():
-        if name in row and not fits(row[name]):
-            raise unsayable(f"`{name}` is not what it is in STAC", f"/{name}")
     shape = _geometry(members.pop("geometry", None), row)
     _box(members.pop("bbox", None), shape, row)
     moment = _moment(lifted)
@@ -94,6 +87,15 @@ def row_of(line: bytes) -> Row:
     if aside:
         row["properties"] = msgspec.Raw(encode(encode(aside).decode()))
     return Row(encode(row), moment, shape, row.keys())
+
+
+def _check(row: dict[str, Any]) -> None:
+    name = ""
+    try:
+        for name, raw in row.items():
+            _FITS[name](raw)
+    except msgspec.ValidationError as error:
+        raise unsayable(f"`{name}` is not what it is in STAC", f"/{name}") from error
 
 
 def split(line: bytes) -> dict[str, msgspec.Raw]:
@@ -117,15 +119,15 @@ def only(line: bytes, names: Iterable[str]) -> dict[str, msgspec.Raw]:
     return {name: cells[name] for name in names if name in cells}
 
 
-def _geometry(raw: Any, row: dict[str, Any]) -> Footprint | None:
-    value = None if raw is None else decode(raw)
-    if value is None:
+def _geometry(raw: msgspec.Raw | None, row: dict[str, Any]) -> Footprint | None:
+    if raw is None:
         return None
     try:
-        shape = footprint(value)
+        shape = read(raw)
     except UnsayableError as error:
         raise unsayable(f"its geometry cannot be written as WKB: {error}", "/geometry") from error
-    row["geometry"] = _base64(shape.wkb)
+    if shape is not None:
+        row["geometry"] = _base64(shape.wkb)
     return shape
 
 
@@ -136,7 +138,7 @@ def _base64(blob: bytes) -> msgspec.Raw:
 def _box(raw: Any, shape: Footprint | None, row: dict[str, Any]) -> None:
     """Put a box as an object; of an item without one, its geometry's."""
     try:
-        box = None if raw is None else msgspec.json.decode(raw, type=list[float] | None)
+        box = None if raw is None else _numbers(raw)
     except msgspec.DecodeError as error:
         raise unsayable("`bbox` is not a list of numbers", "/bbox") from error
     if box is None:

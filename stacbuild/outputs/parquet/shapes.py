@@ -33,7 +33,7 @@ Path = tuple[str, ...]
 KEYS_AT_MOST: Final = 1_000
 """Members of one object over all items; with more, they are names of things, not of fields."""
 DEEPEST: Final = 24
-_EXACT: Final = 2**53
+EXACT: Final = 2**53
 _INT64: Final = 2**63
 
 
@@ -47,7 +47,7 @@ def shape_of(value: Any) -> Shape:
         case bool():
             return "bool"
         case int():
-            return "int" if -_EXACT <= value <= _EXACT else "wide" if -_INT64 <= value < _INT64 else "json"
+            return "int" if -EXACT <= value <= EXACT else "wide" if -_INT64 <= value < _INT64 else "json"
         case _:
             return {float: "float", str: "text"}.get(type(value), "null")
 

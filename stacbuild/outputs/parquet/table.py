@@ -16,6 +16,8 @@ from typing import IO, Any, Final, NamedTuple
 
 from stacbuild.failures import ItemError
 from stacbuild.outputs.base import Item
+from stacbuild.outputs.laid import Laid
+from stacbuild.outputs.order import along_the_store
 from stacbuild.outputs.parquet import columns, metadata, moments, rows
 from stacbuild.outputs.parquet.shapes import Shape, json_places, merged, settled, shape_of
 
@@ -76,8 +78,7 @@ class Table:
 
     def __init__(self, entries: list[Entry], scratch: Path, options: Options) -> None:
         self._entries, self._scratch, self._options = entries, scratch, options
-        self._rows, self._batches = tempfile.TemporaryFile(dir=scratch), tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
-        self._offsets, self._sizes = array("Q", bytes(8 * len(entries))), array("Q", bytes(8 * len(entries)))
+        self._rows, self._batches = Laid(scratch, len(entries)), tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
         self._moments = array("q", bytes(8 * len(entries)))
         self._order: list[int] = []
         self._shape: dict[str, Shape] = dict(_PINNED)
@@ -106,8 +107,8 @@ class Table:
     # --- 1: rows, along the store
 
     def _spool(self) -> None:
-        entries, end, sound = self._entries, 0, []
-        for number in sorted(range(len(entries)), key=lambda n: (entries[n].item.blob, entries[n].item.ordinal)):
+        entries, sound = self._entries, []
+        for number in along_the_store([entry.item for entry in entries]):
             entry = entries[number]
             try:
                 row = rows.row_of(entry.line(entry.item))
@@ -117,11 +118,10 @@ class Table:
             if row.shape is not None:
                 self._spread.add(row.shape.name, row.shape.bounds)
             self._names |= row.names
-            self._rows.write(row.line)
-            self._offsets[number], self._sizes[number], self._moments[number] = end, len(row.line), row.moment
-            end += len(row.line)
+            self._rows.put(number, row.line)
+            self._moments[number] = row.moment
             sound.append(number)
-        self._rows.flush()
+        self._rows.settle()
         sound.sort(key=lambda n: (self._moments[n], entries[n].item.id, entries[n].collection))
         self._order = sound
 
@@ -130,7 +130,7 @@ class Table:
         self.refused.append(Refused(entry.collection, entry.item.id, error))
 
     def _line(self, number: int) -> bytes:
-        line = os.pread(self._rows.fileno(), self._sizes[number], self._offsets[number])
+        line = self._rows.get(number)
         return rows.gathered(line) if len(self._names) > COLUMNS_AT_MOST else line
 
     def _cuts(self) -> Iterator[list[int]]:
@@ -138,12 +138,12 @@ class Table:
         batch: list[int] = []
         size = 0
         for at, number in enumerate(self._order):
-            full = size + self._sizes[number] > BATCH_BYTES or len(batch) >= BATCH_ROWS
+            full = size + self._rows.sizes[number] > BATCH_BYTES or len(batch) >= BATCH_ROWS
             if batch and (full or at % self._options.group_rows == 0):
                 yield batch
                 batch, size = [], 0
             batch.append(number)
-            size += self._sizes[number]
+            size += self._rows.sizes[number]
         if batch:
             yield batch
 
@@ -151,15 +151,17 @@ class Table:
 
     def _read(self, numbers: list[int]) -> _Read:
         lines = [self._line(number) for number in numbers]
-        for line in columns.wide(lines):
-            self._learn(shape_of(rows.decode(line)))
         batch, known = self._batch(lines)
+        if batch is not None and any(map(columns.has_wide, batch.columns)):
+            for line in columns.wide(lines):
+                self._learn(shape_of(rows.decode(line)))
+            batch, known = self._batch(lines)
         if batch is None:
             return _Read(numbers, 0, 0, frozenset())
         self._note(batch)
         offset = self._batches.tell()
-        columns.store(batch, self._batches)
-        return _Read(numbers, offset, self._batches.tell() - offset, frozenset(json_places(known)))
+        size = self._batches.write(columns.stored(batch))
+        return _Read(numbers, offset, size, frozenset(json_places(known)))
 
     def _note(self, batch: Any) -> None:
         """Note which of the columns that are always looked for there are, and which of them are no moments."""
