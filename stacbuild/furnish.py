@@ -77,15 +77,39 @@ def _read(recipe: Recipe, problems: list[Problem], known: Lookups, seen: Lookups
 
 
 def _out_of_scope(recipe: Recipe) -> Iterator[Problem]:
-    """Yield built-in extensions that are to be applied to a collection's document and know items only."""
+    """Yield built-in extensions that are to be applied to a collection's document and say what only items can."""
     for name, table in recipe.document.collections.items():
         for number, one in enumerate(table.collection_extensions):
-            extension = built_in(recipe.document.extensions[one])
-            if extension is not None and "Collection" not in scope_of(extension):
-                where = ("collections", name, "collection-extensions")
-                text = f"{names.place(where[:2])}: extension '{one}' ({extension.name}) is of items only"
-                hint = "name it in `extensions`, or use `fields` for what the collection shall say"
-                yield Problem("SB103", text, recipe.at(*where, str(number)), hint)
+            where = ("collections", name, "collection-extensions", str(number))
+            for what, hint in _of_items(recipe.document.extensions[one]):
+                text = f"{names.place(where[:2])}: extension '{one}' {what}"
+                yield Problem("SB103", text, recipe.at(*where), hint)
+
+
+def _of_items(table: Any) -> Iterator[tuple[str, str]]:
+    """Yield what of an extension's table is of items only, and what to do."""
+    extension = built_in(table)
+    if extension is None:
+        return
+    if "Collection" not in scope_of(extension):
+        hint = "name it in `extensions`, or use `fields` for what the collection shall say"
+        yield f"({extension.name}) is of items only", hint
+    if paths := [".".join(path) for path in _given(table, set(getattr(extension, "of_items", ())))]:
+        hint = "name one without; what items have, `summaries` of the collection can tell"
+        yield f"({extension.name}) sets what only items have: {names.listed(paths)}", hint
+
+
+def _given(table: Any, wanted: set[str], path: Keys = ()) -> Iterator[Keys]:
+    """Yield the path of each value in a table, or in those that it holds, that has one of some names and is given."""
+    for name, key in zip(table.__struct_fields__, table.__struct_encode_fields__, strict=True):
+        value = getattr(table, name)
+        if name in wanted and value is not None and value is not False and value not in ({}, []):
+            yield (*path, key)
+            continue
+        within = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for step, member in within:
+            if isinstance(member, msgspec.Struct):
+                yield from _given(member, wanted, (*path, key, str(step)))
 
 
 def _table(recipe: Recipe, spec: schema.LookupFile, known: Lookups, seen: Lookups) -> Entries:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import msgspec
+
 from stacbuild.events import Message, Waiting, Watcher, nobody
 from stacbuild.failures import Problem, RecipeError, SurroundingsError, UsageError
 from stacbuild.recipe.load import Recipe, load
@@ -36,6 +38,7 @@ from stacbuild.report import (
 if TYPE_CHECKING:
     from stacbuild.profiling import Profile
     from stacbuild.pull import From, Wish
+    from stacbuild.request import Request
     from stacbuild.steps import GroupPlan
     from stacbuild.targets import Selection
     from stacbuild.workshop import Workshop
@@ -69,21 +72,10 @@ class Project:
         wait: bool = True,
         profile: str | os.PathLike[str] | None = None,
     ) -> BuildReport:
-        """Bring outputs up to date.
+        """Bring outputs up to date. What can be asked has the names and meanings of `stacbuild build --help`.
 
-        Args:
-            targets: what to build (`item:ID`, `collection:ID`, …); none: everything.
-            force: run every stage again, reading no cached result.
-            dry_run: only say what would be done.
-            jobs: workers; 0 is one a core; None: as the recipe says.
-            offline: ask no network; none of the sources that there are does.
-            fail_fast: stop after the first chunk with a failure.
-            max_failures: failures allowed: a number, or a share such as "5%".
-            max_deletions: removals allowed at once for a source or collection, likewise.
-            adopt: take over files in the way that no build wrote.
-            locked: do nothing unless recipe and sources agree with the lock file.
-            wait: wait for another build of this recipe; else raise LockedError.
-            profile: a file that takes down where the time goes, as a Chrome trace.
+        Without `targets` everything is built. A limit is a number, or a share such as "5%"; `jobs=0` is one worker a
+        core; None is what the recipe says. With `dry_run` nothing is done, only told.
 
         Raises:
             UsageError: an unknown target, or `locked` without a lock file.
@@ -92,39 +84,49 @@ class Project:
             LockedError: another build is at work and `wait` is false.
         """
         from stacbuild.build import build  # noqa: PLC0415
-        from stacbuild.locked import read  # noqa: PLC0415
         from stacbuild.profiling import profile_to  # noqa: PLC0415
         from stacbuild.request import Request, workers  # noqa: PLC0415
+        from stacbuild.targets import Selection  # noqa: PLC0415
 
-        del offline
+        del offline  # none of the sources that there are asks the network
         spec = self.recipe.document.build
-
-        def ask(shop: Workshop) -> tuple[Request, BuildReport | None]:
-            self._refuse_missing(shop)
-            request = Request(
-                self._select(shop, targets),
-                force=force,
-                jobs=workers(jobs, spec.jobs),
-                executor=spec.executor,
-                fail_fast=fail_fast,
-                max_failures=share(spec.max_failures if max_failures is None else max_failures),
-                max_deletions=share(spec.max_deletions if max_deletions is None else max_deletions),
-                adopt=adopt,
-                lock=read(shop) if locked else None,
-            )
-            if dry_run:
-                from stacbuild.foresee import foresee  # noqa: PLC0415
-
-                return request, foresee(shop, request)
-            return request, None
-
+        wish = Request(
+            Selection([]),
+            force=force,
+            jobs=workers(jobs, spec.jobs),
+            executor=spec.executor,
+            fail_fast=fail_fast,
+            max_failures=share(spec.max_failures if max_failures is None else max_failures),
+            max_deletions=share(spec.max_deletions if max_deletions is None else max_deletions),
+            adopt=adopt,
+        )
         with profile_to(None if profile is None else Path(profile), self._warn) as spans:
             with spans.over("ask"):
-                request, foreseen = self._read(ask)
+                request, foreseen = self._read(lambda shop: self._asked(shop, wish, targets, locked, dry_run))
             if foreseen is not None:
                 return foreseen
             with self._locked_shop(wait=wait, profile=spans) as shop:
                 return build(shop, request, self._watch)
+
+    def _asked(
+        self,
+        shop: Workshop,
+        wish: Request,
+        targets: Sequence[str],
+        locked: bool,  # noqa: FBT001  as `build` has it
+        dry_run: bool,  # noqa: FBT001
+    ) -> tuple[Request, BuildReport | None]:
+        """Return a build's request with what has to be looked up for it, and what a dry run tells."""
+        from stacbuild.locked import read  # noqa: PLC0415
+
+        self._refuse_missing(shop)
+        lock = read(shop) if locked else None
+        request = msgspec.structs.replace(wish, selection=self._select(shop, targets), lock=lock)
+        if not dry_run:
+            return request, None
+        from stacbuild.foresee import foresee  # noqa: PLC0415
+
+        return request, foresee(shop, request)
 
     def plan(self, targets: Sequence[str] = ()) -> Iterator[GroupPlan]:
         """Yield what is not fresh, a group at a time: the very steps that `build` would take."""

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from stacbuild.extensions.values import fields_of
+from stacbuild.recipe.extension_tables import EoAsset, RasterAsset
+
+Fields = Callable[[Any, Mapping[str, Any], str], dict[str, Any]]
+"""(a table of the recipe, scope, JSON Pointer) → the fields that it gives."""
+
+
+def with_bands(
+    asset: dict[str, Any], table: EoAsset | RasterAsset, fields: Fields, scope: Mapping[str, Any], where: str
+) -> dict[str, Any]:
+    """Return an asset with what a table says of its bands put to them; `fields` gives those of one band."""
+    if not table.bands:
+        return asset
+    place, given = f"{where}/bands", []
+    for band in table.bands:
+        called = {"name": band.name, "description": band.description}
+        named = {name: value for name, value in called.items() if value is not None}
+        given.append({**fields_of(named, scope, place), **fields(band, scope, place)})
+    return {**asset, "bands": merged(asset.get("bands"), given)}
 
 
 def merged(bands: Any, given: list[dict[str, Any]]) -> list[dict[str, Any]]:

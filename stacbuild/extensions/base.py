@@ -48,6 +48,7 @@ class Extension(Protocol):
     - `wants = "dict"`, or `"pystac"`: it is given a `pystac.Item` (or Collection) and gives one back.
     - `scope = ("Feature",)`: the types of document that it takes; with "Collection" it may stand in
       `collection-extensions`.
+    - `of_items = ()`: names of settings, of a built-in one, that make no sense of a Collection.
     - `revision = 1`: raised when it gives other bytes (plug-ins are known by their code).
     - `check(document) -> Iterable[str | tuple[str, str]]`: what is wrong with a finished document that no schema says:
       messages, or (JSON Pointer, message).

@@ -1,6 +1,6 @@
 """Extension `eo` 2.0.0: clouds and snow, and what is known of the bands.
 
-https://github.com/stac-extensions/eo
+Of a Collection it speaks of the bands of its items' assets. https://github.com/stac-extensions/eo
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stacbuild.extensions.bands import merged
+from stacbuild.extensions.bands import with_bands
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import each_asset, fields_of, prefixed, put, speaks_of
+from stacbuild.extensions.values import each_data_asset, prefixed, speaks_of, told, told_at
 from stacbuild.recipe.extension_tables import Eo as Settings
-from stacbuild.recipe.extension_tables import EoAsset, EoBand
+from stacbuild.recipe.extension_tables import EoAsset, EoFields
 
 SCHEMA: Final = "https://stac-extensions.github.io/eo/v2.0.0/schema.json"
 PREFIX: Final = "eo:"
@@ -25,27 +25,25 @@ class Eo:
 
     name = "eo"
     revision = 1
+    scope = ("Feature", "Collection")
+    of_items = _OF_SCENE
 
-    def schemas(self, item: dict[str, Any], config: Settings) -> list[str]:
+    def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, which wants one of its fields to be there."""
         del config
-        return [SCHEMA] if speaks_of(item, PREFIX) else []
+        return [SCHEMA] if speaks_of(document, PREFIX) else []
 
-    def apply(self, item: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
-        """Return the item with the fields set."""
+    def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
+        """Return the document with the fields set."""
         del ctx
-        made = put(item, prefixed(config, _OF_SCENE, PREFIX, item, "/properties"))
-        return each_asset(made, config.assets, _asset)
+        made = told(document, prefixed(config, _OF_SCENE, PREFIX, document, told_at(document)))
+        return each_data_asset(made, config.assets, _asset)
 
 
 def _asset(asset: dict[str, Any], table: EoAsset, scope: Mapping[str, Any], where: str) -> dict[str, Any]:
-    made = {**asset, **prefixed(table, (*_OF_SCENE, *_OF_BAND), PREFIX, scope, where)}
-    if table.bands:
-        made["bands"] = merged(asset.get("bands"), [_band(band, scope, f"{where}/bands") for band in table.bands])
-    return made
+    made = {**asset, **prefixed(table, _OF_SCENE, PREFIX, scope, where), **_fields(table, scope, where)}
+    return with_bands(made, table, _fields, scope, where)
 
 
-def _band(band: EoBand, scope: Mapping[str, Any], where: str) -> dict[str, Any]:
-    named = {} if band.name is None else {"name": band.name}
-    told = {} if band.description is None else {"description": band.description}
-    return {**named, **fields_of(told, scope, where), **prefixed(band, _OF_BAND, PREFIX, scope, where)}
+def _fields(table: EoFields, scope: Mapping[str, Any], where: str) -> dict[str, Any]:
+    return prefixed(table, _OF_BAND, PREFIX, scope, where)

@@ -1,7 +1,7 @@
 """Extension `projection` 2.0.0: coordinate systems and grids of the data, as the recipe or the item says them.
 
-Nothing is read from the data. Only `proj:bbox` is worked out, if the recipe asks for it.
-https://github.com/stac-extensions/projection
+Nothing is read from the data. Only `proj:bbox` is worked out, if the recipe asks for it. Of a Collection it speaks in
+the summaries, and of its items' assets. https://github.com/stac-extensions/projection
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import each_asset, prefixed, put
+from stacbuild.extensions.values import each_data_asset, prefixed, put, speaks_of, told, told_at
 from stacbuild.failures import ItemError
 from stacbuild.recipe.extension_tables import Projection as Settings
 from stacbuild.recipe.extension_tables import ProjectionFields
@@ -31,26 +31,27 @@ class Projection:
 
     name = "projection"
     revision = 1
+    scope = ("Feature", "Collection")
+    of_items = ("geometry", "bbox", "centroid", "transform", "compute_bbox")
 
-    def schemas(self, item: dict[str, Any], config: Settings) -> list[str]:
+    def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, where one of its fields is there."""
         del config
-        places = [item["properties"], *(item.get("assets") or {}).values()]
-        return [SCHEMA] if any(name.startswith(PREFIX) for place in places for name in place) else []
+        return [SCHEMA] if speaks_of(document, PREFIX) else []
 
     def libraries(self, config: Settings) -> list[str]:
         """Return the libraries that decide what it gives."""
         return ["pyproj"] if config.compute_bbox else []
 
-    def apply(self, item: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
-        """Return the item with the fields set.
+    def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
+        """Return the document with the fields set.
 
         Raises:
             ItemError: SB235, the item has not what a bbox is worked out from.
         """
         del ctx
-        found = prefixed(config, _FIELDS, PREFIX, item, "/properties")
-        made = each_asset(put(item, found), config.assets, _asset)
+        found = prefixed(config, _FIELDS, PREFIX, document, told_at(document))
+        made = each_data_asset(told(document, found), config.assets, _asset)
         if not config.compute_bbox or f"{PREFIX}bbox" in made["properties"]:
             return made
         box = _bbox(made)

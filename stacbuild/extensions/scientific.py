@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import at_top, fields_of, prefixed, put
+from stacbuild.extensions.values import fields_of, has_any, prefixed, put
 from stacbuild.recipe.extension_tables import Publication
 from stacbuild.recipe.extension_tables import Scientific as Settings
 
@@ -27,7 +27,7 @@ class Scientific:
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, which wants one of its fields to be there."""
         del config
-        return [SCHEMA] if any(name in at_top(document) for name in _FIELDS) else []
+        return [SCHEMA] if has_any(document, _FIELDS) else []
 
     def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
         """Return the document with the fields set, and linked to what they name."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import at_top, prefixed, put
+from stacbuild.extensions.values import has_any, prefixed, put
 from stacbuild.recipe.extension_tables import Version as Settings
 
 SCHEMA: Final = "https://stac-extensions.github.io/version/v1.2.0/schema.json"
@@ -25,7 +25,7 @@ class Version:
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, where one of the fields is there."""
         del config
-        return [SCHEMA] if any(name in at_top(document) for name in _FIELDS) else []
+        return [SCHEMA] if has_any(document, _FIELDS) else []
 
     def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
         """Return the document with the fields set."""

@@ -1,6 +1,6 @@
 """Extension `view` 1.1.0: angles of sensor, sun and moon.
 
-https://github.com/stac-extensions/view
+Of a Collection it speaks in the summaries. https://github.com/stac-extensions/view
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import prefixed, put, speaks_of
+from stacbuild.extensions.values import prefixed, speaks_of, told, told_at
 from stacbuild.recipe.extension_tables import View as Settings
 
 SCHEMA: Final = "https://stac-extensions.github.io/view/v1.1.0/schema.json"
@@ -20,13 +20,15 @@ class View:
 
     name = "view"
     revision = 1
+    scope = ("Feature", "Collection")
+    of_items = ("sun_azimuth", "sun_elevation", "moon_azimuth", "moon_elevation")
 
-    def schemas(self, item: dict[str, Any], config: Settings) -> list[str]:
+    def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, which wants one of its fields to be there."""
         del config
-        return [SCHEMA] if speaks_of(item, PREFIX) else []
+        return [SCHEMA] if speaks_of(document, PREFIX) else []
 
-    def apply(self, item: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
-        """Return the item with the fields set."""
+    def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
+        """Return the document with the fields set."""
         del ctx
-        return put(item, prefixed(config, config.__struct_fields__, PREFIX, item, "/properties"))
+        return told(document, prefixed(config, config.__struct_fields__, PREFIX, document, told_at(document)))

@@ -134,7 +134,10 @@ class ProjectionFields(Table, frozen=True):
 
 
 class Projection(ProjectionFields, frozen=True, tag_field="use", tag="projection"):
-    """`[extensions.NAME]` with `use = "projection"`: coordinate systems and grids of the data."""
+    """`[extensions.NAME]` with `use = "projection"`: coordinate systems and grids of the data.
+
+    Of a collection: `summaries`, and `item_assets`.
+    """
 
     assets: dict[str, ProjectionFields] = {}
     """Asset key → the fields of that asset; `"*"` is every other asset."""
@@ -183,7 +186,7 @@ class EoAsset(EoFields, frozen=True):
 
 
 class Eo(Table, frozen=True, tag_field="use", tag="eo"):
-    """`[extensions.NAME]` with `use = "eo"`: what electro-optical sensors see."""
+    """`[extensions.NAME]` with `use = "eo"`: what electro-optical sensors see. Of a collection: `item_assets`."""
 
     cloud_cover: Number = None
     """Clouds in percent (`eo:cloud_cover`)."""
@@ -235,14 +238,14 @@ class RasterAsset(RasterFields, frozen=True):
 
 
 class Raster(Table, frozen=True, tag_field="use", tag="raster"):
-    """`[extensions.NAME]` with `use = "raster"`: how the values of rasters are to be read."""
+    """`[extensions.NAME]` with `use = "raster"`: how the values are to be read. Of a collection: `item_assets`."""
 
     assets: dict[str, RasterAsset]
     """Asset key → the fields of that asset, and its bands; `"*"` is every other asset."""
 
 
 class View(Table, frozen=True, tag_field="use", tag="view"):
-    """`[extensions.NAME]` with `use = "view"`: angles of sensor, sun and moon, in degrees."""
+    """`[extensions.NAME]` with `use = "view"`: angles of sensor, sun and moon. Of a collection: `summaries`."""
 
     off_nadir: Number = None
     """Between the sensor's nadir and the scene (`view:off_nadir`)."""
@@ -261,7 +264,10 @@ class View(Table, frozen=True, tag_field="use", tag="view"):
 
 
 class Processing(Table, frozen=True, tag_field="use", tag="processing"):
-    """`[extensions.NAME]` with `use = "processing"`: how the data were made. Nothing of the build or its clock."""
+    """`[extensions.NAME]` with `use = "processing"`: how the data were made. Nothing of the build or its clock.
+
+    Of a collection: with the providers that process, else that produce, else in `summaries`.
+    """
 
     expression: dict[str, Any] = {}
     """`{ format = …, expression = … }` of the computation (`processing:expression`)."""
@@ -311,7 +317,10 @@ class Scientific(Table, frozen=True, tag_field="use", tag="scientific"):
 
 
 class Timestamps(Table, frozen=True, tag_field="use", tag="timestamps"):
-    """`[extensions.NAME]` with `use = "timestamps"`: `created` and `updated`, applied behind all other extensions."""
+    """`[extensions.NAME]` with `use = "timestamps"`: `created` and `updated`, applied behind all other extensions.
+
+    What patches change behind it moves `updated` as well.
+    """
 
     from_: list[str] = field(name="from", default_factory=lambda: ["properties.updated"])
     """Fields that tell when an item changed: the newest is `updated`; without one, when it was first seen is."""
