@@ -24,11 +24,12 @@ from stacbuild.plan import Plan
 from stacbuild.remember import Done
 from stacbuild.report import BuildReport
 from stacbuild.request import Request
+from stacbuild.rows import RowsWriter
 from stacbuild.settle import Settler
 from stacbuild.sources.stamps import SLACK_NS
 from stacbuild.spool import Spool
 from stacbuild.store import MissingChunksError
-from stacbuild.trace import MemoryLostError, RowsWriter
+from stacbuild.trace import MemoryLostError
 from stacbuild.view import Catalog
 from stacbuild.working import Working
 from stacbuild.workshop import Workshop
@@ -143,7 +144,7 @@ class _Build:
         shop = self._shop
         places = (shop.recipe.root, shop.folder)
         times = shop.times, shop.store.put_times
-        view = Catalog(shop.document, *places, settler.entries, rows.read, shop.store, shop.stated, *times)
+        view = Catalog(shop.document, *places, settler.entries, rows, shop.store, shop.stated, *times)
         with self._over("write"):
             deliveries = outlets.deliver(view, settler)
         done = Done(plan, settler, deliveries, held_back, working.unreadable)
@@ -215,7 +216,7 @@ class _Build:
             _outwait_the_clock()
         rows.finish(done.settler.entries)
         head = remember.head(self._shop, done, outlets.memories(done.settler, done.deliveries))
-        failures = self._account.failures(head, rows.read, done.plan)
+        failures = self._account.failures(head, rows.group, done.plan)
         head.reasons = failures.reasons
         failing.write(self._shop.failures_path, failures)
         if self._shop.document.patches:

@@ -5,13 +5,15 @@ Found by eight bytes a name; names are compared only where these agree. Never re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
-import xxhash
 from msgspec import Struct
 
-from stacbuild.listing import SourceListing
-from stacbuild.model import Input
+from stacbuild.listing import GroupListing, SourceListing
+from stacbuild.model import Input, Names
 from stacbuild.recipe.schema import Document
 from stacbuild.trace import Memory
 
@@ -36,16 +38,16 @@ def find(memory: Memory, listings: list[SourceListing], document: Document) -> C
     """Return what is shared; what the memory knows, where no source moved. `document` has targets, no patterns."""
     moved = {listing.name for listing in listings if listing.changed}
     shifted = {listing.name for listing in listings if listing.shifted}
-    rows = _Rows(memory, listings)
+    groups = _Groups(memory, listings)
     result = Clashes({}, {})
     for listing in listings:
         known = memory.head.sources.get(listing.name)
         fresh = known is not None and listing.name not in moved
         fresh = fresh and not (known and known.duplicates and listing.shifted)
-        result.keys[listing.name] = known.duplicates if known and fresh else _keys(rows, listing)
+        result.keys[listing.name] = known.duplicates if known and fresh else _keys(groups, listing)
     known_ids = {name: _known(memory, document, name, moved, shifted) for name in document.collections}
     unsure = {name for name, ids in known_ids.items() if ids is None}
-    found = _ids(rows, unsure, result.keys) if unsure else {}
+    found = _ids(groups, unsure, result.keys) if unsure else {}
     for name, spec in document.collections.items():
         ids = known_ids[name]
         result.ids[name] = _ordered(found.get(name, {}), spec.from_) if ids is None else ids
@@ -61,17 +63,30 @@ def _known(memory: Memory, document: Document, name: str, moved: set[str], shift
     return fed.duplicates if not fed.duplicates or shifted.isdisjoint(sources) else None
 
 
-def _keys(rows: _Rows, listing: SourceListing) -> Shared:
+def _keys(groups: _Groups, listing: SourceListing) -> Shared:
     """Return the keys that records share; an item has none, its id is for `on-duplicate`."""
     if listing.source.gives == "items":
         return {}
-    found = _several(lambda: rows.keys_of(listing))
+
+    def names(one: _Listed) -> Iterator[tuple[Name, Place]]:
+        return ((("", row.key), place) for place, row in groups.rows(one))
+
+    found = _several(lambda: groups.with_keys(listing), names)
     return {key: sorted(f"{file}:{line}" for _, file, line in places) for (_, key), places in sorted(found.items())}
 
 
-def _ids(rows: _Rows, collections: set[str], keys: dict[str, Shared]) -> dict[str, SharedIds]:
+def _ids(groups: _Groups, collections: set[str], keys: dict[str, Shared]) -> dict[str, SharedIds]:
+    """Return the ids that inputs share; records whose key is shared have none."""
+
+    def names(one: _Listed) -> Iterator[tuple[Name, Place]]:
+        for place, row in groups.rows(one):
+            if row.key not in keys[one.listing.name]:
+                for target, identity, _ in one.listing.targets(row):
+                    if identity is not None and target in collections:
+                        yield (target, identity), place
+
     found: dict[str, SharedIds] = {}
-    for (collection, identity), places in sorted(_several(lambda: rows.ids_of(collections, keys)).items()):
+    for (collection, identity), places in sorted(_several(lambda: groups.with_ids(collections), names).items()):
         found.setdefault(collection, {})[identity] = places
     return found
 
@@ -86,52 +101,65 @@ Name = tuple[str, str]
 """Collection and id; or "" and a key."""
 
 
-class _Rows:
-    """Goes over all inputs, as often as asked, holding one group."""
+class _Listed(NamedTuple):
+    """A group where it stands now, and the marks of those of its names that are asked for."""
+
+    listing: SourceListing
+    file: str
+    group: GroupListing
+    marks: bytes
+
+
+class _Groups:
+    """The groups of all sources, of which names are marks of eight bytes until two are the same."""
 
     def __init__(self, memory: Memory, listings: list[SourceListing]) -> None:
         self._memory, self._listings = memory, listings
 
-    def _rows(self, listing: SourceListing) -> Iterator[tuple[Place, Input]]:
+    def _listed(self, listing: SourceListing) -> Iterator[tuple[str, GroupListing, Names]]:
         for shard in listing.shards:
             for group in shard.groups:
-                inputs = self._memory.group(group.entry).inputs if group.packed is None else group.inputs()
-                for row in inputs:
-                    if row.fault is None:
-                        yield (listing.name, shard.shard.name, group.entry.line + row.line), row
+                names = self._memory.names(group.entry) if group.names is None else group.names
+                yield shard.shard.name, group, names
 
-    def keys_of(self, listing: SourceListing) -> Iterator[tuple[Name, Place]]:
-        """Yield the keys of a source, each with its place."""
-        for place, row in self._rows(listing):
-            yield ("", row.key), place
+    def with_keys(self, listing: SourceListing) -> Iterator[_Listed]:
+        """Yield the groups of a source with the marks of their keys."""
+        return (_Listed(listing, file, group, names.keys) for file, group, names in self._listed(listing))
 
-    def ids_of(self, collections: set[str], shared: dict[str, Shared]) -> Iterator[tuple[Name, Place]]:
-        """Yield the ids of some collections; records whose key is shared have none."""
+    def with_ids(self, collections: set[str]) -> Iterator[_Listed]:
+        """Yield the groups of the sources that feed some of `collections` with the marks of their ids."""
         for listing in self._listings:
-            if collections.isdisjoint(target for group in listing.groups() for target in listing.fed(group.entry)):
-                continue
-            keys = shared[listing.name]
-            for place, row in self._rows(listing):
-                for target, identity, _ in listing.targets(row):
-                    if identity is not None and target in collections and row.key not in keys:
-                        yield (target, identity), place
+            if not collections.isdisjoint(target for group in listing.groups() for target in listing.fed(group.entry)):
+                yield from (_Listed(listing, file, group, names.ids) for file, group, names in self._listed(listing))
+
+    def rows(self, one: _Listed) -> Iterator[tuple[Place, Input]]:
+        """Yield the inputs of a group with their places."""
+        entry = one.group.entry
+        inputs = self._memory.group(entry).inputs if one.group.packed is None else one.group.inputs()
+        return (((one.listing.name, one.file, entry.line + row.line), row) for row in inputs if row.fault is None)
 
 
-def _several(rows: Callable[[], Iterator[tuple[Name, Place]]]) -> dict[Name, list[Place]]:
-    """Return the names that stand more than once, with their places."""
-    seen: set[int] = set()
-    suspects: set[int] = set()
-    for name, _ in rows():
-        mark = _mark(name)
-        (suspects if mark in seen else seen).add(mark)
-    if not suspects:
-        return {}
+def _several(
+    groups: Callable[[], Iterator[_Listed]], names: Callable[[_Listed], Iterator[tuple[Name, Place]]]
+) -> dict[Name, list[Place]]:
+    """Return the names that stand more than once, with their places; only groups that may have one are read."""
+    suspects = _twice(one.marks for one in groups())
     places: dict[Name, list[Place]] = {}
-    for name, place in rows():
-        if _mark(name) in suspects:
-            places.setdefault(name, []).append(place)
+    for one in groups() if suspects else ():
+        if not suspects.isdisjoint(array("Q", one.marks)):
+            for name, place in names(one):
+                places.setdefault(name, []).append(place)
     return {name: many for name, many in places.items() if len(many) > 1}
 
 
-def _mark(name: Name) -> int:
-    return xxhash.xxh3_64_intdigest("\0".join(name).encode())
+def _twice(marks: Iterable[bytes]) -> set[int]:
+    """Return the marks that stand more than once."""
+    seen: set[int] = set()
+    twice: set[int] = set()
+    for packed in marks:
+        some = array("Q", packed)
+        mine = set(some)
+        if len(mine) < len(some) or not seen.isdisjoint(mine):
+            twice.update(mark for mark, number in Counter(some).items() if number > 1 or mark in seen)
+        seen |= mine
+    return twice

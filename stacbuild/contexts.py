@@ -24,6 +24,7 @@ class Contexts:
         self._numbers = {(context.stage, context.digest): number for number, context in enumerate(self.known)}
         self._ingredients = ingredients
         self._profiles: dict[tuple[tuple[str, ...], str], int] = {}
+        self._current: dict[tuple[str, int], bool] = {}
         self.stages = {name: self._stages(line) for name, line in pipelines.items()}
         """Collection → the number of each document stage's context now."""
 
@@ -52,8 +53,11 @@ class Contexts:
 
     def verdict_current(self, collection: str, number: int) -> bool:
         """Tell whether context `number` is still the one that items of `collection` in it would be judged in."""
-        profile = tuple(self.known[number].ingredients.get("profile", ()))
-        return bool(profile) and self.verdict(collection, profile) == number
+        current = self._current.get((collection, number))
+        if current is None:  # asked for every group, of which there are many
+            profile = tuple(self.known[number].ingredients.get("profile", ()))
+            current = self._current[collection, number] = bool(profile) and self.verdict(collection, profile) == number
+        return current
 
     def digest(self, number: int) -> bytes:
         """Return the digest of context `number`."""

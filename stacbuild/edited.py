@@ -40,7 +40,7 @@ def _of(shop: Workshop, output: Output, found: Inspected) -> Iterator[ItemDiff]:
         shop.recipe.root,
         shop.folder,
         shop.memory.head.groups,
-        shop.memory.group,
+        shop.memory,
         shop.store,
         shop.stated,
         shop.times,

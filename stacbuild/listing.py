@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from stacbuild import canon, keys
 from stacbuild.failures import Fault, ItemError, fault_of
-from stacbuild.model import Input, Stamp
+from stacbuild.model import Input, Names, Stamp
 from stacbuild.naming import Feed, feeds_of, named
 from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import Source
@@ -45,6 +45,8 @@ class GroupListing(Struct):
     packed: bytes | None = None
     spooled: tuple[int, int] | None = None
     """Where its records are in the spool."""
+    names: Names | None = None
+    """The marks of its inputs' names; None where the memory has them."""
     known: GroupEntry | None = None
     """The memory's entry of it, where it was recognised unread, by the piece of the file that it stands in."""
 
@@ -260,6 +262,7 @@ class _Reader:
         spare = self._spare.get(group.entry.root)
         if not spare:
             return
+        group.names = None
         old = group.known or spare[0]
         self._spare[group.entry.root] = [other for other in spare if other is not old]
         place = group.entry.shard, group.entry.first, group.entry.line
@@ -324,7 +327,7 @@ class _Reader:
         if self._count % 8192 < len(rows):
             self._told(self._listing.name, self._count)
         spooled = self._spool.put(blobs) if self._spool is not None and not self._spare.get(root) else None
-        return GroupListing(entry, _pack(rows), spooled)
+        return GroupListing(entry, _pack(rows), spooled, marks_of(self._listing, rows))
 
     def _input(self, raw: Raw, base: str, line: int) -> Input:
         digest = canon.digest(raw.blob)
@@ -349,6 +352,19 @@ class _Reader:
         if fault is not None and all(target == "" for _, _, target in names):
             return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
         return Input(raw.key, digest, raw.line - line, names)
+
+
+def marks_of(listing: SourceListing, rows: list[Input]) -> Names:
+    """Return the marks of the keys of some inputs, and of their ids in each collection that they go to."""
+    good = [row for row in rows if row.fault is None]
+    keys_ = b"" if listing.source.gives == "items" else b"".join(mark_of("", row.key) for row in good)
+    named_ = (mark_of(target, name) for row in good for target, name, _ in listing.targets(row) if name is not None)
+    return Names(keys_, b"".join(named_))
+
+
+def mark_of(collection: str, name: str) -> bytes:
+    """Return the mark of an id in a collection, or of a key in none (""): equal names have equal marks."""
+    return xxhash.xxh3_64_digest(f"{collection}\0{name}".encode())
 
 
 def _moved_to(entry: GroupEntry, shard: Shard, rows: int) -> GroupListing:

@@ -7,7 +7,7 @@ A *group* is a run of inputs of one file, cut by content, with their pairs: the 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -105,6 +105,16 @@ class Input(Struct, array_like=True):
     fault: Fault | None = None
 
 
+class Names(NamedTuple):
+    """What the inputs of a group are called: a mark of eight bytes for each key, and for each id in a collection."""
+
+    keys: bytes
+    ids: bytes
+
+
+NO_NAMES: Final = Names(b"", b"")
+
+
 class Group(Struct, array_like=True):
     """A run of inputs of one shard, and per collection the pairs made of them."""
 
@@ -121,7 +131,7 @@ class LeftOut(Struct, array_like=True, frozen=True):
 
 
 class Tally(Struct, array_like=True):
-    """Of one group in one collection: how many, judged by what, and its share of the aggregates."""
+    """Of one group in one collection: how many, and judged by what."""
 
     live: int = 0
     failed: int = 0
@@ -139,8 +149,6 @@ class Tally(Struct, array_like=True):
     """Contexts of the verdicts."""
     root: bytes = b""
     """Digest of the (id, digest) of every version in the catalog."""
-    fold: bytes = b""
-    """The group's share of extent, summaries, item_assets."""
     dropped: int = 0
     """Inputs that the recipe does not want as items."""
     hits: dict[str, int] = {}

@@ -172,7 +172,7 @@ class Plan:
             old = {c: {pair.key: pair for pair in pairs} for c, pairs in rows.pairs.items()}
         else:
             inputs, old = group.inputs(), self._vanished[listing.name]["pairs"]
-        plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, old, group.spooled)
+        plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, old, group.spooled, group.names)
         plan.steps = {collection: [] for collection in sorted(listing.fed(group.entry))}
         for step in self._steps(plan, listing):
             plan.steps[step.collection].append(step)

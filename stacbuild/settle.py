@@ -6,6 +6,7 @@ Rows go to the memory's new file group by group; totals and aggregates stay. Nev
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import msgspec
 from msgspec import Struct
@@ -13,13 +14,14 @@ from msgspec import Struct
 from stacbuild import aggregate, canon, keys
 from stacbuild.contexts import Contexts
 from stacbuild.looking import mark
-from stacbuild.model import Group, Input, Pair, Tally, Version
+from stacbuild.model import Facts, Group, Input, Pair, Tally, Version
 from stacbuild.pipeline import Pipeline
 from stacbuild.plan import limit
 from stacbuild.recipe.schema import Validation
+from stacbuild.rows import RowsWriter, Shares
 from stacbuild.steps import Gone, GroupPlan, Step, refused
 from stacbuild.store import Store
-from stacbuild.trace import GroupEntry, RowsWriter
+from stacbuild.trace import GroupEntry
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -81,7 +83,7 @@ class Settler:
         entry.reads = b"".join(sorted({mark(path) for path, _ in self._note_files(group)}))
         for collection, old in plan.old.items():
             self._left(collection, plan, old)
-        self._rows.add(entry, group)
+        self._rows.add(entry, group, self._shares(group.pairs), plan.names)
         self.entries.append(entry)
 
     def _note_files(self, group: Group) -> list[tuple[str, bytes]]:
@@ -171,11 +173,15 @@ class Settler:
             contexts=[_contexts(pairs, position) for position in stages],
             verdicts=sorted({pair.verdict.context for pair in pairs if pair.verdict is not None}),
             root=keys.join(*sorted(version.id.encode() + b"\0" + version.digest for version in built)),
-            fold=_pack(aggregate.fold((version.facts for version in built), line.summaries)),
             dropped=sum(map(_dropped, pairs)),
             stopped=_stopped(pairs),
             hits=dict(sorted(Counter(hit for pair in pairs for mark in pair.marks for hit in mark.hits).items())),
         )
+
+    def _shares(self, pairs: dict[str, list[Pair]]) -> Shares:
+        """Return a group's share of the aggregates of each of its collections."""
+        folds = {name: aggregate.fold(_facts(some), self._pipelines[name].summaries) for name, some in pairs.items()}
+        return {name: _pack(fold) for name, fold in folds.items()}
 
     # --- what vanished
 
@@ -206,7 +212,7 @@ class Settler:
         pairs = {collection: some for collection, some in pairs.items() if collection in self._pipelines}
         entry.tallies = {collection: self.tally(collection, some) for collection, some in pairs.items()}
         entry.targets = sorted(collection for collection, some in pairs.items() if some)
-        self._rows.add(entry, Group(inputs, pairs))
+        self._rows.add(entry, Group(inputs, pairs), self._shares(pairs))
         self.entries.append(entry)
 
     def _leave(self, collection: str, pairs: list[Pair]) -> None:
@@ -226,7 +232,7 @@ class Settler:
         if not any(self.changes[name].after for name in entry.tallies):
             self.entries.append(entry)
             return
-        group = self._rows.read(entry)
+        group = self._rows.group(entry)
         pairs = {collection: self._not_made_anew(collection, some) for collection, some in group.pairs.items()}
         if any(pairs.values()):
             self._keep_gone(entry.source, group.inputs, pairs)
@@ -256,14 +262,14 @@ class Settler:
             tally = entry.tallies.get(collection)
             if tally is None or not tally.kept or not entry.shard:
                 continue
-            group = self._rows.read(entry)
+            group = self._rows.group(entry)
             for pair in group.pairs[collection]:
                 if pair.kept is not None:
                     self._withdraw(collection, pair)
             behind = tally.behind
             entry.tallies[collection] = self.tally(collection, group.pairs[collection])
             entry.tallies[collection].behind = behind
-            self._rows.add(entry, group)
+            self._rows.add(entry, group, self._shares(group.pairs))
 
     def _withdraw(self, collection: str, pair: Pair) -> None:
         assert pair.kept is not None
@@ -279,6 +285,10 @@ class Settler:
 def root_of(entries: list[GroupEntry], collection: str) -> bytes:
     """Return the digest of which versions `collection` holds, in some order of groups."""
     return keys.join(*sorted(t.root for entry in entries if (t := entry.tallies.get(collection)) is not None))
+
+
+def _facts(pairs: list[Pair]) -> Iterator[Facts]:
+    return (version.facts for pair in pairs if (version := pair.built) is not None)
 
 
 def _invalid(pair: Pair) -> bool:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from stacbuild.failures import Fault
 from stacbuild.listing import ShardListing
-from stacbuild.model import Input, Mark, Pair, Verdict, Version
+from stacbuild.model import Input, Mark, Names, Pair, Verdict, Version
 from stacbuild.report import Reason
 from stacbuild.trace import GroupEntry
 
@@ -63,6 +63,8 @@ class GroupPlan(Struct):
     old: dict[str, dict[str, Pair]]
     spooled: tuple[int, int] | None = None
     """Where its records are in the spool, if they were read while listing."""
+    names: Names | None = None
+    """The marks of its inputs' names, if they were read while listing."""
 
 
 class Gone(Struct):

@@ -1,7 +1,8 @@
 """The memory: what was built from what, and what was delivered. Knows nothing of stages or STAC.
 
     <folder>/head            one small file, replaced by rename: old head or new head, nothing between
-    <folder>/rows-<n>        groups, each compressed; immutable; the head says which stand where
+    <folder>/rows-<n>        groups, each compressed; immutable; the head says which stand where (`rows.py`)
+    <folder>/names-<n>       what their inputs are called, eight bytes a name
     <folder>/delivered-<n>-… what an output holds: a row a file; immutable
     <folder>/pages-<n>-…     the documents that name a source's files, as last read; immutable
 
@@ -11,19 +12,23 @@ A head that cannot be read is "memory lost": the store and the outputs' manifest
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 import xxhash
 from msgspec import Struct
 
 from stacbuild.delivered import Delivered
-from stacbuild.model import Context, Group, LeftOut, Stamp, Tally
+from stacbuild.model import NO_NAMES, Context, Group, LeftOut, Names, Stamp, Tally
 
-FORMAT: Final = b"stacbuild-memory 2\n"
-ROWS_FILES_AT_MOST: Final = 12
-_SWEPT: Final = ("rows-", "delivered-", "looked-", "pages-", ".stacbuild-")
+FORMAT: Final = b"stacbuild-memory 3\n"
+_CHECK: Final = 8
+"""Bytes of a checksum."""
+_SWEPT: Final = ("rows-", "names-", "delivered-", "looked-", "pages-", ".stacbuild-")
+
+Value = TypeVar("Value")
 
 
 class MemoryLostError(Exception):
@@ -57,6 +62,14 @@ class GroupEntry(Struct, array_like=True):
     """Marks, eight bytes each, of the files that its items depend on besides their records."""
     part: bytes = b""
     """Digest of the piece of its file that it was read from; b"": the file has none."""
+    shares: int = 0
+    """Length of its share of the aggregates, which stands behind its rows."""
+    names_at: int = 0
+    """Where in the file of names its names begin."""
+    keys: int = 0
+    """Length of the marks of its inputs' keys; those of ids follow."""
+    ids: int = 0
+    names_check: bytes = b""
 
 
 class ShardMemory(Struct, array_like=True):
@@ -164,7 +177,18 @@ _pack = msgspec.msgpack.Encoder().encode
 _head_of = msgspec.msgpack.Decoder(Head).decode
 _group_of = msgspec.msgpack.Decoder(Group).decode
 _looked_of = msgspec.msgpack.Decoder(dict[str, FileMemory]).decode
+_shares_of = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 _delivered_of = msgspec.msgpack.Decoder(Delivered).decode
+
+
+class Rows(Protocol):
+    """Gives the rows of groups, and what stands beside them; MemoryLostError where they are missing or damaged."""
+
+    def group(self, entry: GroupEntry) -> Group:
+        """Return the rows of a group."""
+
+    def shares(self, entry: GroupEntry) -> dict[str, bytes]:
+        """Return a group's share of each collection's aggregates."""
 
 
 class Memory:
@@ -175,7 +199,7 @@ class Memory:
         self.lost = False
         """A head was there and could not be read."""
         self.head = self._read_head()
-        self._files: dict[int, int] = {}
+        self._files: dict[str, int] = {}
 
     def _read_head(self) -> Head:
         try:
@@ -219,25 +243,46 @@ class Memory:
         Raises:
             MemoryLostError: they are missing or damaged.
         """
-        import zstandard  # noqa: PLC0415  a no-op never gets here
-
-        blob = self.raw_group(entry)
-        try:
-            return _group_of(zstandard.ZstdDecompressor().decompress(blob))
-        except (zstandard.ZstdError, msgspec.DecodeError) as error:
-            raise MemoryLostError(str(error)) from error
+        return _unpacked(self.raw_group(entry), _group_of)
 
     def raw_group(self, entry: GroupEntry) -> bytes:
         """Return the stored bytes of a group, checked."""
+        return self._read(f"rows-{entry.file}", entry.offset, entry.length, entry.check)
+
+    def shares(self, entry: GroupEntry) -> dict[str, bytes]:
+        """Return a group's share of each collection's aggregates.
+
+        Raises:
+            MemoryLostError: it is missing or damaged.
+        """
+        return _unpacked(self.raw_shares(entry), _shares_of)
+
+    def raw_shares(self, entry: GroupEntry) -> bytes:
+        """Return the stored bytes of a group's shares, checked."""
+        return self._read(f"rows-{entry.file}", entry.offset + entry.length, entry.shares, None)
+
+    def names(self, entry: GroupEntry) -> Names:
+        """Return the marks of a group's names.
+
+        Raises:
+            MemoryLostError: they are missing or damaged.
+        """
+        if not entry.keys and not entry.ids:
+            return NO_NAMES
+        blob = self._read(f"names-{entry.file}", entry.names_at, entry.keys + entry.ids, entry.names_check)
+        return Names(blob[: entry.keys], blob[entry.keys :])
+
+    def _read(self, name: str, offset: int, length: int, check: bytes | None) -> bytes:
+        """Return a piece of a file; without `check` its checksum stands behind it."""
         try:
-            if entry.file not in self._files:
-                self._files[entry.file] = os.open(self.folder / f"rows-{entry.file}", os.O_RDONLY)
-            blob = os.pread(self._files[entry.file], entry.length, entry.offset)
+            if name not in self._files:
+                self._files[name] = os.open(self.folder / name, os.O_RDONLY)
+            blob = os.pread(self._files[name], length + (0 if check else _CHECK), offset)
         except OSError as error:
             raise MemoryLostError(str(error)) from error
-        if xxhash.xxh3_64_digest(blob) != entry.check:
-            raise MemoryLostError(f"rows-{entry.file} is damaged")
-        return blob
+        if xxhash.xxh3_64_digest(blob[:length]) != (check or blob[length:]):
+            raise MemoryLostError(f"{name} is damaged")
+        return blob[:length]
 
     def delivered(self, name: str) -> Delivered | None:
         """Return what output `name` holds, or None if it was never delivered or that is not known."""
@@ -303,7 +348,8 @@ class Memory:
         self._sweep()
 
     def _sweep(self) -> None:
-        used = {"head", self.head.looked, *(f"rows-{entry.file}" for entry in self.head.groups)}
+        files = {entry.file for entry in self.head.groups}
+        used = {"head", self.head.looked, *(f"{kind}-{number}" for kind in ("rows", "names") for number in files)}
         used.update(output.file for output in self.head.outputs.values())
         used.update(source.pages for source in self.head.sources.values())
         for path in self.folder.iterdir():
@@ -311,48 +357,13 @@ class Memory:
                 path.unlink(missing_ok=True)
 
 
-class RowsWriter:
-    """Writes the groups of one build to one file; `finish` makes it durable."""
+def _unpacked(blob: bytes, decode: Callable[[bytes], Value]) -> Value:
+    import zstandard  # noqa: PLC0415  a no-op never gets here
 
-    def __init__(self, memory: Memory, generation: int) -> None:
-        import zstandard  # noqa: PLC0415
-
-        self._memory, self._generation = memory, generation
-        self._path = memory.folder / f"rows-{generation}"
-        memory.folder.mkdir(parents=True, exist_ok=True)
-        self._stream = self._path.open("wb")
-        self._offset = 0
-        self._compress = zstandard.ZstdCompressor(level=1, write_content_size=True).compress
-
-    def add(self, entry: GroupEntry, group: Group) -> None:
-        """Write `group` and say in `entry` where it stands."""
-        self._put(entry, self._compress(_pack(group)))
-
-    def move(self, entry: GroupEntry) -> None:
-        """Write a group that stands elsewhere once more."""
-        self._put(entry, self._memory.raw_group(entry))
-
-    def _put(self, entry: GroupEntry, blob: bytes) -> None:
-        self._stream.write(blob)
-        entry.file, entry.offset, entry.length = self._generation, self._offset, len(blob)
-        entry.check = xxhash.xxh3_64_digest(blob)
-        self._offset += len(blob)
-
-    def read(self, entry: GroupEntry) -> Group:
-        """Return a group that was added in this build or before."""
-        if entry.file == self._generation and not self._stream.closed:
-            self._stream.flush()
-        return self._memory.group(entry)
-
-    def finish(self, entries: list[GroupEntry]) -> None:
-        """Make the rows durable; many old files are drawn together into this one."""
-        if len({entry.file for entry in entries}) > ROWS_FILES_AT_MOST:
-            for entry in entries:
-                if entry.file != self._generation:
-                    self.move(entry)
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self._stream.close()
+    try:
+        return decode(zstandard.ZstdDecompressor().decompress(blob))
+    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        raise MemoryLostError(str(error)) from error
 
 
 def _checked(blob: bytes) -> memoryview:

@@ -10,13 +10,13 @@ import msgspec
 
 from stacbuild import aggregate, documents
 from stacbuild.failures import Fault, ItemError, Problem
-from stacbuild.model import Facts, Group, LeftOut, Version
+from stacbuild.model import Facts, LeftOut, Version
 from stacbuild.outputs.base import Item
 from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.settle import root_of
 from stacbuild.store import Store
 from stacbuild.times import Seen, Times
-from stacbuild.trace import GroupEntry
+from stacbuild.trace import GroupEntry, Rows
 from stacbuild.upstream import Stated, facts
 
 _fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
@@ -36,7 +36,7 @@ class Catalog:
         root: Path,
         scratch: Path,
         entries: list[GroupEntry],
-        load: Callable[[GroupEntry], Group],
+        rows: Rows,
         store: Store,
         stated: Callable[[str], Stated | None],
         times: Times | None = None,
@@ -46,7 +46,7 @@ class Catalog:
 
         `times` tells when documents were first seen; `keep` takes what was not seen before, ere it is written.
         """
-        self._document, self._entries, self._load, self._store = document, entries, load, store
+        self._document, self._entries, self._rows, self._store = document, entries, rows, store
         self._stated, self._times, self._keep = stated, times, keep
         self._root, self.scratch = root, scratch
         self.warnings: list[Problem] = []
@@ -90,7 +90,7 @@ class Catalog:
         for entry in self._entries:
             tally = entry.tallies.get(collection)
             if tally is not None and tally.live + tally.kept:
-                pairs = self._load(entry).pairs.get(collection, [])
+                pairs = self._rows.group(entry).pairs.get(collection, [])
                 yield [(one, pair.live and bool(entry.shard)) for pair in pairs if (one := pair.built) is not None]
 
     def state(self, collection: str) -> bytes:
@@ -105,8 +105,8 @@ class Catalog:
             result = aggregate.Fold()
             for entry in self._entries:
                 tally = entry.tallies.get(collection)
-                if tally is not None and tally.fold:
-                    aggregate.merge(result, _fold_of(tally.fold))
+                if tally is not None and tally.live + tally.kept:
+                    aggregate.merge(result, _fold_of(self._rows.shares(entry)[collection]))
             self._folds[collection] = result
         return self._folds[collection]
 
