@@ -4,6 +4,8 @@ import shutil
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from kitchen import Kitchen, ran, row
 from test_timestamps import FIRST, LAST, LATER, both, text
 
@@ -194,3 +196,56 @@ def test_a_filter_keeps_no_times_and_says_so(tmp_path, clock):
     assert kitchen.run("patch", "dist/one.ndjson", "-p", "plain").exit == 0
     told = kitchen.run("patch", "dist/one.ndjson", "-p", "fix")
     assert (told.exit, "SB242" in told.err, len(told.out.splitlines())) == (1, True, 2)
+
+
+# ---- any sequence ----------------------------------------------------------------------------------------------------
+
+ACTS = st.sampled_from(["gsd", "patch", "patch", "force", "forget", "wait"])
+
+
+def content(number, gsd, patched):
+    """Return what an item holds besides its times: what a patch that is for it, if there is one, leaves."""
+    return number, patched if patched is not None and number != 1 else gsd
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(acts=st.lists(st.tuples(ACTS, st.integers(0, 8)), min_size=3, max_size=9))
+def test_after_any_sequence_of_edits_each_content_has_the_time_at_which_it_was_first_seen(
+    tmp_path_factory, clock, acts
+):
+    kitchen = Kitchen(tmp_path_factory.mktemp("any"), 3)
+    kitchen.recipe["extensions"] = {"when": {"use": "timestamps"}}
+    kitchen.recipe["collections"]["one"]["extensions"] = ["when"]
+    clock.now, gsds, patched, seen = FIRST, [1, 2, 3], None, {}
+    for act, pick in [("wait", 0), *acts]:
+        clock.now += 1000
+        if act == "gsd":
+            gsds[pick % 3] = pick // 3 + 1
+        if act == "patch":
+            patched = [None, 1, 2, 3][pick % 4]
+        if act == "forget":
+            shutil.rmtree(kitchen / ".stacbuild/memory")
+        kitchen.rows([row(number, gsd=str(gsd)) for number, gsd in enumerate(gsds)])
+        tables = {} if patched is None else {"to": {"where": "id <> 'i1'", "set": {"properties.gsd": patched}}}
+        kitchen.recipe["patches"], kitchen.recipe["collections"]["one"]["patches"] = tables, list(tables)
+        kitchen.save()
+        kitchen.build(*(["--force"] if act == "force" else []))
+        for number, gsd in enumerate(gsds):
+            for one in (content(number, gsd, None), content(number, gsd, patched)):
+                seen.setdefault(one, clock.now)
+        assert updated(kitchen) == [text(seen[content(number, gsd, patched)]) for number, gsd in enumerate(gsds)]
+
+
+def test_workers_give_patched_items_the_times_that_the_store_has(tmp_path, clock, monkeypatch):
+    from stacbuild import working  # noqa: PLC0415
+
+    monkeypatch.setattr(working, "CHUNKS", working.CHUNKS._replace(few=0))
+    kitchen = kitchen_of(tmp_path)
+    clock.now = LATER
+    kitchen.recipe["build"] = {"executor": "processes", "jobs": 2}
+    patch(kitchen, fix={"where": "id = 'i1'", **TEN})
+    assert updated(kitchen) == [text(FIRST), text(LATER), text(FIRST)]
+    before = kitchen.tree("dist")
+    clock.now = LAST
+    kitchen.build("--force")
+    assert kitchen.tree("dist") == before

@@ -76,7 +76,7 @@ CODES: dict[str, str] = {
     "SB606": 'The worker processes cannot be started. [build] executor = "serial" does without them.',
     "SB607": "The disk refuses something that a build needs. The message names the file and the reason.",
     "SB608": "The environment variable SOURCE_DATE_EPOCH is not a number of seconds since 1970, as a recipe with the "
-    "extension `timestamps` needs it. Set it to one, or unset it.",
+    "extension `timestamps`, or a patch with `updated = true`, needs it. Set it to one, or unset it.",
     "SB609": "Worker processes died twice over the same work, as when memory runs out. Fewer --jobs need less of it; "
     '[build] executor = "serial" does without workers.',
     "SB610": "Parts of the store were missing or damaged. They are made again; nothing is lost but time.",
