@@ -144,7 +144,7 @@ class _Build:
         shop = self._shop
         places = (shop.recipe.root, shop.folder)
         times = shop.times, shop.store.put_times
-        view = Catalog(shop.document, *places, settler.entries, rows, shop.store, shop.stated, *times)
+        view = Catalog(shop.document, *places, settler.entries, rows, shop.store, shop.upstream, *times)
         with self._over("write"):
             deliveries = outlets.deliver(view, settler)
         done = Done(plan, settler, deliveries, held_back, working.unreadable)

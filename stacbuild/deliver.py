@@ -360,9 +360,10 @@ def sync() -> None:
         os.sync()
 
 
-def _writing_order(wanted: Wanted) -> tuple[Rank, str, bytes, int, str]:
+def _writing_order(wanted: Wanted) -> tuple[Rank, int, str, bytes, int, str]:
     item = wanted.item
-    return (wanted.rank, wanted.collection, item.blob if item else b"", item.ordinal if item else 0, wanted.path)
+    blob, ordinal = (item.blob, item.ordinal) if item else (b"", 0)
+    return (wanted.rank, wanted.turn, wanted.collection, blob, ordinal, wanted.path)
 
 
 def _removal_order(path: str) -> tuple[int, str]:

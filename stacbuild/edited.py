@@ -42,7 +42,7 @@ def _of(shop: Workshop, output: Output, found: Inspected) -> Iterator[ItemDiff]:
         shop.memory.head.groups,
         shop.memory,
         shop.store,
-        shop.stated,
+        shop.upstream,
         shop.times,
     )
     wanted = {each.path: each for each in output.files(view) if each.path in found.bad}

@@ -45,7 +45,7 @@ def compare_files(shop: Workshop, lines: dict[bytes, bytes], ids: Ids, part: Sam
         return
     head = shop.memory.head
     places = (shop.recipe.root, shop.folder)
-    view = _Again(shop.document, *places, head.groups, shop.memory, shop.store, shop.stated, shop.times)
+    view = _Again(shop.document, *places, head.groups, shop.memory, shop.store, shop.upstream, shop.times)
     view.lines = lines
     for output in shop.outputs:
         rows = _rows(shop, output)

@@ -21,7 +21,7 @@ from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Input, Names, Stamp
 from stacbuild.naming import Feed, feeds_of, named
 from stacbuild.recipe.load import Recipe
-from stacbuild.recipe.schema import Source
+from stacbuild.recipe.schema import Source, StacCatalogSource
 from stacbuild.recipe.words import is_pattern
 from stacbuild.routing import Routes
 from stacbuild.sources.base import Part, Raw, Shard, SourceUnreadable
@@ -162,7 +162,16 @@ def _list_source(
         listing.crawl = crawls.crawl(source, recipe.root, unpack(memory.pages(name)), reread=reread)
     shards = listing.crawl.shards if listing.crawl else kind_of(source).shards(source, recipe.root)
     reader.read(shards, _entries(memory, name), reread=reread)
+    _hang(listing)
     return listing
+
+
+def _hang(listing: SourceListing) -> None:
+    """Note which document each group hangs below now, whether it was read or not."""
+    keep = isinstance(listing.source, StacCatalogSource) and listing.source.keep_tree
+    for shard in listing.shards if listing.crawl is not None else ():
+        for group in shard.groups:
+            group.entry.above = shard.shard.page if keep else ""
 
 
 def _entries(memory: Memory, source: str) -> list[GroupEntry]:

@@ -62,12 +62,14 @@ class Plan:
         """Return the rows of groups that no file has as they were: inputs by key, and pairs by collection and key."""
         inputs: dict[str, Input] = {}
         pairs: dict[str, dict[str, Pair]] = {}
+        above: dict[str, str] = {}
         for entry in listing.vanished:
             group = self.memory.group(entry)
             inputs.update((row.key, row) for row in group.inputs)
+            above.update((row.key, entry.above) for row in group.inputs if entry.above)
             for collection, rows in group.pairs.items():
                 pairs.setdefault(collection, {}).update((row.key, row) for row in rows)
-        return {"inputs": inputs, "pairs": pairs}
+        return {"inputs": inputs, "pairs": pairs, "above": above}
 
     def _gone(self, listing: SourceListing) -> Gone:
         vanished = self._vanished[listing.name]
@@ -86,7 +88,7 @@ class Plan:
         kept = {name: [p for p in rows if p.built is not None] for name, rows in pairs.items() if self._keeps(name)}
         pairs = {name: rows for name, rows in pairs.items() if name not in kept}
         known = sum(entry.inputs for entry in self.memory.head.groups if entry.source == listing.name)
-        gone = Gone(listing.name, list(inputs.values()), pairs, known, kept=kept, stay=stay)
+        gone = Gone(listing.name, list(inputs.values()), pairs, known, kept=kept, stay=stay, above=vanished["above"])
         gone.ordered = listing.before is not None and listing.before.place != listing.place
         empty = not any(True for _ in listing.groups())
         if inputs and any(pairs.values()):

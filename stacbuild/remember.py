@@ -78,7 +78,8 @@ def sources(memory: Memory, plan: Plan, unreadable: set[tuple[str, str]]) -> dic
             place = listing.before.place
         duplicates = plan.clashes.keys.get(listing.name, {})
         pages = _pages(memory, listing, number)
-        result[listing.name] = SourceMemory(place, listing.names, shards, duplicates, pages)
+        tree = b"" if listing.crawl is None else listing.crawl.tree
+        result[listing.name] = SourceMemory(place, listing.names, shards, duplicates, pages, tree)
     return result
 
 

@@ -193,22 +193,32 @@ class Settler:
             pairs = {**gone.pairs, **gone.kept}
             known = {name: some for name, some in pairs.items() if name in self._pipelines}
             staying = {name: self._not_made_anew(name, some) for name, some in known.items()}
-            self._keep_gone(gone.source, gone.inputs, staying)
+            self._keep_where(gone, gone.inputs, staying)
             return
         for collection, some in gone.pairs.items():
             self._leave(collection, some)
         kept = {collection: self._not_made_anew(collection, some) for collection, some in gone.kept.items()}
         keys_ = {pair.key for pairs in kept.values() for pair in pairs}
         if keys_:
-            self._keep_gone(gone.source, [row for row in gone.inputs if row.key in keys_], kept)
+            self._keep_where(gone, [row for row in gone.inputs if row.key in keys_], kept)
 
     def recalled(self, source: str, collection: str, inputs: list[Input], pairs: list[Pair]) -> None:
         """Take over items that an output gave back: no source has them any more, and they stay."""
         if pairs:
             self._keep_gone(source, inputs, {collection: pairs})
 
-    def _keep_gone(self, source: str, inputs: list[Input], pairs: dict[str, list[Pair]]) -> None:
-        entry = GroupEntry(source, "", b"", inputs=len(inputs))
+    def _keep_where(self, gone: Gone, inputs: list[Input], pairs: dict[str, list[Pair]]) -> None:
+        """Take over inputs that vanished, a group for each document that they hung below."""
+        by_page: dict[str, list[Input]] = {}
+        for row in inputs:
+            by_page.setdefault(gone.above.get(row.key, ""), []).append(row)
+        for page, rows in sorted(by_page.items()):
+            mine = {row.key for row in rows}
+            some = {name: [pair for pair in held if pair.key in mine] for name, held in pairs.items()}
+            self._keep_gone(gone.source, rows, pairs if len(by_page) == 1 else some, page)
+
+    def _keep_gone(self, source: str, inputs: list[Input], pairs: dict[str, list[Pair]], above: str = "") -> None:
+        entry = GroupEntry(source, "", b"", inputs=len(inputs), above=above)
         pairs = {collection: some for collection, some in pairs.items() if collection in self._pipelines}
         entry.tallies = {collection: self.tally(collection, some) for collection, some in pairs.items()}
         entry.targets = sorted(collection for collection, some in pairs.items() if some)
@@ -235,7 +245,7 @@ class Settler:
         group = self._rows.group(entry)
         pairs = {collection: self._not_made_anew(collection, some) for collection, some in group.pairs.items()}
         if any(pairs.values()):
-            self._keep_gone(entry.source, group.inputs, pairs)
+            self._keep_gone(entry.source, group.inputs, pairs, entry.above)
 
     # --- withdrawals
 

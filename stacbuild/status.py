@@ -198,8 +198,17 @@ def output_reasons(shop: Workshop, output: Output, entries: list[GroupEntry], fo
         for path in paths if output.documents else []:
             reasons += _moved("collection-changed", path, then, now)
         reasons += _extensions_moved(shop, then, now) if output.documents else []
+        reasons += _trees_moved(shop, output) if output.documents else []
         reasons = reasons or [Reason("collection-changed", "its items")]
     return reasons
+
+
+def _trees_moved(shop: Workshop, output: Output) -> list[Reason]:
+    """Return which sources' trees moved that an output keeps."""
+    digests = shop.upstream.digests(shop.document, output.takes(sorted(shop.document.collections)))
+    before = shop.memory.head.sources
+    moved = (name for name, digest in digests.items() if name in before and before[name].tree not in (b"", digest))
+    return [Reason("source-changed", f"{name}: its catalogs") for name in moved]
 
 
 def _extensions_moved(shop: Workshop, then: Any, now: Any) -> list[Reason]:

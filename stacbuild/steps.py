@@ -81,6 +81,8 @@ class Gone(Struct):
     """Pairs of collections whose items stay when their inputs vanish."""
     stay: list[GroupEntry] = []
     """Groups of such pairs as an earlier build has left them."""
+    above: dict[str, str] = {}
+    """Key of an input → the document of its source that it hung below, where such trees are kept."""
 
 
 class Options(Struct, frozen=True):

@@ -70,6 +70,8 @@ class GroupEntry(Struct, array_like=True):
     """Length of the marks of its inputs' keys; those of ids follow."""
     ids: int = 0
     names_check: bytes = b""
+    above: str = ""
+    """The document of its source that its items hang below, where such trees are kept."""
 
 
 class ShardMemory(Struct, array_like=True):
@@ -103,6 +105,8 @@ class SourceMemory(Struct, array_like=True):
     """Keys that several records share → where they stand."""
     pages: str = ""
     """Where the documents that name its files are remembered; "" if there are none."""
+    tree: bytes = b""
+    """Digest of what these say, and of what stands below which."""
 
 
 class LookupMemory(Struct, array_like=True):

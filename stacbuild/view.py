@@ -11,13 +11,13 @@ import msgspec
 from stacbuild import aggregate, documents
 from stacbuild.failures import Fault, ItemError, Problem
 from stacbuild.model import Facts, LeftOut, Version
-from stacbuild.outputs.base import Item
+from stacbuild.outputs.base import Item, Tree
 from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.settle import root_of
 from stacbuild.store import Store
 from stacbuild.times import Seen, Times
 from stacbuild.trace import GroupEntry, Rows
-from stacbuild.upstream import Stated, facts
+from stacbuild.upstream import Upstream, facts, named
 
 _fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
 
@@ -38,7 +38,7 @@ class Catalog:
         entries: list[GroupEntry],
         rows: Rows,
         store: Store,
-        stated: Callable[[str], Stated | None],
+        upstream: Upstream,
         times: Times | None = None,
         keep: Callable[[list[Seen]], None] = _forgotten,
     ) -> None:
@@ -47,7 +47,7 @@ class Catalog:
         `times` tells when documents were first seen; `keep` takes what was not seen before, ere it is written.
         """
         self._document, self._entries, self._rows, self._store = document, entries, rows, store
-        self._stated, self._times, self._keep = stated, times, keep
+        self._upstream, self._times, self._keep = upstream, times, keep
         self._root, self.scratch = root, scratch
         self.warnings: list[Problem] = []
         self._left: list[LeftOut] = []
@@ -76,22 +76,23 @@ class Catalog:
         live: list[Item] = []
         kept: list[Item] = []
         shared: dict[Any, Any] = {}
-        for built in self._built(collection):
+        for above, built in self._built(collection):
             for version, is_live in built:
-                (live if is_live else kept).append(_item(version, shared))
+                (live if is_live else kept).append(_item(version, above, shared))
         if kept:
             taken = {item.id for item in live}
             live += [item for item in kept if item.id not in taken]
         live.sort()
         return live
 
-    def _built(self, collection: str) -> Iterator[list[tuple[Version, bool]]]:
-        """Yield the versions of each group, with whether its input is there."""
+    def _built(self, collection: str) -> Iterator[tuple[str, list[tuple[Version, bool]]]]:
+        """Yield the versions of each group, with whether its input is there, and what the group hangs below."""
         for entry in self._entries:
             tally = entry.tallies.get(collection)
             if tally is not None and tally.live + tally.kept:
                 pairs = self._rows.group(entry).pairs.get(collection, [])
-                yield [(one, pair.live and bool(entry.shard)) for pair in pairs if (one := pair.built) is not None]
+                built = ((pair.built, pair.live and bool(entry.shard)) for pair in pairs)
+                yield _above(entry), [(one, is_live) for one, is_live in built if one is not None]
 
     def state(self, collection: str) -> bytes:
         """Return a digest that moves when the set of items or one of their bytes does."""
@@ -130,6 +131,21 @@ class Catalog:
         found, self._left = sorted(self._left, key=lambda one: (one.collection, one.id)), []
         return found
 
+    # --- trees that are kept
+
+    def trees(self, collections: list[str]) -> list[Tree]:
+        """Return the trees that are kept of the sources of some collections, in the order of precedence."""
+        return self._upstream.trees(self._document, collections)
+
+    def places(self, collection: str) -> set[str]:
+        """Return the folders of such trees that items of a collection hang below; "" for those of others."""
+        with_items = ((entry, entry.tallies.get(collection)) for entry in self._entries)
+        return {_above(entry) for entry, tally in with_items if tally is not None and tally.live + tally.kept}
+
+    def said(self, folder: str) -> dict[str, Any]:
+        """Return what a folder of such a tree says of itself."""
+        return facts(self._upstream.told(folder))
+
     # --- documents
 
     def catalog(self) -> dict[str, Any]:
@@ -158,7 +174,7 @@ class Catalog:
         """
         folds: dict[str, aggregate.Fold] = {}
         fields = self._document.collections[collection].summaries
-        for built in self._built(collection):
+        for _, built in self._built(collection):
             facts: dict[str, list[Facts]] = {}
             for version, _ in built:
                 facts.setdefault(part_of(version.when), []).append(version.facts)
@@ -171,7 +187,7 @@ class Catalog:
         return self._made(collection, aggregate.Fold()).facts
 
     def _made(self, collection: str, total: aggregate.Fold) -> documents.Made:
-        said = facts(self._stated(collection))
+        said = facts(self._upstream.stated(collection))
         made = documents.made(self._document, collection, total, self._root, said, self._times)
         if self._times is not None and (seen := self._times.noted()):
             self._keep(seen)
@@ -182,7 +198,11 @@ class Catalog:
         return made
 
 
-def _item(version: Version, shared: dict[Any, Any]) -> Item:
+def _above(entry: GroupEntry) -> str:
+    return named(entry.source, entry.above) if entry.above else ""
+
+
+def _item(version: Version, above: str, shared: dict[Any, Any]) -> Item:
     """Return what writers need of a version; equal values are one object, since there are as many as items."""
     return Item(
         version.id,
@@ -194,4 +214,5 @@ def _item(version: Version, shared: dict[Any, Any]) -> Item:
         shared.setdefault(version.when, version.when),
         version.title,
         version.local,
+        shared.setdefault(above, above),
     )

@@ -30,7 +30,6 @@ from stacbuild.recipe.extension_tables import Timestamps
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.settle import root_of
-from stacbuild.sources.pages import unpack
 from stacbuild.sources.stamps import stamp_of
 from stacbuild.spool import Spool
 from stacbuild.stages import extend
@@ -41,7 +40,7 @@ from stacbuild.steps import Options
 from stacbuild.store import Store, no_store, open_store
 from stacbuild.times import Times
 from stacbuild.trace import GroupEntry, Memory
-from stacbuild.upstream import Stated, stated
+from stacbuild.upstream import Upstream
 from stacbuild.work import Tools, open_judge
 
 EPOCH: Final = "SOURCE_DATE_EPOCH"
@@ -74,7 +73,7 @@ class Workshop:
         self.routes = Routes(recipe)
         self.intents = Intents(self.folder)
         self.outputs: list[Output] = open_outputs(recipe.document.outputs, recipe.root)
-        self._stated: dict[str, dict[str, Stated]] = {}
+        self.upstream = Upstream(recipe.document, self.routes, self.memory)
         empty = [name for name in self.memory.head.collections if self.routes.owner(name) in self.routes.patterns]
         self._aim([*self.memory.head.groups, GroupEntry("", "", b"", targets=empty)])
         self._judge: Judge | None = None
@@ -185,7 +184,7 @@ class Workshop:
             listings = list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody, spool=spool)
         before = self.targets
         listed = (group.entry for listing in listings for group in listing.groups())
-        self._stated = {listing.name: stated(listing.crawl.pages) for listing in listings if listing.crawl}
+        self.upstream.take(listings)
         others = sorted(self._left_with_items(listings) | self._stated_targets(listings))
         self._aim([*self._kept_entries(), *listed, GroupEntry("", "", b"", targets=others)])
         if self.targets != before:
@@ -199,23 +198,9 @@ class Workshop:
             for listing in listings
             for table in listing.feeds
             if table in self.routes.patterns
-            for name in self._stated.get(listing.name, {})
+            for name in (self.upstream.collections(listing.name) if listing.crawl else ())
         }
         return {target for target in found if target}
-
-    def stated(self, name: str) -> Stated | None:
-        """Return what a target of a pattern says of itself in the first of its sources that has it."""
-        owner = self.routes.owner(name)
-        if owner not in self.routes.patterns:
-            return None
-        sources = self.recipe.document.collections[owner].from_
-        return next((told for source in sources if (told := self._stated_in(source).get(name)) is not None), None)
-
-    def _stated_in(self, source: str) -> dict[str, Stated]:
-        """Return what the collections of a source say; before it was listed, what they said the last time."""
-        if source not in self._stated:
-            self._stated[source] = stated(unpack(self.memory.pages(source)))
-        return self._stated[source]
 
     def _left_with_items(self, listings: list[SourceListing]) -> set[str]:
         """Return the targets of patterns with `keep-removed` whose items vanished: they are there with these."""
@@ -278,6 +263,7 @@ class Workshop:
         parts = [root_of(entries, name) for name in names]
         if output.documents:
             parts += [settings(self._catalog()), *(self.collection_settings(name) for name in names)]
+            parts += self.upstream.digests(self.document, names).values()
         return join(output.settings, settings(names), *parts)
 
     def collection_settings(self, name: str) -> bytes:
@@ -287,7 +273,7 @@ class Workshop:
             spec.pop(key, None)
         chain = self.document.collections[name].collection_extensions
         code = [[extend.settings(self.document, one), extend.code_of(self.document, one)] for one in chain]
-        told = self.stated(name)
+        told = self.upstream.stated(name)
         said = {} if told is None else {"upstream": told.digest}
         return settings({**spec, **said, **({"code": code, "files": self._stamps(name)} if chain else {})})
 

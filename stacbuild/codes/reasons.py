@@ -5,7 +5,8 @@ from __future__ import annotations
 CODES: dict[str, str] = {
     "new": "It was never built: the record, output or collection is not in the memory. Build it.",
     "source-changed": "The record holds other values than when its item was built. The digests of both are shown; a "
-    "row that only moved within its file, or a file that was only touched, is no change.",
+    "row that only moved within its file, or a file that was only touched, is no change. Of an output: catalogs of a "
+    "source whose tree it keeps say something else, or lead elsewhere.",
     "source-gone": "The record is no longer in its source. A build takes its item out of the outputs, within "
     "`max-deletions`; bring the record back to keep the item.",
     "mapping-changed": "The mapping that makes this item says something else than before. The items that come out the "

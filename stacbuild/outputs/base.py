@@ -40,6 +40,34 @@ class Item(Struct, frozen=True, order=True, gc=False):
     when: str
     title: str | None
     local: bool
+    above: str = ""
+    """The folder of its source that it hangs below (`Folder.name`), where such trees are kept; "" where none is."""
+
+
+class Folder(Struct, frozen=True):
+    """A Catalog or Collection of a source whose tree is kept. Names hold their source's: there are no two of one."""
+
+    name: str
+    above: str
+    """Name of the one that leads to it; "" for the root of its source."""
+    place: str
+    """Its path below the root's folder."""
+    id: str
+    is_collection: bool
+    bare: bool
+    """It leads to no Item and no Collection, whatever it leads to."""
+    digest: bytes
+    """Moves when what it says does."""
+
+
+class Tree(Struct, frozen=True):
+    """The folders of a source, each after the one above it."""
+
+    collections: frozenset[str]
+    """The collections that its items go to."""
+    named: frozenset[str]
+    """Those of them that the items upstream name, so that each is where it shall be."""
+    folders: list[Folder]
 
 
 class Wanted(Struct, frozen=True, gc=False):
@@ -56,6 +84,8 @@ class Wanted(Struct, frozen=True, gc=False):
     """Holds all items of `collection` (of every collection of the output where that is empty)."""
     part: dict[str, list[str]] | None = None
     """Of a file that holds only some of them: collection → the ids of those."""
+    turn: int = 0
+    """Which of the files of its rank it comes after."""
 
 
 class View(Protocol):
@@ -96,6 +126,15 @@ class View(Protocol):
 
     def read(self, item: Item) -> bytes:
         """Return an item's line: its members in the order in which they are written."""
+
+    def trees(self, collections: list[str]) -> list[Tree]:
+        """Return the trees that are kept of the sources of some collections, in the order of precedence."""
+
+    def places(self, collection: str) -> set[str]:
+        """Return the folders of such trees that items of a collection hang below; "" for those of others."""
+
+    def said(self, folder: str) -> dict[str, Any]:
+        """Return what a folder of such a tree says of itself, as a document of ours may, without type and id."""
 
     def warn(self, problem: Problem) -> None:
         """Note what is odd about what is written; the build says it once."""

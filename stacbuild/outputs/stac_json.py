@@ -1,16 +1,16 @@
 """The `stac-json` output: catalog.json, a folder a collection with collection.json, one file an item.
 
-Paths follow `layout`; a part with a date in it makes a sub-catalog. Never touches the disk.
+Paths follow `layout`; a part with a date in it makes a sub-catalog. Where the tree of a source is kept, its folders
+stand for `{collection}`. Never touches the disk.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import posixpath
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import xxhash
@@ -18,7 +18,9 @@ import xxhash
 from stacbuild import canon, keys
 from stacbuild.outputs import document, names, readme
 from stacbuild.outputs.base import Item, Rank, Table, View, Wanted, split_base, taken
+from stacbuild.outputs.kept_tree import Node, Skeleton
 from stacbuild.outputs.order import pieces
+from stacbuild.outputs.placing import CATALOG, DOCUMENTS, LIST, README, Layout, Tree
 from stacbuild.recipe.schema import StacJsonOutput
 
 JSON: Final = "application/json"
@@ -27,23 +29,17 @@ MARKDOWN: Final = "text/markdown"
 PARQUET: Final = "application/vnd.apache.parquet"
 MIRROR: Final = "collection-mirror"
 """The role of an asset with all items of a collection (stac-geoparquet), and what it is called."""
-_DATES: Final = ("{year}", "{month}", "{day}")
-_CATALOG, _LIST, _README = "catalog.json", "collections.json", "README.md"
-_DOCUMENTS: Final = (_CATALOG, "collection.json", _LIST, _README)
-
-
-class Tree(NamedTuple):
-    """Where one collection's documents stand, below the top."""
-
-    collection: str
-    state: bytes
-    folder: str
-    paths: list[str]
-    """The file of each item, in the items' order; below the output's base as in `Wanted`."""
-    items: dict[str, list[int]]
-    """Folder of a document with item links → positions of those items in order."""
-    parts: dict[str, list[str]]
-    """Folder of a collection or sub-catalog → the sub-catalogs right below it."""
+_OF_COLLECTIONS: Final = (
+    "extent",
+    "license",
+    "providers",
+    "summaries",
+    "keywords",
+    "assets",
+    "item_assets",
+    "stac_extensions",
+)
+"""What a Catalog of ours does not say that is a Collection upstream, and of which the recipe makes none."""
 
 
 class StacJson:
@@ -56,7 +52,10 @@ class StacJson:
         self.name, self.path, self._spec = name, spec.path, spec
         self.base, self._top = split_base(root, spec.path)
         self._root = str(root)
+        self._layout = Layout(spec.layout, self._top)
         self._tree_held: Tree | None = None
+        self._kept_held: tuple[View, Skeleton | None] | None = None
+        self._titles: dict[tuple[str, bytes], str] = {}
         self.gives_items = spec.items
         self._table: Table | None = None
         self.settings = self._settings()
@@ -84,13 +83,19 @@ class StacJson:
     def files(self, view: View) -> Iterator[Wanted]:
         """Yield every document of the tree."""
         folders = self._folders(view)
-        titles = [[name, folders[name], _title(view, name)] for name in folders]
-        yield self._wanted(_CATALOG, Rank.ROOT, "", [view.catalog(), titles])
+        kept = self._kept(view)
+        titles: list[Any] = [[name, folders[name], _title(view, name)] for name in folders]
+        if kept is not None:
+            titles = self._below(view, kept.root)
+        yield self._wanted(CATALOG, Rank.ROOT, "", [view.catalog(), titles])
         if self._spec.collections_file:
             told = [[folder, view.document(name), self._mirror(view, name, "")] for name, folder in folders.items()]
-            yield self._wanted(_LIST, Rank.ROOT, "", told)
+            yield self._wanted(LIST, Rank.ROOT, "", told)
         if self._spec.readme:
-            yield self._wanted(_README, Rank.ROOT, "", [readme.text(self._page(view))])
+            yield self._wanted(README, Rank.ROOT, "", [readme.text(self._page(view))])
+        if kept is not None:
+            yield from self._kept_files(view, kept)
+            return
         for collection, folder in folders.items():
             state = view.state(collection).hex() if self._spec.items else ""
             if self._spec.items:
@@ -101,65 +106,40 @@ class StacJson:
     def _members_of(self, view: View, collection: str, state: str) -> Iterator[Wanted]:
         """Yield the files of a collection's items and sub-catalogs."""
         tree = self._tree(view, collection)
+        kept = self._kept(view)
         for path, item in zip(tree.paths, view.items(collection), strict=True):
-            yield Wanted(path, self._item_want(item, path), Rank.DATA, collection, item)
+            where = (
+                path
+                if kept is None
+                else f"{path}\0{self._layout.parent(kept, tree.folder, path[len(self._top) + 1 :])}"
+            )
+            yield Wanted(path, self._item_want(item, where), Rank.DATA, collection, item)
         facts = [state, _title(view, collection), view.catalog()["stac_version"]]
         for part in sorted(tree.parts.keys() | tree.items.keys()):
-            if part != tree.folder:
+            if part != tree.folder and (kept is None or part not in kept.nodes):
                 yield self._wanted(f"{part}/catalog.json", Rank.PART, collection, facts)
 
     def _wanted(self, path: str, rank: Rank, collection: str, facts: list[Any]) -> Wanted:
         blob = msgspec.json.encode(facts, order="sorted")
         return Wanted(f"{self._top}/{path}", xxhash.xxh3_128_digest(self.settings + blob), rank, collection)
 
-    def _item_want(self, item: Item, path: str) -> bytes:
-        return xxhash.xxh3_128_digest(item.digest + self._item_settings + path.encode())
+    def _item_want(self, item: Item, where: str) -> bytes:
+        return xxhash.xxh3_128_digest(item.digest + self._item_settings + where.encode())
 
     def _folders(self, view: View) -> dict[str, str]:
-        return names.names(self.takes(view.names()), (_CATALOG, _LIST, _README))
+        kept = self._kept(view)
+        if kept is not None:
+            return {name: kept.homes[name].folder for name in self.takes(view.names())}
+        return names.names(self.takes(view.names()), (CATALOG, LIST, README))
 
     def _tree(self, view: View, collection: str) -> Tree:
         state = view.state(collection)
         held = self._tree_held
         if held is None or held.collection != collection or held.state != state:
             folder = self._folders(view)[collection]
-            paths = self._paths(view, collection, folder)
-            held = self._tree_held = Tree(collection, state, folder, paths, {}, {})
-            self._hang(held)
+            items = view.items(collection)
+            held = self._tree_held = self._layout.tree(collection, state, folder, items, self._kept(view))
         return held
-
-    def _paths(self, view: View, collection: str, folder: str) -> list[str]:
-        """Return the path of each item: its id is escaped among those of its folder."""
-        items = view.items(collection)
-        stems: dict[str, list[int]] = {}
-        for position, item in enumerate(items):
-            stem = _dated(self._spec.layout, item.when).replace("{collection}", folder)
-            stems.setdefault(stem, []).append(position)
-        paths = [""] * len(items)
-        for stem, positions in stems.items():
-            found = names.names((items[position].id for position in positions), _taken(stem))
-            for position in positions:
-                paths[position] = f"{self._top}/{stem.replace('{id}', found[items[position].id])}"
-        return paths
-
-    def _hang(self, tree: Tree) -> None:
-        """Hang each item below the document that links to it: its innermost sub-catalog, else the collection."""
-        for position, path in enumerate(tree.paths):
-            chain = [tree.folder, *self._dated_folders(path[len(self._top) + 1 :])]
-            tree.items.setdefault(chain[-1], []).append(position)
-            for above, below in itertools.pairwise(chain):
-                known = tree.parts.setdefault(above, [])
-                if below not in known:
-                    known.append(below)
-
-    def _dated_folders(self, path: str) -> list[str]:
-        """Return the folders of `path` that are sub-catalogs: those that a date of the layout names."""
-        parts = path.split("/")
-        return [
-            "/".join(parts[: number + 1])
-            for number, part in enumerate(self._spec.layout.split("/")[:-1])
-            if any(date in part for date in _DATES)
-        ]
 
     def read_back(self, path: str) -> Iterator[tuple[dict[str, Any], str]]:
         """Yield the document in a file, and its folder relative to the recipe's."""
@@ -167,6 +147,77 @@ class StacJson:
         if file.suffix == ".json":
             folder = os.path.relpath(file.parent, self._root).replace(os.sep, "/")
             yield canon.decode(file.read_bytes()), "" if folder == "." else folder
+
+    # --- the trees of sources that are kept
+
+    def _kept(self, view: View) -> Skeleton | None:
+        """Return where the documents stand if a tree is kept; None where each collection is right below the root."""
+        if self._kept_held is None or self._kept_held[0] is not view:
+            collections = self.takes(view.names())
+            trees = view.trees(collections)
+            places = {name: view.places(name) for name in collections} if trees else {}
+            kept = Skeleton(trees, places, DOCUMENTS, self._spec.layout) if trees else None
+            self._kept_held = (view, kept)
+        return self._kept_held[1]
+
+    def _kept_files(self, view: View, kept: Skeleton) -> Iterator[Wanted]:
+        """Yield the items, and the documents above them but the root, where a tree is kept."""
+        told: dict[str, list[Any]] = {}
+        for collection in self.takes(view.names()) if self._spec.items else ():
+            yield from self._members_of(view, collection, view.state(collection).hex())
+            for folder, digest in self._tree(view, collection).told.items():
+                told.setdefault(folder, []).append([collection, digest])
+        for node in kept.nodes.values():
+            if node.above is None:
+                continue
+            facts: list[Any] = [node.above.document, self._below(view, node), told.get(node.folder, [])]
+            if node.collection:
+                facts += [view.document(node.collection), self._mirror(view, node.collection, "")]
+            else:
+                facts.append([node.id, node.digest.hex(), view.catalog()["stac_version"]])
+            wanted = self._wanted(node.document, Rank.COLLECTION, node.collection, facts)
+            yield msgspec.structs.replace(wanted, turn=node.turn)
+
+    def _below(self, view: View, node: Node) -> list[list[str]]:
+        """Return the paths and titles of the nodes below one."""
+        return [[one.document, self._node_title(view, one)] for one in node.below]
+
+    def _node_title(self, view: View, node: Node) -> str:
+        if node.collection:
+            return _title(view, node.collection)
+        key = node.said, node.digest
+        if key not in self._titles:
+            self._titles[key] = str(view.said(node.said).get("title") or node.id)
+        return self._titles[key]
+
+    def _kept_document(self, view: View, node: Node) -> Iterator[bytes]:
+        """Yield the document of a collection, or of a Catalog of a source, with links to what hangs below it."""
+        assert node.above is not None
+        here, path = node.folder, node.document
+        own = [*self._above(here, node.above.document), *self._self(here, path, JSON)]
+        facts = self._facts(view, node.collection, here, own) if node.collection else self._said(view, node, own)
+        return pieces(document.with_members(facts, self._kept_members(view, node), self._spec.indent))
+
+    def _said(self, view: View, node: Node, own: list[dict[str, str]]) -> dict[str, Any]:
+        """Return the document of a Catalog of a source."""
+        said = {k: v for k, v in view.said(node.said).items() if not (node.lowered and k in _OF_COLLECTIONS)}
+        title = self._node_title(view, node)
+        facts = {
+            **said,
+            "description": said.get("description") or title,
+            "type": "Catalog",
+            "stac_version": view.catalog()["stac_version"],
+        }
+        rewrite = document.href_from(str(self.base.joinpath(self._top, node.folder)), self._root)
+        links = [*own, *(_moved(link, rewrite) for link in said.get("links", []))]
+        return {**facts, "id": node.id, "links": links}
+
+    def _kept_members(self, view: View, node: Node) -> Iterator[dict[str, str]]:
+        """Yield the links of a document to what is right below it."""
+        for path, title in self._below(view, node):
+            yield document.link("child", self._href(node.folder, path), JSON, title)
+        for collection in node.guests if self._spec.items else ():
+            yield from self._members(self._tree(view, collection), view.items(collection), node.folder)
 
     # --- what is in them
 
@@ -177,6 +228,8 @@ class StacJson:
             yield self._item(view, self._tree(view, wanted.collection), wanted.item, path)
         elif wanted.rank is Rank.ROOT:
             yield from self._root_document(view, path)
+        elif wanted.rank is Rank.COLLECTION and (kept := self._kept(view)) is not None:
+            yield from self._kept_document(view, kept.nodes[posixpath.dirname(path)])
         elif wanted.rank is Rank.COLLECTION:
             yield from self._collection(view, wanted.collection, path)
         else:
@@ -191,8 +244,7 @@ class StacJson:
     def _item(self, view: View, tree: Tree, item: Item, path: str) -> bytes:
         here = posixpath.dirname(path)
         home = f"{tree.folder}/collection.json"
-        parts = self._dated_folders(path)
-        parent = f"{parts[-1]}/catalog.json" if parts else home
+        parent = self._layout.parent(self._kept(view), tree.folder, path)
         links = [*self._above(here, parent), document.link("collection", self._href(here, home), JSON)]
         links.extend(self._self(here, path, GEOJSON))
         line = document.with_links(view.read(item), item.links, document.packed(links))
@@ -210,27 +262,28 @@ class StacJson:
         return [document.link("self", self._href(here, path), media_type)] if absolute else []
 
     def _root_document(self, view: View, path: str) -> Iterator[bytes]:
-        if path == _LIST:
+        if path == LIST:
             yield from document.listed(self._listed(view), self._spec.indent)
-        elif path == _README:
+        elif path == README:
             yield readme.text(self._page(view)).encode()
         else:
             yield self._catalog(view)
 
     def _catalog(self, view: View) -> bytes:
-        links = [document.link("root", self._href("", _CATALOG), JSON)]
+        links = [document.link("root", self._href("", CATALOG), JSON)]
         if self._spec.base_url is not None:
-            links.append(document.link("self", names.url(self._spec.base_url, _CATALOG), JSON))
+            links.append(document.link("self", names.url(self._spec.base_url, CATALOG), JSON))
         if self._spec.readme:
-            links.append(document.link("describedby", self._href("", _README), MARKDOWN))
-        for name, folder in self._folders(view).items():
-            href = self._href("", f"{folder}/collection.json")
-            links.append(document.link("child", href, JSON, _title(view, name)))
+            links.append(document.link("describedby", self._href("", README), MARKDOWN))
+        kept = self._kept(view)
+        below = [[f"{folder}/collection.json", _title(view, name)] for name, folder in self._folders(view).items()]
+        for path, title in below if kept is None else self._below(view, kept.root):
+            links.append(document.link("child", self._href("", path), JSON, title))
         return document.document({**view.catalog(), "links": links}, self._spec.indent)
 
     def _collection(self, view: View, collection: str, path: str) -> Iterator[bytes]:
         here = posixpath.dirname(path)
-        facts = self._facts(view, collection, here, [*self._above(here, _CATALOG), *self._self(here, path, JSON)])
+        facts = self._facts(view, collection, here, [*self._above(here, CATALOG), *self._self(here, path, JSON)])
         if not self._spec.items:
             yield document.document(facts, self._spec.indent)
             return
@@ -265,12 +318,14 @@ class StacJson:
             path = f"{folder}/collection.json"
             rel = "self" if self._spec.links == "absolute" else "canonical"
             own = document.link(rel, self._href("", path), JSON)
-            yield self._facts(view, collection, "", [*self._above("", _CATALOG), own])
+            above = None if (kept := self._kept(view)) is None else kept.homes[collection].above
+            parent = CATALOG if above is None else above.document
+            yield self._facts(view, collection, "", [*self._above("", parent), own])
 
     def _page(self, view: View) -> readme.Page:
         url = self._spec.base_url
         told = [self._told(view, collection, folder) for collection, folder in self._folders(view).items()]
-        home = _CATALOG if url is None else names.url(url, _CATALOG)
+        home = CATALOG if url is None else names.url(url, CATALOG)
         return readme.Page(view.catalog(), home, self._spec.items, told)
 
     def _told(self, view: View, collection: str, folder: str) -> readme.Told:
@@ -283,9 +338,11 @@ class StacJson:
 
     def _part(self, view: View, collection: str, path: str) -> Iterator[bytes]:
         here = posixpath.dirname(path)
-        tree = self._tree(view, collection)
+        tree, kept = self._tree(view, collection), self._kept(view)
         above = next(folder for folder, parts in tree.parts.items() if here in parts)
         parent = f"{above}/{'collection' if above == tree.folder else 'catalog'}.json"
+        if kept is not None and above in kept.nodes:
+            parent = kept.nodes[above].document
         own = [*self._above(here, parent), *self._self(here, path, JSON)]
         title = posixpath.basename(here)
         facts = {
@@ -317,20 +374,3 @@ def _moved(part: dict[str, Any], rewrite: Callable[[str], str]) -> dict[str, Any
 
 def _title(view: View, collection: str) -> str:
     return str(view.document(collection).get("title", collection))
-
-
-def _taken(stem: str) -> Iterator[str]:
-    """Yield what an id may not be, so that its file or folder is not called like one of our documents."""
-    for part in stem.split("/"):
-        before, mark, after = part.partition("{id}")
-        for name in _DOCUMENTS if mark else ():
-            if name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after):
-                yield name[len(before) : len(name) - len(after)]
-
-
-def _dated(layout: str, when: str) -> str:
-    """Return the layout with the parts of a date, `undated` where there is none."""
-    year, month, day = when[:4], when[5:7], when[8:10]
-    for name, value in zip(_DATES, (year, month, day), strict=True):
-        layout = layout.replace(name, value or "undated")
-    return layout

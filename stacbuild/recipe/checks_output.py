@@ -51,12 +51,24 @@ def stac_json(sheet: Sheet, draft: Draft) -> None:
     if len(taken) > 1 and "{id}" in layout and not FOLDER_FIRST.match(layout):
         what = "must have {collection} as a folder of its own before {id} and dates: there are several collections"
         bad(sheet, draft, "layout", what, 'as in "{collection}/{year}/{id}.json"')
+    elif not layout.startswith("{collection}/") and (tree := _kept_tree(sheet, taken)) is not None:
+        what = f"must begin with {{collection}}/: it stands for the folders of source '{names.clip(tree)}'"
+        bad(sheet, draft, "layout", what, 'as in "{collection}/{id}.json"', code="SB105")
     if good.get("links") == "absolute" and "base-url" not in draft.raw:
         bad(sheet, draft, "links", 'needs `base-url` when it is "absolute"', code="SB104")
     if not 0 <= good.get("indent", 0) <= 16:  # noqa: PLR2004
         bad(sheet, draft, "indent", "must be from 0 to 16")
     if good.get("mirror") is not None:
         _mirror(sheet, draft, good["mirror"], taken)
+
+
+def _kept_tree(sheet: Sheet, collections: list[str]) -> str | None:
+    """Return the first source of some collections of which the tree is kept; None where there is none."""
+    feeding = [sheet.entries("collections", name).get("from") for name in collections]
+    sources = {name for some in feeding if isinstance(some, list) for name in some if isinstance(name, str)}
+    tables = {name: sheet.entries("sources", name) for name in sorted(sources)}
+    kept = (name for name, one in tables.items() if one.get("keep-tree") is True and _kind(one) == "stac-catalog")
+    return next(kept, None)
 
 
 def _mirror(sheet: Sheet, draft: Draft, name: str, taken: list[str]) -> None:

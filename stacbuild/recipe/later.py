@@ -10,7 +10,7 @@ from typing import Any
 LATER_KEYS: dict[str, frozenset[str]] = {
     "TableSource": frozenset({"http"}),
     "StacItemsSource": frozenset({"http"}),
-    "StacCatalogSource": frozenset({"http", "keep-tree"}),
+    "StacCatalogSource": frozenset({"http"}),
     "Cache": frozenset({"remote", "max-size", "trust", "write"}),
     "Build": frozenset({"refresh"}),
 }

@@ -73,6 +73,9 @@ class StacCatalogSource(Table, frozen=True, tag_field="kind", tag="stac-catalog"
     where it stands in its catalog never count."""
     follow_external: bool = False
     """Whether links to files outside of the root's folder are followed; without it they are counted and told."""
+    keep_tree: bool = False
+    """Whether outputs of kind `stac-json` keep its folders: the catalogs above and below its collections, and
+    collections within collections. Other outputs have none."""
 
 
 class LookupFile(Table, frozen=True):

@@ -61,6 +61,7 @@ class Shard(NamedTuple):
         within: the collection of its items that name none.
         above: it is a Catalog or Collection, and has no items in it.
         trouble: why it cannot be read, where that is known before.
+        page: the document that leads to it; "" where none does.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Shard(NamedTuple):
     within: str = ""
     above: bool = False
     trouble: Fault | None = None
+    page: str = ""
 
 
 class Part(NamedTuple):

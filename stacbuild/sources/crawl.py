@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+import xxhash
 from msgspec import Struct, field, structs
 
 from stacbuild.failures import Fault
@@ -71,6 +72,8 @@ class Crawl(Struct):
     """Links to URLs."""
     bad: Links = field(default_factory=Links)
     """Links that say nowhere to."""
+    tree: bytes = b""
+    """Digest of what the documents say, and of what stands below which."""
 
 
 def crawl(name: str, root: Path, known: dict[str, Page], *, follow: bool, reread: bool) -> Crawl:
@@ -95,16 +98,19 @@ class _Walk:
         self._folders: dict[str, str] = {}
         self._seen: set[str] = set()
         self._home = ""
+        self._tree = xxhash.xxh3_128()
         self._found = Crawl()
 
     def run(self) -> Crawl:
         """Go over the tree, a document before what it links to, in the order of its links."""
-        above: list[tuple[Place, str]] = [(self._root_place(), "")]
-        while above:
-            place, collection = above.pop()
-            above.extend(reversed(list(self._visit(place, collection))))
+        todo: list[tuple[Place, str, str]] = [(self._root_place(), "", "")]
+        while todo:
+            place, collection, above = todo.pop()
+            todo.extend(reversed([(*child, place.name) for child in self._visit(place, collection, above)]))
         self._found.shards.sort(key=lambda shard: shard.name)
-        self._found.moved = bool(self._found.read) or self._found.pages.keys() != self._known.keys()
+        others = bool(self._found.read) or self._found.pages.keys() != self._known.keys()
+        self._found.moved = self._found.moved or others
+        self._found.tree = self._tree.digest()
         return self._found
 
     def _root_place(self) -> Place:
@@ -114,7 +120,7 @@ class _Walk:
 
     # --- one document
 
-    def _visit(self, place: Place, collection: str) -> Iterator[tuple[Place, str]]:
+    def _visit(self, place: Place, collection: str, above: str) -> Iterator[tuple[Place, str]]:
         """Take a document in, with its items; yield its children with the collection that they stand in."""
         page, trouble = self._page(place.name)
         is_root = place.name == self._name
@@ -123,7 +129,10 @@ class _Walk:
                 trouble = Fault("fetch", "SB427", f"{place.name} is no Catalog or Collection", "", "name its root")
             else:
                 self._found.pages[place.name] = page
-                self._found.shards.append(Shard(place.name, self._root / place.name, named=False, within=collection))
+                self._found.shards.append(
+                    Shard(place.name, self._root / place.name, named=False, within=collection, page=above)
+                )
+                self._stands(page, place.name, above, [])
                 return
         self._found.pages[place.name] = page
         self._found.shards.append(
@@ -136,13 +145,26 @@ class _Walk:
         if page.bad:
             self._found.bad.add(place.name, "links")
             self._found.bad.count += page.bad - 1
-        self._take_items(place.name, page, collection, kept=trouble is not None)
+        items = self._take_items(place.name, page, collection, kept=trouble is not None)
+        self._stands(page, place.name, above, items)
         for child in self._places(place.name, page.children, page.odd_children, kept=trouble is not None):
             yield child, collection
 
-    def _take_items(self, name: str, page: Page, collection: str, *, kept: bool) -> None:
-        for item in self._places(name, page.items, page.odd_items, kept=kept):
-            self._found.shards.append(Shard(item.name, self._root / item.name, named=kept, within=collection))
+    def _take_items(self, name: str, page: Page, collection: str, *, kept: bool) -> list[str]:
+        """Take the items of a document in and return their names."""
+        items = [item.name for item in self._places(name, page.items, page.odd_items, kept=kept)]
+        self._found.shards.extend(
+            Shard(item, self._root / item, named=kept, within=collection, page=name) for item in items
+        )
+        return items
+
+    def _stands(self, page: Page, name: str, above: str, items: list[str]) -> None:
+        """Note where a document stands, and what it leads to."""
+        held = len(items)
+        self._found.moved = self._found.moved or (page.above, page.held) != (above, held)
+        page.above, page.held = above, held
+        told = "\0".join([name, above, page.kind, page.id, *items, str(len(items)), ""])
+        self._tree.update(told.encode(errors="surrogatepass") + page.about)
 
     def _page(self, name: str) -> tuple[Page, Fault | None]:
         """Return a document's page; where it cannot be read the one of before, and why."""

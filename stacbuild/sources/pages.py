@@ -1,4 +1,4 @@
-"""One document of a static catalog: what it is, what it links to, what it says of a collection. Never follows a link.
+"""One document of a static catalog: what it is, what it links to, what it says of itself. Never follows a link.
 
 Links that cannot be meant (no object, no text for an href) are counted; what is wrong in one costs no other.
 """
@@ -17,7 +17,7 @@ from stacbuild import canon
 from stacbuild.model import Stamp
 from stacbuild.sources.base import SourceUnreadable
 
-REVISION: Final = 1
+REVISION: Final = 2
 """Raised when the same document gives another page."""
 
 STRUCTURAL: Final = frozenset({"root", "parent", "collection", "self", "child", "item"})
@@ -52,7 +52,11 @@ class Page(Struct, array_like=True):
     bad: int = 0
     """Links that cannot be followed, as they say nowhere to."""
     about: bytes = b""
-    """Canonical JSON of a Collection without structural links."""
+    """Canonical JSON of a Catalog or Collection without structural links."""
+    above: str = ""
+    """The document that led to it first, in the last walk; "" for the root."""
+    held: int = 0
+    """Items that it led to first."""
 
 
 class _Pages(Struct, array_like=True):
@@ -103,8 +107,7 @@ def read(file: Path, name: str, stamp: Stamp, seen_ns: int) -> Page:
     page = Page(stamp, seen_ns, _kind(members), _text(members.get("id", _NONE)) or "")
     if page.kind != "Item":
         kept = _take_links(page, members.pop("links", _NONE), posixpath.dirname(name))
-        if page.kind == "Collection":
-            page.about = _about(members, kept)
+        page.about = _about(members, kept)
     return page
 
 
@@ -151,7 +154,7 @@ def _take_links(page: Page, links: msgspec.Raw, folder: str) -> list[dict[str, A
             _put(href, folder, page.items, page.odd_items)
         elif rel == "self" and href and _ABSOLUTE.match(href):
             page.home = re.split(r"[?#]", href, maxsplit=1)[0].rpartition("/")[0] + "/"
-        elif rel not in _NOT_KEPT and page.kind == "Collection" and href:
+        elif rel not in _NOT_KEPT and href:
             kept.append(msgspec.json.decode(raw))
     return kept
 
@@ -172,7 +175,7 @@ def _put(href: str, folder: str, paths: list[str], odd: list[str]) -> None:
 
 
 def _about(members: dict[str, msgspec.Raw], links: list[dict[str, Any]]) -> bytes:
-    """Return what a Collection says of itself; b"" where that has no canonical form."""
+    """Return what a document says of itself; b"" where that has no canonical form."""
     try:
         values = {name: msgspec.json.decode(raw) for name, raw in members.items()}
         return canon.encode({**values, "links": links} if links else values)
