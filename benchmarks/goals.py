@@ -1,10 +1,9 @@
 """What the project set itself, and whether it was reached.
 
-A goal in seconds or bytes is for 800,000 records: with fewer, it is judged only if it is missed. A ratio is judged
-always. A goal of which a part was not measured is not judged.
+They are for 800,000 records. With fewer a ratio is judged as it is, unless it is to what takes next to no time then; a
+goal in seconds or bytes is judged only if it is missed. One of which a part was not measured is not judged.
 """
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -19,32 +18,26 @@ class Goal(NamedTuple):
     limit: float | Callable
     unit: str = "x"
     least: bool = False
+    of_few: str = ""
+    """With fewer records: "judged", "if missed" or "not"; without it as said above."""
 
-    @property
-    def absolute(self):
-        return self.unit in ("s", "MB")
-
-    def judged(self, worlds):
-        """Return a row: the goal, its value and limit, and a verdict in words."""
+    def judged(self, worlds, number):
+        """Return a row: the goal, its value (by the clock, and by processor time) and limit, and a verdict in words."""
+        row = {"goal": self.text, "unit": self.unit, "bound": "at least" if self.least else "at most"}
         try:
             value, limit = self.value(worlds), self.limit(worlds) if callable(self.limit) else self.limit
+            of_processor = self.value({name: world.of_processor() for name, world in worlds.items()})
         except KeyError:
-            return self.row(None, None, "not measured")
-        reached = value >= limit if self.least else value <= limit
-        if not reached:
-            return self.row(value, limit, "NOT REACHED")
-        of_all = not self.absolute or worlds["shards"].number >= FULL
-        return self.row(value, limit, "reached" if of_all else f"not judged: it is for {FULL:,}")
+            return row | {"verdict": "not measured"}
+        verdict = self._verdict(value >= limit if self.least else value <= limit, number)
+        row |= {"value": round(value, 3), "limit": round(limit, 3), "verdict": verdict}
+        return row if self.unit == "MB" else row | {"of_processor": round(of_processor, 3)}
 
-    def row(self, value, limit, verdict):
-        rounded = (
-            None if number is None or not math.isfinite(number) else round(number, 3) for number in (value, limit)
-        )
-        return dict(zip(("goal", "value", "limit"), (self.text, *rounded), strict=True)) | {
-            "unit": self.unit,
-            "bound": "at least" if self.least else "at most",
-            "verdict": verdict,
-        }
+    def _verdict(self, reached, number):
+        of_few = self.of_few or ("judged" if self.unit == "x" else "if missed")
+        if number < FULL and (of_few == "not" or (of_few == "if missed" and reached)):
+            return f"not judged: it is for {FULL:,}"
+        return "reached" if reached else "NOT REACHED"
 
 
 def seconds(world, case):
@@ -62,7 +55,8 @@ def megabytes(world, case):
 def reference(worlds):
     """Return the libraries' processor time an item over ours."""
     shards = worlds["shards"]
-    return shards.facts["reference, us of processor an item"]["all"] / (shards.processor("cold") / shards.number * 1e6)
+    ours = shards.of_processor().seconds("cold") / shards.number * 1e6
+    return shards.facts["reference, us of processor an item"]["all"] / ours
 
 
 def in_proportion(worlds):
@@ -76,6 +70,13 @@ def growth(worlds):
     return (1.3 * worlds["tenth"].memory("cold") + 300 * worlds["shards"].number) / 1e6
 
 
+def by_month(worlds):
+    """Return the time of scattered changes over cold: the quicker of its own and of that with other outputs."""
+    months = worlds["months"]
+    quickest = min(world.seconds("cold") for world in (months, worlds.get("shards", months)))
+    return months.seconds("scattered") / quickest
+
+
 def rate(world):
     return world.number / world.seconds("cold")
 
@@ -87,17 +88,18 @@ GOALS = [
     Goal("cold: 1 process over as many as there are jobs", over("shards", "one-process"), 1.7, least=True),
     Goal("no-op of shards", seconds("shards", "no-op"), 0.5, "s"),
     Goal("no-op of shards: memory", megabytes("shards", "no-op"), 150, "MB"),
-    Goal("no-op of shards: ninja, times ours", over("shards", "ninja", "no-op"), 10, least=True),
-    Goal("no-op of item files: times a scan", over("files", "no-op", "scan"), 2),
+    Goal("no-op of shards: ninja, times ours", over("shards", "ninja", "no-op"), 10, least=True, of_few="not"),
+    Goal("no-op of item files: times a scan", over("files", "no-op", "scan"), 2, of_few="not"),
     Goal("one record of a shard", seconds("shards", "one-record"), 4, "s"),
     Goal(
         "one of all item files",
         seconds("files", "one-record"),
         lambda worlds: 2 * worlds["files"].seconds("scan") + 2,
         "s",
+        of_few="judged",
     ),
     Goal("1 % of one month, GeoParquet by month", seconds("months", "one-month"), 15, "s"),
-    Goal("1 % scattered, GeoParquet by month: of cold", over("months", "scattered"), 0.5),
+    Goal("1 % scattered, GeoParquet by month: of cold", by_month, 0.5),
     Goal("1 % scattered, stac-json", seconds("site", "scattered"), 20, "s"),
     Goal("mapping of one collection: times its share of cold", in_proportion, 1.5),
     Goal("extension changed: of cold", over("shards", "extension-changed"), 0.6),
@@ -105,11 +107,11 @@ GOALS = [
     Goal("memory lost: of cold", over("shards", "memory-lost"), 0.35),
     Goal("outputs deleted: of cold", over("shards", "outputs-deleted"), 0.35),
     Goal("cold: memory of all processes", megabytes("shards", "cold"), 1500, "MB"),
-    Goal("cold: memory beside a tenth", megabytes("shards", "cold"), growth, "of MB"),
+    Goal("cold: memory beside a tenth", megabytes("shards", "cold"), growth, "MB", of_few="judged"),
     Goal("store with two versions: of the raw JSON", lambda worlds: worlds["store"].facts[STORE]["two versions"], 0.4),
     Goal("status", seconds("shards", "status"), 1, "s"),
     Goal("why", seconds("shards", "why"), 0.3, "s"),
-    Goal("--help", seconds("shards", "help"), 0.15, "s of help"),
+    Goal("--help", seconds("shards", "help"), 0.15, "s", of_few="judged"),
     Goal(
         "stac-json of one collection: items/s of a tenth",
         lambda worlds: rate(worlds["tree"]) / rate(worlds["tree-tenth"]),
@@ -121,10 +123,11 @@ STORE = "store, share of raw JSON"
 
 
 def show(rows):
-    """Print the goals."""
-    print("\ngoals")
+    """Print the goals that were measured."""
+    print(f"\n{'goals':60}{'':9}{'of cpu':>9}")
     for row in rows:
-        value, limit = ("-" if row[name] is None else f"{row[name]:,.2f}" for name in ("value", "limit"))
-        print(
-            f"    {row['goal']:56}{value:>9} {row['unit'].split()[0]:3}{row['bound']:>9}{limit:>9}   {row['verdict']}"
-        )
+        if row["verdict"] != "not measured":
+            numbers = (f"{row[name]:,.2f}" if name in row else "" for name in ("value", "of_processor", "limit"))
+            value, processor, limit = numbers
+            figures = f"{value:>9}{processor:>9} {row['unit']:3}{row['bound']:>9}{limit:>9}"
+            print(f"    {row['goal']:56}{figures}   {row['verdict']}")

@@ -28,13 +28,14 @@ class Measured(NamedTuple):
     cpu: float
     memory: int
     out: bytes
-    status: int
+    others: float
+    """Processors that other processes kept busy meanwhile: with many, seconds by the clock say little."""
 
 
 def run(command, folder):
     """Run `command` in `folder` and return what it took; what is still to be written of others is written before."""
     os.sync()
-    began = time.perf_counter()
+    began, busy_before = time.perf_counter(), busy()
     process = subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     watch = Watch(process.pid)
     watch.start()
@@ -44,12 +45,23 @@ def run(command, folder):
     out = process.stdout.read()
     reader.join()
     _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - began
+    wall, used = time.perf_counter() - began, usage.ru_utime + usage.ru_stime
+    others = max(0.0, busy() - busy_before - used) / wall
     process.returncode = os.waitstatus_to_exitcode(status)
     watch.end()
     if process.returncode:
         sys.exit(f"{' '.join(map(str, command))} failed ({process.returncode}):\n{errors[0].decode()[-2000:]}")
-    return Measured(wall, usage.ru_utime + usage.ru_stime, watch.peak, out, process.returncode)
+    return Measured(wall, used, watch.peak, out, others)
+
+
+def busy():
+    """Return the seconds that all processors were busy since the machine was started; 0 where that is not told."""
+    try:
+        ticks = [int(word) for word in Path("/proc/stat").read_bytes().split(b"\n", 1)[0].split()[1:9]]
+    except OSError:
+        return 0.0
+    user, nice, system, _idle, _waiting, interrupt, soft, _stolen = ticks
+    return (user + nice + system + interrupt + soft) / os.sysconf("SC_CLK_TCK")
 
 
 def environment():

@@ -7,8 +7,8 @@ It is written as one would who knows this one catalog and wants it fast: msgspec
 jsonschema-rs judges with the core schema and those of the extensions compiled into one, msgspec encodes, rustac's
 streaming writer makes the table; a process takes a collection, the largest first. What it leaves out is what stacbuild
 is for: no record of what was made from what, no look at ids that two items share, an error ends it, files are written
-in place and not synced, items stay in the order of their records. Its time goes to rustac (two thirds), decoding and
-the schemas.
+in place and not synced, items stay in the order of their records. Its time goes to rustac (three
+quarters), decoding and the schemas.
 """
 
 import asyncio

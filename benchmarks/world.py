@@ -4,6 +4,7 @@ A case is measured under its name, several times where it is short. After each b
 the case is about, so that nothing else is measured than what its name says.
 """
 
+import copy
 import shutil
 import statistics
 import sys
@@ -23,7 +24,7 @@ class World:
         self.folder, self.told, self.number, self.jobs, self.real = Path(folder), told, number, jobs, real
         self.results = {}
         self.made, self.outputs, self.recipe, self._files = {}, (), "", ""
-        self.facts = {}
+        self.facts, self.clock = {}, "wall"
 
     def make(self, outputs, *, single=False, **options):
         """Write the records and the recipe."""
@@ -60,29 +61,36 @@ class World:
         if bad or items["failed"] or items["total"] != self.number:
             sys.exit(f"{case}: wanted {wanted}, and the build did {done}")
 
-    def seconds(self, case):
-        return statistics.median(run.wall for run in self.results[case])
+    def of_processor(self):
+        """Return the same world with times that are of the processor, not by the clock."""
+        view = copy.copy(self)
+        view.clock = "cpu"
+        return view
 
-    def processor(self, case):
-        return statistics.median(run.cpu for run in self.results[case])
+    def seconds(self, case):
+        return statistics.median(getattr(run, self.clock) for run in self.results[case])
 
     def ratio(self, case, other):
-        """Return how many times as long as another a case takes: the median of the pairs, if there are as many."""
-        ours, theirs = ([run.wall for run in self.results[name]] for name in (case, other))
-        if len(ours) == len(theirs):
-            return statistics.median(one / two for one, two in zip(ours, theirs, strict=True))
-        return statistics.median(ours) / statistics.median(theirs)
+        """Return how many times as long as another a case takes; of cases that took turns the median of the pairs."""
+        if {case, other} != {"cold", "straight"}:
+            return self.seconds(case) / self.seconds(other)
+        pairs = zip(self.results[case], self.results[other], strict=True)
+        return statistics.median(getattr(one, self.clock) / getattr(two, self.clock) for one, two in pairs)
 
     def memory(self, case):
         return max(run.memory for run in self.results[case])
 
     def summary(self):
-        """Return case → medians of seconds and processor seconds, greatest memory in bytes, and all seconds."""
+        """Return case → medians of seconds and processor seconds, greatest memory in bytes, seconds of all runs.
+
+        And how many processors others kept busy meanwhile, at most.
+        """
         return {
             case: {
                 "seconds": round(statistics.median(run.wall for run in runs), 3),
                 "cpu_seconds": round(statistics.median(run.cpu for run in runs), 3),
                 "memory_bytes": max(run.memory for run in runs),
+                "others": round(max(run.others for run in runs), 2),
                 "all_seconds": [round(run.wall, 3) for run in runs],
             }
             for case, runs in self.results.items()

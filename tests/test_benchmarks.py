@@ -145,26 +145,40 @@ def test_ninja_has_nothing_to_do_until_an_input_is_newer(tmp_path):
 def world_of(**seconds):
     """Return a world of the full size with one run of each case."""
     world = World("nowhere", print, goals.FULL, jobs=2)
-    world.results = {name.replace("_", "-"): [Measured(took, took, 10**8, b"", 0)] for name, took in seconds.items()}
+    world.results = {name.replace("_", "-"): [Measured(took, took, 10**8, b"", 0.0)] for name, took in seconds.items()}
     return world
 
 
-def test_goal_is_reached_missed_or_not_judged():
-    by_text = {goal.text: goal for goal in goals.GOALS}
-    cold, no_op = by_text["cold: times a straight-line script"], by_text["no-op of shards"]
-    slow, fast = world_of(cold=210, straight=100, no_op=0.6), world_of(cold=190, straight=100, no_op=0.4)
-    assert cold.judged({"shards": slow})["verdict"] == no_op.judged({"shards": slow})["verdict"] == "NOT REACHED"
-    assert cold.judged({"shards": fast})["verdict"] == no_op.judged({"shards": fast})["verdict"] == "reached"
-    fast.number = 1_000
-    assert no_op.judged({"shards": fast})["verdict"] == "not judged: it is for 800,000"
-    assert cold.judged({"shards": fast})["verdict"] == "reached"
-    assert cold.judged({})["verdict"] == "not measured"
+def verdict(text, number, **seconds):
+    goal = next(goal for goal in goals.GOALS if goal.text == text)
+    return goal.judged({"shards": world_of(**seconds)}, number)["verdict"]
+
+
+def test_ratio_is_judged_with_any_number_of_records():
+    text = "cold: times a straight-line script"
+    for number in (1_000, goals.FULL):
+        assert verdict(text, number, cold=210, straight=100) == "NOT REACHED"
+        assert verdict(text, number, cold=190, straight=100) == "reached"
+    assert verdict(text, goals.FULL, straight=100) == "not measured"
+
+
+def test_seconds_are_judged_with_all_records_or_if_they_are_missed_with_fewer():
+    text = "no-op of shards"
+    assert verdict(text, goals.FULL, no_op=0.4) == "reached"
+    assert verdict(text, 1_000, no_op=0.4) == "not judged: it is for 800,000"
+    assert verdict(text, 1_000, no_op=0.6) == verdict(text, goals.FULL, no_op=0.6) == "NOT REACHED"
+
+
+def test_ratio_to_what_takes_no_time_is_judged_with_all_records():
+    text = "no-op of shards: ninja, times ours"
+    assert verdict(text, goals.FULL, ninja=5, no_op=0.4) == "reached"
+    assert verdict(text, 1_000, ninja=0.1, no_op=0.4) == "not judged: it is for 800,000"
 
 
 def test_turns_are_compared_pair_by_pair():
     world = world_of(cold=1, straight=1)
     world.results = {
-        name: [Measured(took, took, 0, b"", 0) for took in runs]
+        name: [Measured(took, took, 0, b"", 0.0) for took in runs]
         for name, runs in {"cold": (10, 4, 6), "straight": (5, 2, 1)}.items()
     }
     assert world.ratio("cold", "straight") == 2
