@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from stacbuild.account import Account
@@ -68,14 +68,18 @@ class Working:
         self._watch(Began("work", total))
         done = sum(entry.inputs for entry in settler.entries)
         self._watch(Progress("work", done, total))
+
+        def settle(batch: list[GroupPlan]) -> None:
+            nonlocal done
+            with self._profile.over("settle", groups=len(batch)):
+                for group in batch:
+                    settler.settle(group)
+                    done += len(group.inputs)
+            self._watch(Progress("work", done, total))
+
         try:
             with self._shop.store.batch():
-                for batch in self._worked():
-                    with self._profile.over("settle", groups=len(batch)):
-                        for group in batch:
-                            settler.settle(group)
-                            done += len(group.inputs)
-                    self._watch(Progress("work", done, total))
+                self._work(settle)
         except BaseException:
             self._keep_what_is_done()
             raise
@@ -84,16 +88,15 @@ class Working:
         ran = sum(count.ran for count in self._account.counts.stages.values())
         self._watch(Ended("work", done, f"{done:,} records, {ran:,} stage runs"))
 
-    def _worked(self) -> Iterator[list[GroupPlan]]:
-        """Yield batches of groups whose steps are done, in order; the next are worked on meanwhile."""
-        begun: deque[tuple[list[GroupPlan], set[int]]] = deque()
-        waiting = self._waiting
+    def _work(self, settle: Callable[[list[GroupPlan]], None]) -> None:
+        """Settle batches of groups as soon as their steps are done, in order; the next are worked on meanwhile."""
+        begun, waiting = _Begun(settle), self._waiting
         stopped = False
 
         def chunks() -> Iterator[Chunk]:
             for batch in batches(self._plan.groups()):
+                open_chunks = begun.add(batch)
                 if stopped:
-                    begun.append((batch, set()))
                     continue
                 steps = [step for group in batch for steps in group.steps.values() for step in steps]
                 self._account.planned(steps)
@@ -101,8 +104,6 @@ class Working:
                     self._resolver.look_up(steps)
                 for step in steps:
                     self._account.shared(step)
-                open_chunks: set[int] = set()
-                begun.append((batch, open_chunks))
                 for chunk, mine in self._chunks(batch):
                     if stopped:
                         break
@@ -118,10 +119,9 @@ class Working:
             open_chunks.discard(result.number)
             failed = any(count.failed for count in self._account.counts.stages.values())
             stopped = stopped or (self._request.fail_fast and failed)
-            while len(begun) > 1 and not begun[0][1]:
-                yield begun.popleft()[0]
+            begun.settle_done()
         assert not waiting, "every chunk has a result"
-        yield from (batch for batch, _ in begun)
+        begun.end()
 
     def _keep_what_is_done(self) -> None:
         """Put the chunks in flight into the store before a build ends early, so that the next need not do them."""
@@ -147,6 +147,33 @@ class Working:
     def _chunk(self, jobs: list[Job]) -> Chunk:
         self._number += 1
         return Chunk(self._number, jobs)
+
+
+class _Begun:
+    """Batches on their way, in order, each with its chunks that are still worked on."""
+
+    def __init__(self, settle: Callable[[list[GroupPlan]], None]) -> None:
+        self._settle = settle
+        self._batches: deque[tuple[list[GroupPlan], set[int]]] = deque()
+
+    def add(self, batch: list[GroupPlan]) -> set[int]:
+        """Take a batch and return its open chunks, of which there are none yet.
+
+        Those before it are settled if they are done: where the store has all results, no chunk ever comes back.
+        """
+        self._batches.append((batch, set()))
+        self.settle_done()
+        return self._batches[-1][1]
+
+    def settle_done(self) -> None:
+        """Settle what is done; the last batch may get more chunks."""
+        while len(self._batches) > 1 and not self._batches[0][1]:
+            self._settle(self._batches.popleft()[0])
+
+    def end(self) -> None:
+        """Settle what is left."""
+        for batch, _ in self._batches:
+            self._settle(batch)
 
 
 def batches(groups: Iterator[GroupPlan]) -> Iterator[list[GroupPlan]]:
