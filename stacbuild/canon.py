@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -20,9 +21,18 @@ MAX_DEPTH = 200
 """Nesting beyond which a document is refused; real STAC stays below 20."""
 
 _MACHINE_BITS = 63
+_SCALARS = frozenset({str, int, bool, type(None)})
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.decode
+_NAMED = {
+    name: _encode(name) + b":"
+    for name in (
+        *("type", "stac_version", "stac_extensions", "id", "geometry", "bbox", "properties", "links", "assets"),
+        "collection",
+    )
+}
+"""Members that every item has, as they begin."""
 
 
 class CanonError(ValueError):
@@ -53,13 +63,25 @@ def encode(value: Any) -> bytes:
     return blob
 
 
-def encode_members(value: dict[str, Any]) -> dict[str, bytes]:
+def encode_members(
+    value: dict[str, Any], before: Mapping[str, Any] = {}, known: Mapping[str, bytes] = {}
+) -> dict[str, bytes]:
     """Return each member of an object as `"name":value` in canonical bytes; `whole` makes the object of them.
+
+    Args:
+        value: the object.
+        before: an object of which it was made, unless by nobody; what was in that and changed is a new value in this.
+        known: what this function gave for `before`: a member that is the very same is not encoded again.
 
     Raises:
         CanonError: as `encode` does.
     """
-    return {name: _encode(name) + b":" + encode(member) for name, member in value.items()}
+    return {
+        name: known[name]
+        if name in known and before[name] is member
+        else (_NAMED.get(name) or _encode(name) + b":") + encode(member)
+        for name, member in value.items()
+    }
 
 
 def whole(members: dict[str, bytes]) -> bytes:
@@ -86,19 +108,23 @@ def _with_raw_integers(value: Any) -> Any:
     return value
 
 
-def refuse_not_numbers(value: Any, depth: int = 0) -> None:
+def refuse_not_numbers(value: Any) -> None:
     """Raise CanonError if NaN or Infinity (which msgspec writes as null) stands anywhere in `value`."""
-    if depth > MAX_DEPTH:
-        raise CanonError(f"nested more than {MAX_DEPTH} deep")
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise CanonError(f"{value} is not a JSON number")
-    elif isinstance(value, dict):
-        for member in value.values():
-            refuse_not_numbers(member, depth + 1)
-    elif isinstance(value, list | tuple):
-        for member in value:
-            refuse_not_numbers(member, depth + 1)
+    level: list[Any] = [(value,)]
+    for _ in range(MAX_DEPTH + 1):
+        below: list[Any] = []
+        for container in level:
+            for member in container.values() if isinstance(container, dict) else container:
+                kind = type(member)
+                if kind is float:
+                    if not math.isfinite(member):
+                        raise CanonError(f"{member} is not a JSON number")
+                elif kind not in _SCALARS and isinstance(member, dict | list | tuple) and member:
+                    below.append(member)
+        if not below:
+            return
+        level = below
+    raise CanonError(f"nested more than {MAX_DEPTH} deep")
 
 
 def decode(blob: bytes) -> Any:

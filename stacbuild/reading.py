@@ -32,6 +32,8 @@ class Reader:
 
     def noted(self) -> tuple[tuple[str, bytes], ...]:
         """Return what was looked at since the last call, in order of the paths."""
+        if not self.taken:
+            return ()
         found = tuple(sorted(self.taken.items()))
         self.taken = {}
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -137,13 +137,13 @@ class Bench:
         outcome = Outcome([], [], notes=[], files=[], hits=[])
         said: list[ItemError] = []
         reader, hits = Reader(self._root), list[str]()
-        value, times = canon.decode(job.document), self._tools.times
+        value, members, times = canon.decode(job.document), dict[str, bytes](), self._tools.times
         origin = Origin(job.source, job.base, said.append, reader, hits.append, times)
         digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):
             try:
-                value = works[number](value, origin)
-                members = canon.encode_members(value)
+                made = works[number](value, origin)
+                members = canon.encode_members(made, value, members)
             except ItemError as error:
                 outcome.fault = fault_of(line.stages[number].name, error)
                 _note(outcome, reader, hits)
@@ -155,7 +155,7 @@ class Bench:
                 _note(outcome, reader, hits)
                 return outcome
             _note(outcome, reader, hits)
-            before, digest = digest, canon.digest(canon.whole(members))
+            value, before, digest = made, digest, canon.digest(canon.whole(members))
             if digest != before or not outcome.ordinals:
                 written = line_of(members)
                 documents.append(written[0])
@@ -249,19 +249,18 @@ _NO_LINKS: Final = b'"links":[]'
 
 def line_of(members: dict[str, bytes]) -> tuple[bytes, int]:
     """Return an item as one line in the order in which it is written, and `Version.links` of it."""
-    members.setdefault("links", _NO_LINKS)
+    if "links" not in members:
+        members = {**members, "links": _NO_LINKS}
     names = in_order(members)
-    before = sum(len(members[name]) + 1 for name in names[: names.index("links")])
-    place = 1 + before + len(_NO_LINKS) - 1
-    line = b"{" + b",".join([members[name] for name in names]) + b"}"
-    return line, place if members["links"] == _NO_LINKS else -place
+    parts, at = [members[name] for name in names], names.index("links")
+    place = 1 + sum(map(len, parts[:at])) + at + len(_NO_LINKS) - 1
+    return b"{" + b",".join(parts) + b"}", place if parts[at] == _NO_LINKS else -place
 
 
-def in_order(members: Iterable[str]) -> list[str]:
+def in_order(members: Mapping[str, Any]) -> list[str]:
     """Return the names of an item's members in the order in which they are written."""
-    held = set(members)
-    names = [name for name in ORDER if name in held]
-    return names if len(names) == len(held) else [*names, *sorted(held - _KNOWN)]
+    names = [name for name in ORDER if name in members]
+    return names if len(names) == len(members) else [*names, *sorted(members.keys() - _KNOWN)]
 
 
 def version_of(

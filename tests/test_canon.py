@@ -67,6 +67,31 @@ def test_members_put_together_are_the_whole(value):
     assert canon.whole(canon.encode_members(value)) == canon.encode(value)
 
 
+@given(st.dictionaries(st.text(max_size=3), JSON, max_size=6), st.dictionaries(st.text(max_size=3), JSON, max_size=3))
+def test_members_of_what_was_encoded_before_are_taken_only_where_they_are_the_same_value(before, changes):
+    value = {name: member for name, member in before.items() if name != "gone"} | changes
+    known = canon.encode_members(before)
+
+    assert canon.encode_members(value, before, known) == canon.encode_members(value)
+
+
+def test_a_member_that_nobody_changed_is_not_encoded_again():
+    shared = {"a": [1]}
+    members = canon.encode_members({"x": shared, "y": 2}, {"x": shared, "y": 1}, {"x": b"told", "y": b"old"})
+
+    assert members == {"x": b"told", "y": b'"y":2'}
+
+
+@pytest.mark.parametrize("holder", [list, tuple, lambda inner: {"a": [*inner]}])
+def test_not_a_number_is_found_wherever_it_stands_and_however_deep(holder):
+    value = math.nan
+    for _ in range(60):
+        value = holder([None, value])
+
+    with pytest.raises(canon.CanonError, match="nan is not a JSON number"):
+        canon.encode(value)
+
+
 @given(st.dictionaries(st.text(max_size=8), st.integers(), max_size=8), st.randoms())
 def test_the_order_of_members_does_not_matter(value, random):
     names = list(value)

@@ -1,7 +1,11 @@
 """Other places of the same bytes: templates on every form of href, and what the published schema does not see."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from extended import COLLECTION, ITEM, applied, changed, refused
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 URL = "https://stac-extensions.github.io/alternate-assets/v1.2.0/schema.json"
 CONTRACT = {
@@ -44,6 +48,49 @@ def test_each_asset_gets_the_other_place_of_its_path():
 )
 def test_the_path_of_an_href_is_without_scheme_host_and_query(href, path):
     assert of(href) == f"https://m/{path}"
+
+
+PIECES = (
+    *("https", "s3", ":", "/", "//", "://", "?", "#", "@", "[", "]", "%2F", " ", "\t", "\n", "\r", "\0", "\x1f", "\\"),
+    *(
+        "a",
+        "B",
+        "9",
+        "-",
+        "+",
+        ".",
+        "..",
+        "~",
+        "_",
+        "x.tif",
+        "host",
+        ":80",
+        "é",
+        "\uff0f",
+        "\u2100",
+        "{",
+        "}",
+        "&",
+        "=",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=12).map("".join) | st.text(min_size=1))
+@example("https://host/" + "/" * 50_000 + "\n")
+@settings(max_examples=500)
+def test_the_path_is_that_of_urlsplit_whatever_the_href(href):
+    try:
+        path = urlsplit(href).path.lstrip("/")
+    except ValueError:
+        path = href.partition("://")[2].partition("/")[2]
+
+    assert of(href, "{name}|{path}") == f"{path.rpartition('/')[2]}|{path}"
+
+
+def test_braces_of_a_template_that_name_nothing_stay_as_they_are():
+    assert of("s3://b/x/a.tif", "{{{path}}} {} } { {{name}}") == "{x/a.tif} {} } { {name}"
+    assert of("s3://b/x/a.tif", "{{{path}}} {} } { {{name}} {platform}") == "{x/a.tif} {} } { {name} one"
 
 
 def test_templates_know_the_files_name_the_assets_key_and_the_items_fields():

@@ -14,7 +14,7 @@ put there if it is not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 from stacbuild.failures import ItemError
@@ -50,6 +50,7 @@ class Extension(Protocol):
       `collection-extensions`.
     - `of_items = ()`: names of settings, of a built-in one, that make no sense of a Collection.
     - `revision = 1`: raised when it gives other bytes (plug-ins are known by their code).
+    - `ready(config) -> Apply`: of those built in: `apply` for a configuration of which something is worked out once.
     - `check(document) -> Iterable[str | tuple[str, str]]`: what is wrong with a finished document that no schema says:
       messages, or (JSON Pointer, message).
     """
@@ -105,6 +106,10 @@ class Context:
         reason = error.strerror or str(error)
         hint = "it is looked for again at each build"
         return ItemError("SB233", f"extension '{self._extension}' cannot read {href}: {reason}", "", hint)
+
+
+Apply = Callable[[dict[str, Any], Context], dict[str, Any]]
+"""(document, context) → document: an extension with its configuration."""
 
 
 def schemas_of(extension: Any, document: Any, config: Any) -> list[str]:

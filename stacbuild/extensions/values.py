@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from msgspec import UNSET
@@ -86,15 +87,31 @@ def rendered(value: Any, scope: Mapping[str, Any], where: str) -> Any:
 
 
 def _text(text: str, scope: Mapping[str, Any], where: str) -> str:
-    def put(match: re.Match[str]) -> str:
-        if match.group(1) is None:
-            return match.group()[0]
-        found = field(scope, match.group(1))
-        if found is None or isinstance(found, dict | list):
-            raise _lacking(scope, f"no text or number in '{match.group(1)}'", where)
-        return str(found).lower() if isinstance(found, bool) else str(found)
+    if "{" not in text and "}" not in text:
+        return text
+    return "".join([_put(piece, scope, where) if is_path else piece for piece, is_path in pieces(text)])
 
-    return _PIECE.sub(put, text) if "{" in text or "}" in text else text
+
+@lru_cache(maxsize=1024)
+def pieces(template: str) -> tuple[tuple[str, bool], ...]:
+    """Return a template's pieces in order, each with True where it is a field's path; other braces are text."""
+    found: list[tuple[str, bool]] = []
+    end = 0
+    for match in _PIECE.finditer(template):
+        path = match.group(1)
+        found += [(template[end : match.start()], False), (match.group()[0], False) if path is None else (path, True)]
+        end = match.end()
+    found.append((template[end:], False))
+    return tuple((text, is_path) for text, is_path in found if text)
+
+
+def _put(path: str, scope: Mapping[str, Any], where: str) -> str:
+    found = field(scope, path)
+    if type(found) is str:
+        return found
+    if found is None or isinstance(found, dict | list):
+        raise _lacking(scope, f"no text or number in '{path}'", where)
+    return str(found).lower() if isinstance(found, bool) else str(found)
 
 
 def _lacking(scope: Mapping[str, Any], what: str, where: str, hint: str | None = None) -> ItemError:
@@ -107,15 +124,21 @@ def _lacking(scope: Mapping[str, Any], what: str, where: str, hint: str | None =
 
 def field(scope: Mapping[str, Any], path: str) -> Any:
     """Return what stands at a path of a document, or of its properties; None: nothing, or null."""
+    steps = _steps(path)
+    found = _walk(scope, steps)
+    return _walk(scope.get("properties"), steps) if found is None else found
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[tuple[str, str], ...]:
+    """Return the names of a path, each with all that remains as one name."""
     names = [name.replace("\\.", ".") for name in _DOT.split(path)]
-    found = _walk(scope, names)
-    return _walk(scope.get("properties"), names) if found is None else found
+    return tuple((name, ".".join(names[at:])) for at, name in enumerate(names))
 
 
-def _walk(value: Any, names: list[str]) -> Any:
-    for at, name in enumerate(names):
+def _walk(value: Any, steps: tuple[tuple[str, str], ...]) -> Any:
+    for name, rest in steps:
         if isinstance(value, dict):
-            rest = ".".join(names[at:])
             if rest in value:
                 return value[rest]
             value = value.get(name)

@@ -1,7 +1,8 @@
 """What a stage is: a value with a name, a revision, what of the recipe it reads, and a function document → document.
 
 A stage never does I/O except through what it is given, never sees another item, and gives the same bytes for the
-same input. Adding one is a file and a line in `registry.py`.
+same input. It never changes what it is given: a member that it gives back as the same object is taken to be the same,
+and not encoded again. Adding one is a file and a line in `registry.py`.
 """
 
 from __future__ import annotations

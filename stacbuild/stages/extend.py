@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from stacbuild import canon
-from stacbuild.extensions.base import Context, found_by, schemas_of, scope_of
+from stacbuild.extensions.base import Apply, Context, found_by, schemas_of, scope_of
 from stacbuild.extensions.registry import built_in
 from stacbuild.failures import ItemError
 from stacbuild.reading import Reader
@@ -90,8 +90,9 @@ class Loaded(NamedTuple):
 
     extension: Any
     config: Any
-    foreign: bool
-    """Somebody else's code: it is not trusted with our documents."""
+    apply: Apply | None
+    """What applies it; None: it is somebody else's code, which is not trusted with our documents."""
+    scope: tuple[str, ...]
 
 
 class Applied:
@@ -109,29 +110,30 @@ class Applied:
         Raises:
             ItemError: SB230 to SB235.
         """
-        extension, config, foreign = self._ready()
-        if item["type"] not in scope_of(extension):
+        loaded = self._loaded or self._ready()
+        if item["type"] not in loaded.scope:
             raise self._unusable(f"it takes no {item['type']}, by its `scope`")
-        context = Context(reader, self._name, None if foreign else times)
-        if foreign:
-            return self._guarded(lambda: self._checked(self._theirs(item, context), extension, config))
-        return self._checked(extension.apply(item, config, context), extension, config)
+        if loaded.apply is None:
+            context = Context(reader, self._name)
+            return self._guarded(lambda: self._checked(self._theirs(item, context, loaded), loaded))
+        return self._checked(loaded.apply(item, Context(reader, self._name, times)), loaded)
 
-    def _theirs(self, item: dict[str, Any], context: Context) -> dict[str, Any]:
+    def _theirs(self, item: dict[str, Any], context: Context, loaded: Loaded) -> dict[str, Any]:
         """Return what a plug-in makes of a copy of an item, with a copy of its configuration."""
-        extension, config, _ = self._ready()
-        given, config = copy.deepcopy((item, config))
+        extension = loaded.extension
+        given, config = copy.deepcopy((item, loaded.config))
         wants = getattr(extension, "wants", "dict") == "pystac"
         made = _by_pystac(extension, given, config, context) if wants else extension.apply(given, config, context)
         return self._sound(made, item)
 
-    def _checked(self, made: dict[str, Any], extension: Any, config: Any) -> dict[str, Any]:
+    def _checked(self, made: dict[str, Any], loaded: Loaded) -> dict[str, Any]:
         """Return a document that declares what an extension is by, if that finds nothing wrong with it."""
-        urls = schemas_of(extension, made, config)
-        if not all(isinstance(url, str) and url for url in urls):
-            raise ItemError("SB232", f"extension '{self._name}' names schemas that are no texts: {urls}"[:500])
+        urls = schemas_of(loaded.extension, made, loaded.config)
+        for url in urls:
+            if not isinstance(url, str) or not url:
+                raise ItemError("SB232", f"extension '{self._name}' names schemas that are no texts: {urls}"[:500])
         made = _declared(made, urls)
-        for path, message in found_by(extension, made):
+        for path, message in found_by(loaded.extension, made):
             raise ItemError("SB234", f"extension '{self._name}': {message}"[:500], path)
         return made
 
@@ -149,7 +151,7 @@ class Applied:
     def _load(self) -> Loaded:
         own = built_in(self._table)
         if own is not None:
-            return Loaded(own, self._table, foreign=False)
+            return Loaded(own, self._table, _ready(own, self._table), scope_of(own))
         assert isinstance(self._table, PlugIn)
         from stacbuild.stages.functions import named  # noqa: PLC0415  few recipes have plug-ins
 
@@ -164,7 +166,7 @@ class Applied:
             raise self._unusable(f"{type(error).__name__}: {error}") from error
         if not callable(getattr(extension, "apply", None)):
             raise self._unusable("it has no `apply`")
-        return Loaded(extension, config, foreign=True)
+        return Loaded(extension, config, None, scope_of(extension))
 
     def _unusable(self, why: str) -> ItemError:
         hint = "a plug-in is a class with `name` and `apply(item, config, ctx)`"
@@ -201,6 +203,14 @@ class Applied:
         return {**found, "collection": item["collection"]} if "collection" in item else found
 
 
+def _ready(extension: Any, table: Any) -> Apply:
+    """Return what applies an extension that is built in."""
+    if hasattr(extension, "ready"):
+        ready: Apply = extension.ready(table)
+        return ready
+    return lambda document, context: extension.apply(document, table, context)
+
+
 def _all(value: Any, container: type, member: type) -> bool:
     """Tell whether a value is an object, or an array, and everything in it of one kind."""
     if not isinstance(value, container):
@@ -228,7 +238,9 @@ def _declared(document: dict[str, Any], schemas: list[str]) -> dict[str, Any]:
     """Return a document that declares `schemas`, each once: one in the place of its other version, else at the end."""
     known = document.get("stac_extensions") or []
     ours = {_unversioned(url): url for url in schemas if _unversioned(url) != url}
-    declared = list(dict.fromkeys([*(ours.get(_unversioned(url), url) for url in known), *schemas]))
+    prefixes = tuple(ours)  # few URLs begin so, and `startswith` is quick to say it
+    kept = (ours.get(_unversioned(url), url) if url.startswith(prefixes) else url for url in known)
+    declared = list(dict.fromkeys([*kept, *schemas]))
     return document if declared == known else {**document, "stac_extensions": declared}
 
 

@@ -37,18 +37,16 @@ def adopted(item: dict[str, Any], base: str, collection: str) -> dict[str, Any]:
         base: folder of its file relative to the recipe's, posix.
         collection: the target.
     """
-    result = {**item, "collection": collection, "assets": {}, "links": []}
-    for name, asset in (item.get("assets") or {}).items():
-        result["assets"][name] = _stored(asset, base)
-    for link in item.get("links") or []:
-        if link.get("rel") not in STRUCTURAL:
-            result["links"].append(_stored(link, base))
-    return result
+    assets = {name: _stored(asset, base) for name, asset in (item.get("assets") or {}).items()}
+    links = [_stored(link, base) for link in item.get("links") or () if link.get("rel") not in STRUCTURAL]
+    return {**item, "collection": collection, "assets": assets, "links": links}
 
 
 def _stored(part: dict[str, Any], base: str) -> dict[str, Any]:
     href = part.get("href")
-    return {**part, "href": hrefs.stored(href, base)} if isinstance(href, str) and href else part
+    if not isinstance(href, str) or not href or hrefs.is_url(href):
+        return part
+    return {**part, "href": hrefs.stored(href, base)}
 
 
 def has_relative_href(item: dict[str, Any]) -> bool:

@@ -7,10 +7,10 @@ is not at hand or cannot be used is a verdict of its own, never a crash and neve
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -42,6 +42,9 @@ REVISION = "2"
 
 MAX_FAULTS = 50
 """Faults told of one item; the rest is counted."""
+
+_PANELS: Final = 1024
+"""Profiles that are kept at hand; real catalogs have few."""
 
 Profile = tuple[str, ...]
 """STAC version, then the item's extensions, sorted."""
@@ -77,6 +80,21 @@ class _Compiled(msgspec.Struct, frozen=True):
     fault: Fault | None
 
 
+class _Seat(NamedTuple):
+    """A schema that is asked: who accept what is right by it, and what tells the faults of the rest."""
+
+    accepts: tuple[Callable[[Any], bool], ...]
+    faults: Callable[[Any], list[Fault]]
+
+
+class _Panel(NamedTuple):
+    """Who judges the documents of a profile, worked out once: this is asked for every item."""
+
+    seats: list[_Seat]
+    unknown: list[Fault]
+    """Of the schemas that cannot be asked."""
+
+
 class Judge:
     """Judges items by the schemas that they declare, and by those that their collection adds.
 
@@ -104,6 +122,7 @@ class Judge:
         self._compiled: dict[str, _Compiled] = {}
         self._ingredients: dict[tuple[Profile, tuple[str, ...]], dict[str, str]] = {}
         self._own: dict[str, tuple[str, ...]] = {}
+        self._panels: dict[tuple[Profile, Kind, tuple[str, ...]], _Panel] = {}
 
     def profile(self, item: dict[str, Any]) -> Profile:
         """Return what decides by which schemas an item is judged."""
@@ -152,24 +171,42 @@ class Judge:
             kind: as what it is judged.
         """
         profile = self.profile(document) if profile is None else profile
+        collection = document.get("collection")
+        own = self.own(collection) if kind == "item" and isinstance(collection, str) else ()
+        panel = self._panel(profile, kind, own)
         faults: list[Fault] = []
-        unknown: list[Fault] = []
-        urls = [*urls_of(profile, kind)]
-        if kind == "item":
-            collection = document.get("collection")
-            urls += self.own(collection if isinstance(collection, str) else None)
-        for url in urls:
-            ready = self._ready(url, profile[0])
-            if ready.fault is not None:
-                unknown.append(ready.fault)
-            elif ready.validators is not None:
-                found = self._asked(ready, ready.validators, document)
-                faults.extend(found if kind == "item" else (_of_kind(fault, kind) for fault in found))
-        if unknown:  # an address that is none is told of as what is not at hand
+        for seat in panel.seats:
+            for accept in seat.accepts:
+                if not accept(document):
+                    found = seat.faults(document)
+                    faults.extend(found if kind == "item" else (_of_kind(fault, kind) for fault in found))
+                    break
+        if panel.unknown:  # an address that is none is told of as what is not at hand
             faults = [fault for fault in faults if not (fault.warning and fault.path.startswith("/stac_extensions/"))]
         told = {fault.path for fault in faults}
         faults.extend(fault for fault in geochecks.faults_of(document, item=kind == "item") if fault.path not in told)
-        return self._verdict(faults, unknown)
+        return self._verdict(faults, panel.unknown)
+
+    def _panel(self, profile: Profile, kind: Kind, own: tuple[str, ...]) -> _Panel:
+        panel = self._panels.get((profile, kind, own))
+        if panel is None:
+            if len(self._panels) >= _PANELS:
+                self._panels.clear()
+            compiled = [self._ready(url, profile[0]) for url in (*urls_of(profile, kind), *own)]
+            unknown = [one.fault for one in compiled if one.fault is not None]
+            seats = [self._seat(one, one.validators) for one in compiled if one.validators is not None]
+            panel = self._panels[profile, kind, own] = _Panel(seats, unknown)
+        return panel
+
+    def _seat(self, ready: _Compiled, validators: Validators) -> _Seat:
+        def faults(document: dict[str, Any]) -> list[Fault]:
+            return self._asked(ready, validators, document)
+
+        if self._reference is not None:
+            return _Seat((_never,), faults)
+        deciding = () if validators.alike else (validators.asserted.is_valid,)
+        more = () if validators.every is None else (validators.every.is_valid,)
+        return _Seat((*deciding, *more), faults)
 
     def _verdict(self, faults: list[Fault], unknown: list[Fault]) -> Verdict:
         if not faults and not unknown:
@@ -190,8 +227,6 @@ class Judge:
         url = self._store.shown(ready.family.url)
         if self._reference is not None:
             return self._reference.faults(ready.family, validators, document, url, self._formats)
-        if validators.alike and validators.every.is_valid(document):
-            return []
         faults: list[Fault] = []
         if not validators.asserted.is_valid(document):
             faults += faults_in(validators.asserted.iter_errors(document), url)
@@ -225,6 +260,12 @@ class Judge:
             except Exception as error:  # noqa: BLE001  whatever a stranger's schema does to the compiler
                 reason = reason_in(error).replace(family.url, shown)
         return _Compiled(family, None, _unknown("SB303", f"schema {shown} cannot be used: {reason}", place, hint))
+
+
+def _never(document: Any) -> bool:
+    """Stand in for a validator where the reference library decides."""
+    del document
+    return False
 
 
 def kind_of(document: dict[str, Any]) -> Kind:
