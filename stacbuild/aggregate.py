@@ -50,12 +50,40 @@ def facts(item: dict[str, Any], fields: Iterable[str]) -> Facts:
         for name, asset in item.get("assets", {}).items()
     }
     return Facts(
-        bbox=None if box is None else [*box[:2], *(box[2:4] if len(box) == 4 else box[3:5])],  # noqa: PLR2004
-        start=properties.get("start_datetime") or moment,
-        end=properties.get("end_datetime") or moment,
+        bbox=None if box is None else _flat(box),
+        start=_text(properties.get("start_datetime") or moment),
+        end=_text(properties.get("end_datetime") or moment),
         assets=canon.encode(shapes),
-        values={field: properties.get(field) for field in fields},
+        values={field: _kept(properties.get(field)) for field in fields},
     )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _flat(box: list[Any]) -> list[float] | None:
+    """Return a box without heights; None where a number is too large for one."""
+    edges = [_kept(edge) for edge in (*box[:2], *(box[2:4] if len(box) == 4 else box[3:5]))]  # noqa: PLR2004
+    return None if None in edges else edges
+
+
+def _kept(value: Any) -> Any:
+    """Return a value as the memory can hold it: of an integer beyond 64 bits the nearest float, or nothing."""
+    if isinstance(value, list):
+        return [_kept(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _kept(member) for name, member in value.items()}
+    if isinstance(value, int) and not _LEAST <= value <= _MOST:
+        try:
+            return float(value)
+        except OverflowError:
+            return None
+    return value
+
+
+_LEAST: Final = -(2**63)
+_MOST: Final = 2**64 - 1
 
 
 def covers(known: Facts, fields: Iterable[str]) -> bool:
@@ -98,10 +126,13 @@ def _shape(assets: bytes) -> dict[str, dict[str, bytes]]:
 
 
 def _collect(into: set[Any], value: Any) -> None:
-    """Add a property's value, or each of a list's; numbers beside their type, since 1 and 1.0 are one in a set."""
+    """Add a property's value, or each of a list's; numbers beside their type, since 1 and 1.0 are one in a set.
+
+    Bytes are what `canon` made of a list or an object.
+    """
     if value is None:
         return
-    if isinstance(value, str):
+    if isinstance(value, str | bytes):
         into.add(value)
     elif isinstance(value, list):
         for each in value:

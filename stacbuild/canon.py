@@ -95,7 +95,15 @@ def _encode_slowly(value: Any) -> bytes:
     try:
         return _encode(_with_raw_integers(value))
     except (TypeError, OverflowError) as error:
-        raise CanonError(f"not JSON: {error}") from error
+        raise CanonError(_misnamed(value) or f"not JSON: {error}") from error
+
+
+def _misnamed(value: Any) -> str | None:
+    """Return what is wrong with the name of a member, where one is no text."""
+    if isinstance(value, dict):
+        found = (f"the name of a member is {type(name).__name__}, not text" for name in value if type(name) is not str)
+        return next(found, None) or next(filter(None, map(_misnamed, value.values())), None)
+    return next(filter(None, map(_misnamed, value)), None) if isinstance(value, list | tuple) else None
 
 
 def _with_raw_integers(value: Any) -> Any:

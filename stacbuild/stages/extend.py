@@ -10,7 +10,7 @@ import copy
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -23,6 +23,7 @@ from stacbuild.recipe.extension_tables import PlugIn, Timestamps
 from stacbuild.recipe.schema import Document
 from stacbuild.stages.base import Origin, Work
 from stacbuild.stages.beside import beside
+from stacbuild.stages.items import wrong_in
 from stacbuild.stages.versions import version_of
 from stacbuild.times import Times
 
@@ -153,7 +154,7 @@ class Applied:
         if own is not None:
             return Loaded(own, self._table, _ready(own, self._table), scope_of(own))
         assert isinstance(self._table, PlugIn)
-        from stacbuild.stages.functions import named  # noqa: PLC0415  few recipes have plug-ins
+        from stacbuild.stages.functions import named, said  # noqa: PLC0415  few recipes have plug-ins
 
         try:
             found = named(self._code[self._table.code])
@@ -162,8 +163,10 @@ class Applied:
             config = self._table.config if kind is None else msgspec.convert(self._table.config, kind)
         except msgspec.ValidationError as error:
             raise self._unusable(f"its table in the recipe does not fit: {error}") from error
-        except (Exception, SystemExit) as error:
-            raise self._unusable(f"{type(error).__name__}: {error}") from error
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise self._unusable(said(error)) from error
         if not callable(getattr(extension, "apply", None)):
             raise self._unusable("it has no `apply`")
         return Loaded(extension, config, None, scope_of(extension))
@@ -178,10 +181,21 @@ class Applied:
             return call()
         except ItemError:
             raise
-        except (Exception, SystemExit) as error:
-            said = str(error).strip().splitlines()
-            words = f"{type(error).__name__}{f': {said[0][:300]}' if said else ''}"
-            raise ItemError("SB230", f"extension '{self._name}' failed: {words}") from error
+        except KeyboardInterrupt:  # somebody at the keyboard, as far as can be told
+            raise
+        except BaseException as error:
+            from stacbuild.stages.functions import said  # noqa: PLC0415  few recipes have plug-ins
+
+            raise ItemError(
+                "SB230", f"extension '{self._name}' failed: {said(error)}", "", self._place(error)
+            ) from error
+
+    def _place(self, error: BaseException) -> str:
+        """Return the line of the plug-in's code that an error comes from, as a hint."""
+        from stacbuild.stages.functions import place  # noqa: PLC0415  few recipes have plug-ins
+
+        assert isinstance(self._table, PlugIn)
+        return place(error, self._code[self._table.code]) or _MEND
 
     def _sound(self, made: Any, item: dict[str, Any]) -> dict[str, Any]:
         """Return what a plug-in gave back, as JSON values of our own, if it is still that document."""
@@ -198,8 +212,13 @@ class Applied:
             raise ItemError("SB232", f"extension '{self._name}' {what}", "", "`apply` returns the whole item")
         try:
             found: dict[str, Any] = canon.decode(canon.encode(made))
+            canon.refuse_not_numbers(found)  # and what is nested too deep
         except canon.CanonError as error:
-            raise ItemError("SB232", f"extension '{self._name}' gave back what is not JSON: {error}") from error
+            text = f"extension '{self._name}' gave back what is not JSON: {str(error).removeprefix('not JSON: ')}"
+            raise ItemError("SB232", text[:500], "", _JSON) from error
+        if found["type"] == "Feature" and (wrong := wrong_in(found)) is not None:
+            text = f"extension '{self._name}' gave back what cannot be an item: {wrong.message}"
+            raise ItemError("SB232", text, wrong.path, _MEND)
         return {**found, "collection": item["collection"]} if "collection" in item else found
 
 
@@ -209,6 +228,10 @@ def _ready(extension: Any, table: Any) -> Apply:
         ready: Apply = extension.ready(table)
         return ready
     return lambda document, context: extension.apply(document, table, context)
+
+
+_JSON: Final = "give numbers, texts, lists and objects of Python's own; numpy's have .item() and .tolist()"
+_MEND: Final = "mend the plug-in; `stacbuild extend` tries it on single items"
 
 
 def _all(value: Any, container: type, member: type) -> bool:

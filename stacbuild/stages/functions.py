@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
+from stacbuild import canon
 from stacbuild.failures import ItemError
 from stacbuild.stages.beside import Code
 from stacbuild.stages.paths import Get
@@ -63,7 +64,10 @@ def _plain(value: Any) -> Any:
     """Return a value as JSON has it; None for NaN."""
     if type(value) is float:
         return None if value != value else value  # noqa: PLR0124 (NaN)
-    if value is None or isinstance(value, str | int | float | dict | list):
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, dict | list):
+        canon.refuse_not_numbers(value)  # and what is nested too deep
         return value
     if isinstance(value, tuple):
         return list(value)
@@ -73,20 +77,27 @@ def _plain(value: Any) -> Any:
 
 
 def _failed(code: Code, error: BaseException, where: str) -> ItemError:
-    said = str(error).strip().splitlines()
-    message = f"function '{code.name}' failed: {type(error).__name__}{f': {said[0][:300]}' if said else ''}"
-    return ItemError("SB217", message, where, _place(error, code))
+    return ItemError("SB217", f"function '{code.name}' failed: {said(error)}", where, place(error, code))
 
 
-def _place(error: BaseException, code: Code) -> str | None:
+def said(error: BaseException) -> str:
+    """Return what an error of somebody else's code says, on a line; its name where it says nothing, or cannot."""
+    try:
+        lines = str(error).strip().splitlines()
+    except Exception:  # noqa: BLE001  code that is not ours
+        lines = []
+    return f"{type(error).__name__}{f': {lines[0][:300]}' if lines else ''}"
+
+
+def place(error: BaseException, code: Code) -> str | None:
     """Return the line of the user's code that an error comes from."""
     files = {text.file for text in code.texts.values()}
-    place, trace = None, error.__traceback__
+    found, trace = None, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename in files:
-            place = f"it was raised in {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+            found = f"it was raised in {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return place
+    return found
 
 
 def named(code: Code) -> Any:

@@ -7,7 +7,7 @@ stage meets it; whether it is a good one, validate says.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from stacbuild.failures import ItemError
 from stacbuild.stages import hrefs
@@ -65,41 +65,55 @@ def _hrefs(item: dict[str, Any]) -> Iterator[str]:
             yield href
 
 
+class Wrong(NamedTuple):
+    """Why something cannot be an item, and where."""
+
+    path: str
+    """JSON Pointer."""
+    message: str
+
+
 def check(item: dict[str, Any]) -> None:
     """Refuse what cannot be an item.
 
     Raises:
         ItemError: SB220, with a JSON Pointer.
     """
+    if (wrong := wrong_in(item)) is not None:
+        raise ItemError("SB220", wrong.message, wrong.path, "mend it at its source, or leave its file out")
+
+
+def wrong_in(item: dict[str, Any]) -> Wrong | None:
+    """Return what keeps something from being an item at all: no later stage could go on with it."""
+    return next(_all_wrong(item), None)
+
+
+def _all_wrong(item: dict[str, Any]) -> Iterator[Wrong]:
     if item.get("type") != "Feature":
-        _refuse("/type", f"an item's type is Feature, not {excerpt(item.get('type'))}")
+        yield Wrong("/type", f"an item's type is Feature, not {excerpt(item.get('type'))}")
     if not isinstance(item.get("properties"), dict):
-        _refuse("/properties", "an item has an object `properties`")
+        yield Wrong("/properties", "an item has an object `properties`")
     for name, kind, word in _SHAPES:
         if item.get(name) is not None and not isinstance(item[name], kind):
-            _refuse(pointer(name), f"`{name}` is {word}, not {kind_of(item[name])}")
+            yield Wrong(pointer(name), f"`{name}` is {word}, not {kind_of(item[name])}")
     for name, asset in (item.get("assets") or {}).items():
         if not isinstance(asset, dict):
-            _refuse(pointer("assets", name), f"an asset is an object, not {kind_of(asset)}")
+            yield Wrong(pointer("assets", name), f"an asset is an object, not {kind_of(asset)}")
     for number, link in enumerate(item.get("links") or []):
         if not isinstance(link, dict):
-            _refuse(pointer("links", str(number)), f"a link is an object, not {kind_of(link)}")
-    _check_lists(item)
+            yield Wrong(pointer("links", str(number)), f"a link is an object, not {kind_of(link)}")
+    yield from _wrong_lists(item)
 
 
-def _check_lists(item: dict[str, Any]) -> None:
+def _wrong_lists(item: dict[str, Any]) -> Iterator[Wrong]:
     box = item.get("bbox")
     numbers = isinstance(box, list) and all(type(number) in (int, float) for number in box)
     if box is not None and not (numbers and len(box) in (4, 6)):
-        _refuse("/bbox", "a bbox has 4 or 6 numbers")
+        yield Wrong("/bbox", "a bbox has 4 or 6 numbers")
     declared = item.get("stac_extensions")
     if declared is not None and not (isinstance(declared, list) and all(isinstance(url, str) for url in declared)):
-        _refuse("/stac_extensions", "`stac_extensions` is an array of texts")
+        yield Wrong("/stac_extensions", "`stac_extensions` is an array of texts")
     for name in ("datetime", "start_datetime", "end_datetime"):
         moment = item["properties"].get(name)
         if moment is not None and not isinstance(moment, str):
-            _refuse(pointer("properties", name), f"a time is text, not {kind_of(moment)}")
-
-
-def _refuse(path: str, message: str) -> None:
-    raise ItemError("SB220", message, path, "mend it at its source, or leave its file out")
+            yield Wrong(pointer("properties", name), f"a time is text, not {kind_of(moment)}")

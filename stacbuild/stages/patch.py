@@ -7,16 +7,17 @@ collection has the extension `timestamps` or the patch asks for it. Never touche
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from stacbuild.extensions.stamping import again
-from stacbuild.failures import DropError
+from stacbuild.failures import DropError, ItemError
 from stacbuild.recipe.extension_tables import Timestamps
 from stacbuild.recipe.schema import Document
 from stacbuild.recipe.schema import Patch as Table
 from stacbuild.stages.base import Origin, Work
+from stacbuild.stages.items import wrong_in
 from stacbuild.stages.patching import append_at, remove_at, set_at
 from stacbuild.stages.versions import version
 
@@ -26,9 +27,12 @@ CODES: dict[str, str] = {
     "append to.",
     "SB242": "A patch with `updated = true` changes this item, but times are kept by builds only: a filter has none. "
     "Build the item, or leave `updated` out.",
+    "SB243": "A patch makes something of an item that cannot be one: a member that every item needs would be of a "
+    "wrong type.",
 }
 """Code → what it means and what to do."""
 
+_HINT: Final = "mend what it sets, or let its `where` select fewer items"
 CHANGED, DROPPED = "!", "-"
 """Behind a patch's name in `Mark.hits`: it changed the item, or dropped it; nothing: it matched only."""
 
@@ -99,6 +103,8 @@ def _hit(step: _Step, item: Any, origin: Origin) -> Any:
         origin.hit(f"{step.name}{DROPPED}")
         raise DropError("SB240", f"dropped by patch '{step.name}'")
     origin.hit(f"{step.name}{CHANGED}" if made is not item else step.name)
+    if made is not item and (wrong := wrong_in(made)) is not None:
+        raise ItemError("SB243", f"after patch '{step.name}': {wrong.message}", wrong.path, _HINT)
     return made
 
 

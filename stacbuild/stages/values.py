@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Never
 
-from stacbuild.canon import CanonError, decode
+from stacbuild.canon import CanonError, decode, refuse_not_numbers
 from stacbuild.failures import ItemError
 from stacbuild.recipe import zones
 from stacbuild.stages.paths import as_text, excerpt, kind_of
@@ -147,9 +147,11 @@ def _json(value: Any, kind: str, where: str) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return decode(value.encode())
+        found = decode(value.encode())
+        refuse_not_numbers(found)  # and what is nested too deep
     except (CanonError, UnicodeEncodeError) as error:
         fail(kind, value, where, str(error))
+    return found
 
 
 _PLAIN: dict[str, Callable[[Any, str], Any]] = {

@@ -74,6 +74,17 @@ def limited(members: dict[str, Shape]) -> Shape:
     return members if len(members) <= KEYS_AT_MOST else "json"
 
 
+def shallow(shape: Shape, depth: int = 0) -> Shape:
+    """Return a column's shape with `json` for what stands too deep in it."""
+    if not isinstance(shape, dict | list):
+        return shape
+    if depth >= DEEPEST:
+        return "json"
+    if isinstance(shape, list):
+        return [shallow(shape[0], depth + 1)]
+    return {name: shallow(member, depth + 1) for name, member in shape.items()}
+
+
 def settled(shape: Shape, depth: int = 0) -> Shape:
     """Return a shape as a column can be: without what is always null, and with `json` for what no column can be."""
     if isinstance(shape, dict):

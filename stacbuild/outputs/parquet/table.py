@@ -19,7 +19,7 @@ from stacbuild.outputs.base import Item
 from stacbuild.outputs.laid import Laid
 from stacbuild.outputs.order import along_the_store
 from stacbuild.outputs.parquet import columns, metadata, moments, rows
-from stacbuild.outputs.parquet.shapes import Shape, json_places, merged, settled, shape_of
+from stacbuild.outputs.parquet.shapes import Shape, json_places, merged, settled, shallow, shape_of
 
 COLUMNS_AT_MOST: Final = 2_000
 """With more, properties are names of things, not of fields, and stand in one column as JSON text."""
@@ -183,8 +183,9 @@ class Table:
             known = self._shape
             try:
                 batch = columns.read(lines, known)
-                self._learn({field.name: columns.shape_of_type(field.type) for field in batch.schema})
-                if columns.has_moments(pa.struct(batch.schema)):
+                seen = {field.name: columns.shape_of_type(field.type) for field in batch.schema}
+                self._learn(seen)
+                if columns.has_moments(pa.struct(batch.schema)) or any(shallow(one) != one for one in seen.values()):
                     known = self._shape
                     batch = columns.read(lines, known)
             except pa.ArrowException:
@@ -195,7 +196,7 @@ class Table:
     def _learn(self, shape: Shape) -> None:
         known = {**self._shape}
         for name, member in shape.items():
-            known[name] = merged(known.get(name, "null"), member)
+            known[name] = shallow(merged(known.get(name, "null"), member))
         self._shape = known
 
     def _nothing(self, lines: list[bytes]) -> None:
