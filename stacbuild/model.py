@@ -105,11 +105,20 @@ class Input(Struct, array_like=True):
     fault: Fault | None = None
 
 
+MARK: Final = 8
+"""Bytes of a mark."""
+
+
 class Names(NamedTuple):
     """What the inputs of a group are called: a mark of eight bytes for each key, and for each id in a collection."""
 
     keys: bytes
     ids: bytes
+
+    def any_id(self, marks: set[bytes]) -> bool:
+        """Tell whether an id has one of some marks."""
+        ids = self.ids
+        return any(ids[at : at + MARK] in marks for at in range(0, len(ids), MARK)) if marks else False
 
 
 NO_NAMES: Final = Names(b"", b"")

@@ -145,27 +145,31 @@ class Plan:
             return False
         return not self.options.lost and self.contexts.current(collection, tally, judged=line.judged)
 
+    def _listed(self) -> Iterator[tuple[SourceListing, ShardListing, GroupListing]]:
+        return ((one, shard, group) for one in self.listings for shard in one.shards for group in shard.groups)
+
     def groups(self) -> Iterator[GroupPlan]:
         """Yield a plan for each group that is not known to be fresh, in the order of the sources' files."""
-        for listing in self.listings:
-            for shard in listing.shards:
-                for group in shard.groups:
-                    if group.packed is not None or not self.fresh(listing.name, group.entry):
-                        yield self._group(listing, shard, group)
+        for listing, shard, group in self._listed():
+            if group.packed is not None or not self.fresh(listing.name, group.entry):
+                yield self._group(listing, shard, group)
 
     def every_group(self) -> Iterator[GroupPlan]:
         """Yield a plan for each group, fresh or not."""
-        for listing in self.listings:
-            for shard in listing.shards:
-                for group in shard.groups:
-                    yield self._group(listing, shard, group)
+        return (self._group(*place) for place in self._listed())
+
+    def groups_with(self, marks: set[bytes]) -> Iterator[GroupPlan]:
+        """Yield a plan for each group that has an id with one of `marks`; no other is read."""
+        for listing, shard, group in self._listed():
+            names = self.memory.names(group.entry) if group.names is None else group.names
+            if names.any_id(marks):
+                yield self._group(listing, shard, group)
 
     def fresh_entries(self) -> Iterator[tuple[str, GroupEntry]]:
         """Yield the entries of the groups that `groups` passes over."""
-        for listing in self.listings:
-            for group in listing.groups():
-                if group.packed is None and self.fresh(listing.name, group.entry):
-                    yield listing.name, group.entry
+        for listing, _, group in self._listed():
+            if group.packed is None and self.fresh(listing.name, group.entry):
+                yield listing.name, group.entry
 
     def _group(self, listing: SourceListing, shard: ShardListing, group: GroupListing) -> GroupPlan:
         if group.packed is None:

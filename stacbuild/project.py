@@ -145,9 +145,9 @@ class Project:
 
     def why(self, target: str) -> WhyReport:
         """Tell the history of one item or output."""
-        from stacbuild import status  # noqa: PLC0415
+        from stacbuild.why import why  # noqa: PLC0415
 
-        return self._read(lambda shop: status.why(shop, target))
+        return self._read(lambda shop: why(shop, target))
 
     def ls(self, targets: Sequence[str] = ()) -> LsReport:
         """List targets; of outputs also the files that they hold."""

@@ -1,4 +1,4 @@
-"""What is stale and why, in words for people and programs: status, why, ls. Reads; never writes, never runs a stage."""
+"""What is stale, in words for people and programs: status, ls. Reads; never writes, never runs a stage."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stacbuild import doubts, keys, strays
+from stacbuild import doubts, strays
 from stacbuild.deliver import Inspected
-from stacbuild.failures import Problem, UsageError
 from stacbuild.listing import SourceListing
 from stacbuild.outputs.base import Output
 from stacbuild.plan import Plan, differences
-from stacbuild.report import Caution, LsReport, Reason, StaleTarget, StatusReport, WhyReport
+from stacbuild.report import Caution, LsReport, Reason, StaleTarget, StatusReport
 from stacbuild.stages.registry import ALL_STAGES
 from stacbuild.steps import GroupPlan, Options, Step
-from stacbuild.targets import Known, Selection, named, parse, select, tables_of
+from stacbuild.targets import Known, Selection, select, tables_of
 from stacbuild.trace import GroupEntry
 from stacbuild.workshop import Workshop
 
@@ -232,136 +231,6 @@ def _stale_outputs(outputs: dict[str, dict[str, Any]], chosen: Selection) -> lis
             verdict = "gone" if state["state"] == "gone" else "stale"
             result.append(StaleTarget(f"output:{name}", verdict, ["write"], state["reasons"]))
     return result
-
-
-# --- why
-
-
-def why(shop: Workshop, target: str) -> WhyReport:
-    """Return the history of one target.
-
-    Raises:
-        UsageError: there is none of that name, or it means several.
-    """
-    kind, rest = parse(target)
-    listings, held = shop.listings(), shop.inspect()
-    plan = shop.plan(listings, Options())
-    if kind == "output":
-        return _why_output(shop, plan, rest, held)
-    if kind != "item":
-        text = f"'{target}': only an item or an output has a history of its own"
-        raise UsageError(Problem("SB504", text, hint=f"`stacbuild status {target}` says what of it is stale"))
-    group, step = _find(shop, plan, target, rest)
-    return _why_item(shop, plan, group, step)
-
-
-def _find(shop: Workshop, plan: Plan, target: str, rest: str) -> tuple[GroupPlan, Step]:
-    names: list[Known] = []
-    hits: list[tuple[GroupPlan, Step, Known]] = []
-    for group in plan.every_group():
-        for collection, steps in group.steps.items():
-            for step in steps:
-                one = Known(collection, identity(step), group.source, step.input.key)
-                if one.id is not None:
-                    names.append(one)
-                    hits.append((group, step, one))
-    chosen = {(one.collection, one.key) for one in named(rest, names, set(shop.document.collections))}
-    found = [(group, step) for group, step, one in hits if (one.collection, one.key) in chosen]
-    if not found:
-        select([target], shop.document, lambda: iter(names))
-    wide = list(dict.fromkeys(f"`{target_of(step.collection, step)}`" for _, step in found))
-    if len(wide) > 1:
-        hint = f"say which: {', '.join(wide[:3])}"
-        raise UsageError(Problem("SB505", f"'{target}' means {len(wide)} items", hint=hint))
-    return found[0]  # records that share an id all fail with one text
-
-
-def _why_item(shop: Workshop, plan: Plan, group: GroupPlan, step: Step) -> WhyReport:
-    line = plan.pipelines[step.collection]
-    row, shard = step.input, group.shard
-    place = f"{shard.shard.name if shard else ''}:{group.entry.line + row.line}"
-    old = step.old
-    stages = []
-    incoming = step.digest
-    for position, stage in enumerate(line.stages):
-        result = old.marks[position].digest if old is not None and position < len(old.marks) else b""
-        stages.append(
-            {
-                "stage": stage.name,
-                "verdict": "stale" if position >= step.start and step.verdict in ("new", "stale") else "fresh",
-                "key": keys.stage_key(line.contexts[position], incoming).hex(),
-                "ingredients": {"input": incoming.hex(), **_digests(line.ingredients[position])},
-                "result": result.hex(),
-            }
-        )
-        incoming = result
-    stages.extend(_why_verdict(plan, step))
-    fault = old.fault if old is not None else None
-    built = old.built if old is not None else None
-    outputs = [
-        {"output": o.name, "path": o.path} for o in shop.outputs if step.collection in o.takes([step.collection])
-    ]
-    return WhyReport(
-        recipe=shop.recipe.name,
-        target=target_of(step.collection, step),
-        verdict=step.verdict,
-        reasons=[placed(shop, reason) for reason in step.reasons],
-        stages=stages,
-        source={"name": group.source, "where": place, "key": row.key, "digest": row.digest.hex()},
-        outputs=outputs if built is not None else [],
-        failure=_fault_json(step.fault or fault or _first_fault(step)),
-    )
-
-
-def _why_verdict(plan: Plan, step: Step) -> list[dict[str, Any]]:
-    old = step.old
-    if old is None or old.now is None or not plan.pipelines[step.collection].judged:
-        return []
-    number = plan.contexts.verdict(step.collection, old.now.profile)
-    known = plan.contexts.known[number]
-    begins_earlier = step.verdict in ("new", "stale") and step.start < len(plan.pipelines[step.collection].stages)
-    stale = old.verdict is None or old.verdict.context != number or begins_earlier
-    return [
-        {
-            "stage": "validate",
-            "verdict": "stale" if stale else "fresh",
-            "key": keys.stage_key(known.digest, old.now.digest).hex(),
-            "ingredients": {"document": old.now.digest.hex(), **known.ingredients["schemas"]},
-            "result": old.verdict.state if old.verdict is not None else "",
-        }
-    ]
-
-
-def _first_fault(step: Step) -> Any:
-    verdict = step.old.verdict if step.old is not None else None
-    return verdict.faults[0] if verdict is not None and verdict.state == "invalid" and verdict.faults else None
-
-
-def _fault_json(fault: Any) -> dict[str, Any] | None:
-    if fault is None:
-        return None
-    return {"stage": fault.stage, "code": fault.code, "message": fault.message, "path": fault.path, "hint": fault.hint}
-
-
-def _digests(ingredients: dict[str, Any]) -> dict[str, str]:
-    return {name: keys.settings(value).hex()[:16] for name, value in sorted(ingredients.items())}
-
-
-def _why_output(shop: Workshop, plan: Plan, name: str, held: dict[str, Inspected]) -> WhyReport:
-    output = next((output for output in shop.outputs if output.name == name), None)
-    if output is None:
-        select([f"output:{name}"], shop.document, lambda: iter(()))
-        raise UsageError(Problem("SB502", f"there is no target 'output:{name}'"))
-    reasons = [placed(shop, r) for r in output_reasons(shop, output, plan.memory.head.groups, held.get(name))]
-    return WhyReport(
-        recipe=shop.recipe.name,
-        target=f"output:{name}",
-        verdict="stale" if reasons else "fresh",
-        reasons=reasons,
-        stages=[],
-        source={},
-        outputs=[{"output": name, "path": output.path}],
-    )
 
 
 # --- ls
