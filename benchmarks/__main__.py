@@ -25,6 +25,9 @@ from pathlib import Path
 from benchmarks import goals, worlds
 
 NUMBER = 100_000
+LARGE = 500_000
+"""From here on cold builds are measured once; they take minutes."""
+
 FOLDER = Path(".bench")
 
 
@@ -66,7 +69,7 @@ def save(measured, options):
 
 def given(arguments):
     """Return the options that are given as NAME=VALUE."""
-    options = {"N": NUMBER, "jobs": min(2, os.cpu_count() or 1), "turns": 2, "seeds": "real", "only": set(worlds.PLANS)}
+    options = {"N": NUMBER, "jobs": min(2, os.cpu_count() or 1), "seeds": "real", "only": set(worlds.PLANS)}
     for word in arguments:
         name, _, text = word.partition("=")
         if name == "only" and set(text.split(",")) <= worlds.names():
@@ -77,6 +80,7 @@ def given(arguments):
             options[name] = int(text)
         else:
             sys.exit(f"{word}: want N=100000, jobs=2, turns=2, seeds=made-up or only= some of {known()}")
+    options.setdefault("turns", 2 if options["N"] < LARGE else 1)
     return options
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks import changes, ninja, sameness, workload
-from benchmarks.world import STACBUILD
+from benchmarks import changes, ninja, sameness, table, workload
+from benchmarks.world import STACBUILD, World
 
 HERE = Path(__file__).parent
 STRAIGHT = [sys.executable, str(HERE / "straight.py"), "."]
+TABLE = [sys.executable, str(HERE / "table.py"), "."]
 REFERENCE = [sys.executable, str(HERE / "reference.py"), "."]
 SCAN = [sys.executable, str(HERE / "scan.py"), "data", "dist"]
 SHORT, CHANGES = 5, 3
@@ -31,13 +32,18 @@ EVERYTHING = "dist", ".stacbuild"
 
 def cold(world, turns):
     """Build from nothing, and run the straight-line script, in turn; both must make the same items."""
+    in_turn(world, turns, [*STRAIGHT, str(world.jobs), str(workload.schemas(world.folder))])
+    sameness.items(world.folder, world.made["collections"])
+    sameness.tables(world.folder, world.made["collections"])
+    world.clear("straight")
+
+
+def in_turn(world, turns, script):
     for _ in range(turns):
         world.clear("straight")
-        world.run("straight", [*STRAIGHT, str(world.jobs), str(workload.schemas(world.folder))])
+        world.run("straight", script)
         world.clear(*EVERYTHING)
         world.build("cold", transform=world.number, added=world.number)
-    sameness.check(world.folder, world.made["collections"])
-    world.clear("straight")
 
 
 def no_op(world, _):
@@ -90,10 +96,9 @@ def mapping_of_one(world, turns):
     world.facts["share of mapping-of-one"] = sum(file.stat().st_size for file in folder.iterdir()) / everything
     number = len(range(world.made["collections"].index(name), world.number, len(world.made["collections"])))
     for turn in range(turns):
-        world.write(changes.mapping(world.recipe, name, turn))
+        world.write(changes.mapping(world.text(world.jobs), name, turn))
         world.build("mapping-of-one", transform=number, modified=number)
-        world.recipe = world.text(world.jobs)
-    world.write(world.recipe)
+    world.write(world.text(world.jobs))
     world.build("mapping-back", transform=0)
 
 
@@ -146,6 +151,19 @@ def once(world, _):
     alone(world, 1)
 
 
+def of_table(world, turns):
+    """Build items of a CSV table from nothing, in turn with a script."""
+    in_turn(world, turns, [*TABLE, str(workload.schemas(world.folder))])
+    sameness.items(world.folder, ["scenes"])
+    world.clear("straight")
+
+
+def one_row(world, _):
+    for turn in range(CHANGES):
+        table.change(world.folder, turn)
+        world.build("one-record", transform=1, modified=1)
+
+
 def one_month(world, turns):
     for turn in range(turns):
         changed = changes.of_month(world.folder, turn)
@@ -162,3 +180,23 @@ def scattered(world, turns):
 def scan(world, _):
     for _ in range(SHORT):
         world.run("scan", SCAN)
+
+
+class Table(World):
+    """Records of one CSV table."""
+
+    def make(self, outputs, **_):
+        """Write the table."""
+        size = table.write(self.folder / "data", self.number)
+        self.made = {
+            "records": self.number,
+            "collections": ["scenes"],
+            "files": 1,
+            "bytes_per_record": round(size / self.number),
+            "made_of": "a CSV table",
+        }
+        self.outputs = outputs
+        self.write(self.text(self.jobs))
+
+    def text(self, jobs):
+        return table.HEAD % {"jobs": jobs} + "".join(workload.OUTPUTS[name] for name in self.outputs)

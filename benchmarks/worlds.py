@@ -63,6 +63,7 @@ PLANS = {
     ),
     "tree": Plan(("tree",), cases.alone, collections=1, most=LINEAR),
     "tree-tenth": Plan(("tree",), cases.alone, collections=1, most=LINEAR, share=0.1),
+    "table": Plan(("ndjson",), cases.of_table, {"no-op": cases.no_op, "one-record": cases.one_row}, kind=cases.Table),
     "store": Plan(("ndjson",), store.store, kind=store.RealItems),
 }
 

@@ -124,6 +124,14 @@ def test_item_files_are_built_and_one_of_them_is_built_again(tmp_path, monkeypat
     assert scan.stamps(tmp_path / "data") == 40
 
 
+def test_items_of_a_table_are_those_of_its_script_and_a_row_is_changed_each_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(cases, "CHANGES", 2)
+    plan = worlds.PLANS["table"]
+    plan.run(plan.kind(tmp_path, lambda _: None, 60, jobs=1, real=False), {"one-record"}, 1)
+    items = [json.loads(line) for line in (tmp_path / "dist" / "scenes.ndjson").read_bytes().splitlines()]
+    assert len({item["id"] for item in items}) == 60
+
+
 def test_month_is_one_hundredth_and_scattered_too(tmp_path):
     workload.make(tmp_path, 1_600, real=False)
     before = records(tmp_path)
