@@ -9,7 +9,8 @@ Immutable once the build is done; the head says which group stands where. Never 
 from __future__ import annotations
 
 import os
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import msgspec
 import xxhash
@@ -18,6 +19,8 @@ from stacbuild.model import Group, Names
 from stacbuild.trace import GroupEntry, Memory
 
 ROWS_FILES_AT_MOST: Final = 12
+
+Value = TypeVar("Value")
 
 _pack = msgspec.msgpack.Encoder().encode
 
@@ -64,13 +67,22 @@ class RowsWriter:
 
     def _flush(self, entry: GroupEntry) -> None:
         if entry.file == self._generation and not self._rows.closed:
-            self._rows.flush()
-            self._names.flush()
+            self.flush()
+
+    def flush(self) -> None:
+        """Bring what was added where other processes read it."""
+        self._rows.flush()
+        self._names.flush()
 
     def group(self, entry: GroupEntry) -> Group:
         """Return a group that was added in this build or before."""
         self._flush(entry)
         return self._memory.group(entry)
+
+    def read(self, entry: GroupEntry, decode: Callable[[bytes], Value]) -> Value:
+        """Return what `decode` makes of the rows of a group that was added in this build or before."""
+        self._flush(entry)
+        return self._memory.read(entry, decode)
 
     def shares(self, entry: GroupEntry) -> Shares:
         """Return the share of the aggregates of a group that was added in this build or before."""

@@ -191,49 +191,19 @@ class Rows(Protocol):
     def group(self, entry: GroupEntry) -> Group:
         """Return the rows of a group."""
 
+    def read(self, entry: GroupEntry, decode: Callable[[bytes], Value]) -> Value:
+        """Return what `decode` makes of the rows of a group, encoded as `Group` is; for who needs little of them."""
+
     def shares(self, entry: GroupEntry) -> dict[str, bytes]:
         """Return a group's share of each collection's aggregates."""
 
 
-class Memory:
-    """The memory in one folder. Reading takes no lock; `commit` is for the build that holds it."""
+class RowFiles:
+    """The files of rows in one folder: reading takes no lock and no head, so that workers do it too."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.lost = False
-        """A head was there and could not be read."""
-        self.head = self._read_head()
         self._files: dict[str, int] = {}
-
-    def _read_head(self) -> Head:
-        try:
-            blob = (self.folder / "head").read_bytes()
-        except FileNotFoundError:
-            return Head()
-        except OSError:
-            self.lost = True
-            return Head()
-        try:
-            return _head_of(_checked(blob))
-        except (msgspec.DecodeError, MemoryLostError):
-            self.lost = True
-            return Head()
-
-    @property
-    def empty(self) -> bool:
-        """Tell whether nothing is remembered of what was built."""
-        return self.lost or self.head.generation == 0
-
-    def forget(self) -> None:
-        """Go on as if nothing were remembered but where outputs stand; the next commit overwrites."""
-        self.close()
-        self.lost, self.head = True, Head(generation=self.head.generation, outputs=self.head.outputs)
-
-    def read_again(self) -> None:
-        """Take back what was done to the head since it was read; memory that was given up stays so."""
-        self.close()
-        if not self.lost:
-            self.head = self._read_head()
 
     def close(self) -> None:
         """Close the row files."""
@@ -247,7 +217,15 @@ class Memory:
         Raises:
             MemoryLostError: they are missing or damaged.
         """
-        return _unpacked(self.raw_group(entry), _group_of)
+        return self.read(entry, _group_of)
+
+    def read(self, entry: GroupEntry, decode: Callable[[bytes], Value]) -> Value:
+        """Return what `decode` makes of the rows of a group, encoded as `Group` is; for who needs little of them.
+
+        Raises:
+            MemoryLostError: they are missing or damaged.
+        """
+        return _unpacked(self.raw_group(entry), decode)
 
     def raw_group(self, entry: GroupEntry) -> bytes:
         """Return the stored bytes of a group, checked."""
@@ -287,6 +265,46 @@ class Memory:
         if xxhash.xxh3_64_digest(blob[:length]) != (check or blob[length:]):
             raise MemoryLostError(f"{name} is damaged")
         return blob[:length]
+
+
+class Memory(RowFiles):
+    """The memory in one folder. Reading takes no lock; `commit` is for the build that holds it."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.lost = False
+        """A head was there and could not be read."""
+        self.head = self._read_head()
+
+    def _read_head(self) -> Head:
+        try:
+            blob = (self.folder / "head").read_bytes()
+        except FileNotFoundError:
+            return Head()
+        except OSError:
+            self.lost = True
+            return Head()
+        try:
+            return _head_of(_checked(blob))
+        except (msgspec.DecodeError, MemoryLostError):
+            self.lost = True
+            return Head()
+
+    @property
+    def empty(self) -> bool:
+        """Tell whether nothing is remembered of what was built."""
+        return self.lost or self.head.generation == 0
+
+    def forget(self) -> None:
+        """Go on as if nothing were remembered but where outputs stand; the next commit overwrites."""
+        self.close()
+        self.lost, self.head = True, Head(generation=self.head.generation, outputs=self.head.outputs)
+
+    def read_again(self) -> None:
+        """Take back what was done to the head since it was read; memory that was given up stays so."""
+        self.close()
+        if not self.lost:
+            self.head = self._read_head()
 
     def delivered(self, name: str) -> Delivered | None:
         """Return what output `name` holds, or None if it was never delivered or that is not known."""

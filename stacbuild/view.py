@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from stacbuild import aggregate, documents
 from stacbuild.failures import Fault, ItemError, Problem
-from stacbuild.model import Facts, LeftOut, Version
+from stacbuild.model import Facts, LeftOut
 from stacbuild.outputs.base import Item, Tree
 from stacbuild.recipe.schema import STAC_VERSION, Document
+from stacbuild.roster import Roster
 from stacbuild.settle import root_of
 from stacbuild.store import Store
 from stacbuild.times import Seen, Times
 from stacbuild.trace import GroupEntry, Rows
-from stacbuild.upstream import Upstream, facts, named
-
-_fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
+from stacbuild.upstream import Upstream, facts
 
 
 def _forgotten(seen: list[Seen]) -> None:
@@ -46,13 +43,13 @@ class Catalog:
 
         `times` tells when documents were first seen; `keep` takes what was not seen before, ere it is written.
         """
-        self._document, self._entries, self._rows, self._store = document, entries, rows, store
+        self._document, self._entries, self._store = document, entries, store
         self._upstream, self._times, self._keep = upstream, times, keep
         self._root, self.scratch = root, scratch
+        self.roster = Roster(entries, rows, scratch)
         self.warnings: list[Problem] = []
         self._left: list[LeftOut] = []
         self._held: tuple[str, list[Item]] | None = None
-        self._folds: dict[str, aggregate.Fold] = {}
         self._states: dict[str, bytes] = {}
         self.documents: dict[str, dict[str, Any]] = {}
         """The collections' documents that were asked for."""
@@ -69,30 +66,8 @@ class Catalog:
         """Return a collection's items by id; the last collection asked for is held."""
         if self._held is None or self._held[0] != collection:
             self._held = None
-            self._held = (collection, self._read_items(collection))
+            self._held = (collection, self.roster.items(collection))
         return self._held[1]
-
-    def _read_items(self, collection: str) -> list[Item]:
-        live: list[Item] = []
-        kept: list[Item] = []
-        shared: dict[Any, Any] = {}
-        for above, built in self._built(collection):
-            for version, is_live in built:
-                (live if is_live else kept).append(_item(version, above, shared))
-        if kept:
-            taken = {item.id for item in live}
-            live += [item for item in kept if item.id not in taken]
-        live.sort()
-        return live
-
-    def _built(self, collection: str) -> Iterator[tuple[str, list[tuple[Version, bool]]]]:
-        """Yield the versions of each group, with whether its input is there, and what the group hangs below."""
-        for entry in self._entries:
-            tally = entry.tallies.get(collection)
-            if tally is not None and tally.live + tally.kept:
-                pairs = self._rows.group(entry).pairs.get(collection, [])
-                built = ((pair.built, pair.live and bool(entry.shard)) for pair in pairs)
-                yield _above(entry), [(one, is_live) for one, is_live in built if one is not None]
 
     def state(self, collection: str) -> bytes:
         """Return a digest that moves when the set of items or one of their bytes does."""
@@ -102,14 +77,7 @@ class Catalog:
 
     def fold(self, collection: str) -> aggregate.Fold:
         """Return the merged facts of a collection's items."""
-        if collection not in self._folds:
-            result = aggregate.Fold()
-            for entry in self._entries:
-                tally = entry.tallies.get(collection)
-                if tally is not None and tally.live + tally.kept:
-                    aggregate.merge(result, _fold_of(self._rows.shares(entry)[collection]))
-            self._folds[collection] = result
-        return self._folds[collection]
+        return self.roster.fold(collection)
 
     def read(self, item: Item) -> bytes:
         """Return an item's line: its members in the order in which they are written."""
@@ -139,8 +107,7 @@ class Catalog:
 
     def places(self, collection: str) -> set[str]:
         """Return the folders of such trees that items of a collection hang below; "" for those of others."""
-        with_items = ((entry, entry.tallies.get(collection)) for entry in self._entries)
-        return {_above(entry) for entry, tally in with_items if tally is not None and tally.live + tally.kept}
+        return self.roster.places(collection)
 
     def said(self, folder: str) -> dict[str, Any]:
         """Return what a folder of such a tree says of itself."""
@@ -174,9 +141,9 @@ class Catalog:
         """
         folds: dict[str, aggregate.Fold] = {}
         fields = self._document.collections[collection].summaries
-        for _, built in self._built(collection):
+        for versions in self.roster.versions(collection):
             facts: dict[str, list[Facts]] = {}
-            for version, _ in built:
+            for version in versions:
                 facts.setdefault(part_of(version.when), []).append(version.facts)
             for part, some in facts.items():
                 aggregate.merge(folds.setdefault(part, aggregate.Fold()), aggregate.fold(some, fields))
@@ -196,23 +163,3 @@ class Catalog:
             self.warn(problem)
         self.read_for[collection] = sorted({*self.read_for.get(collection, []), *made.read})
         return made
-
-
-def _above(entry: GroupEntry) -> str:
-    return named(entry.source, entry.above) if entry.above else ""
-
-
-def _item(version: Version, above: str, shared: dict[Any, Any]) -> Item:
-    """Return what writers need of a version; equal values are one object, since there are as many as items."""
-    return Item(
-        version.id,
-        version.digest,
-        shared.setdefault(version.blob, version.blob),
-        version.ordinal,
-        shared.setdefault(version.size, version.size),
-        shared.setdefault(version.links, version.links),
-        shared.setdefault(version.when, version.when),
-        version.title,
-        version.local,
-        shared.setdefault(above, above),
-    )

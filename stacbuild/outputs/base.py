@@ -28,7 +28,7 @@ class Rank(IntEnum):
     ROOT = 3
 
 
-class Item(Struct, frozen=True, order=True, gc=False):
+class Item(Struct, frozen=True, order=True, gc=False, array_like=True):
     """An item that the catalog holds: what writers need without its document, and where that lies."""
 
     id: str

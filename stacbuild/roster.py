@@ -1,0 +1,184 @@
+"""Which items collections have, and their shares of the aggregates, as the rows of groups say it. Never writes.
+
+Of the rows of a group only what is asked is decoded. Where groups feed many collections each is read once for all of
+them: what it says of each collection is laid aside in an unnamed file, since all of it would not fit into memory.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final, NamedTuple
+
+import msgspec
+from msgspec import Raw, Struct
+
+from stacbuild import aggregate
+from stacbuild.model import Pair, Version
+from stacbuild.outputs.base import Item
+from stacbuild.trace import GroupEntry, Rows
+from stacbuild.upstream import named
+
+FEW: Final = 4
+"""Collections that groups feed on an average: with more, it pays to read each group once for all."""
+
+
+class _Seen(Struct, array_like=True, gc=False):
+    """The beginning of a `Version`: what is an `Item`."""
+
+    id: str
+    digest: bytes
+    blob: bytes
+    ordinal: int
+    size: int
+    links: int
+    when: str
+    title: str | None
+    local: bool
+
+
+class _Lean(Struct, array_like=True, gc=False):
+    """A `Pair` of which little is decoded."""
+
+    key: Raw
+    input: Raw
+    id: Raw
+    marks: Raw
+    fault: Raw
+    verdict: Raw
+    now: _Seen | None
+    live: bool
+    kept: _Seen | None
+
+
+class _Group(Struct, array_like=True):
+    """A `Group` of which nothing is decoded yet."""
+
+    inputs: Raw
+    pairs: dict[str, Raw]
+
+
+class _Piece(NamedTuple):
+    """Where the pairs of a group in one collection are laid aside."""
+
+    entry: GroupEntry
+    offset: int
+    length: int
+
+
+_group_of = msgspec.msgpack.Decoder(_Group).decode
+_lean_of = msgspec.msgpack.Decoder(list[_Lean]).decode
+_pairs_of = msgspec.msgpack.Decoder(list[Pair]).decode
+_fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
+
+
+class Roster:
+    """The items of the groups of `entries`; `scratch` is a folder for the unnamed file."""
+
+    def __init__(self, entries: list[GroupEntry], rows: Rows, scratch: Path) -> None:
+        self._entries, self._rows, self._scratch = entries, rows, scratch
+        self._aside: IO[bytes] | None = None
+        self._pieces: dict[str, list[_Piece]] = {}
+        self._folds: dict[str, aggregate.Fold] = {}
+
+    def count(self, collection: str) -> int:
+        """Return about how many items a collection has: those that an input gives and those that are kept."""
+        return sum(entry.tallies[collection].live + entry.tallies[collection].kept for entry in self._of(collection))
+
+    def items(self, collection: str) -> list[Item]:
+        """Return a collection's items by id."""
+        live: list[Item] = []
+        kept: list[Item] = []
+        shared: dict[Any, Any] = {}
+        for entry, blob in self._rows_of(collection):
+            above = _above(entry)
+            for pair in _lean_of(blob):
+                if pair.live and pair.now is not None:
+                    (live if entry.shard else kept).append(_item(pair.now, above, shared))
+                elif pair.kept is not None:
+                    kept.append(_item(pair.kept, above, shared))
+        if kept:
+            taken = {item.id for item in live}
+            live += [item for item in kept if item.id not in taken]
+        live.sort()
+        return live
+
+    def places(self, collection: str) -> set[str]:
+        """Return the folders of kept trees that a collection's items hang below; "" for those of others."""
+        return set(map(_above, self._of(collection)))
+
+    def versions(self, collection: str) -> Iterator[list[Version]]:
+        """Yield a collection's items, group by group, with what aggregates need of them."""
+        for _, blob in self._rows_of(collection):
+            yield [version for pair in _pairs_of(blob) if (version := pair.built) is not None]
+
+    def fold(self, collection: str) -> aggregate.Fold:
+        """Return the merged facts of a collection's items."""
+        if collection not in self._folds:
+            for entry in self._entries if self._mixed(collection) else self._of(collection):
+                self._merge(entry, None if self._mixed(collection) else collection)
+            self._folds.setdefault(collection, aggregate.Fold())
+        return self._folds[collection]
+
+    def _merge(self, entry: GroupEntry, only: str | None) -> None:
+        shares = self._rows.shares(entry)
+        for name, tally in entry.tallies.items():
+            if tally.live + tally.kept and only in (None, name):
+                aggregate.merge(self._folds.setdefault(name, aggregate.Fold()), _fold_of(shares[name]))
+
+    def _of(self, collection: str) -> list[GroupEntry]:
+        """Return the groups that have items of a collection."""
+        tallies = ((entry, entry.tallies.get(collection)) for entry in self._entries)
+        return [entry for entry, tally in tallies if tally is not None and tally.live + tally.kept]
+
+    def _mixed(self, collection: str) -> bool:
+        """Tell whether the groups of a collection feed many others too."""
+        entries = self._of(collection)
+        return sum(len(entry.tallies) for entry in entries) > FEW * len(entries)
+
+    def _rows_of(self, collection: str) -> Iterator[tuple[GroupEntry, bytes | Raw]]:
+        """Yield the groups with their encoded pairs."""
+        if self._aside is None and not self._mixed(collection):
+            for entry in self._of(collection):
+                if found := self._rows.read(entry, _group_of).pairs.get(collection):
+                    yield entry, found
+            return
+        aside = self._aside or self._lay_aside()
+        for piece in self._pieces.get(collection, ()):
+            yield piece.entry, os.pread(aside.fileno(), piece.length, piece.offset)
+
+    def _lay_aside(self) -> IO[bytes]:
+        """Read each group once."""
+        self._aside = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115  lives as long as this
+        end = 0
+        for entry in self._entries:
+            if not any(tally.live + tally.kept for tally in entry.tallies.values()):
+                continue
+            for name, blob in self._rows.read(entry, _group_of).pairs.items():
+                self._aside.write(blob)
+                self._pieces.setdefault(name, []).append(_Piece(entry, end, len(memoryview(blob))))
+                end += len(memoryview(blob))
+        self._aside.flush()
+        return self._aside
+
+
+def _above(entry: GroupEntry) -> str:
+    return named(entry.source, entry.above) if entry.above else ""
+
+
+def _item(seen: _Seen, above: str, shared: dict[Any, Any]) -> Item:
+    """Return what writers need of a version; equal values are one object, since there are as many as items."""
+    return Item(
+        seen.id,
+        seen.digest,
+        shared.setdefault(seen.blob, seen.blob),
+        seen.ordinal,
+        shared.setdefault(seen.size, seen.size),
+        shared.setdefault(seen.links, seen.links),
+        shared.setdefault(seen.when, seen.when),
+        seen.title,
+        seen.local,
+        above,
+    )
