@@ -18,7 +18,7 @@ from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.execute.base import open_executor
 from stacbuild.failures import DamageError, Problem
-from stacbuild.listing import SourceListing
+from stacbuild.listing import Asked, SourceListing
 from stacbuild.outlets import Outlets
 from stacbuild.plan import Plan
 from stacbuild.remember import Done
@@ -27,7 +27,7 @@ from stacbuild.request import Request
 from stacbuild.rows import RowsWriter
 from stacbuild.settle import Settler
 from stacbuild.sources.stamps import SLACK_NS
-from stacbuild.spool import Spool
+from stacbuild.spool import SpoolFiles
 from stacbuild.store import MissingChunksError
 from stacbuild.trace import MemoryLostError
 from stacbuild.view import Catalog
@@ -96,8 +96,8 @@ class _Build:
         self._options = request.options(lost)
         self._head = shop.memory.head
         self._over = shop.profile.over
-        self._spool = Spool(shop.folder)
-        self._executor = open_executor(request.executor, request.jobs)
+        self._spool = SpoolFiles(shop.folder, request.jobs + 1)
+        self._executor = open_executor(request.executor, request.jobs, self._spool.descriptors)
 
     def run(self) -> BuildReport:
         """Do it."""
@@ -164,7 +164,8 @@ class _Build:
             counts[source] = count
             self._watch(Progress("list", count, known[source] or None, source))
 
-        listings = self._shop.listings(reread=self._request.force, told=told, spool=self._spool)
+        asked = Asked(told, self._request.force, self._spool, self._executor)
+        listings = self._shop.listings(asked)
         self._watch(Ended("list", sum(counts.values()), f"{len(listings)} sources"))
         return listings
 

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from stacbuild.listing import GroupListing, SourceListing
+from stacbuild.cutting import GroupListing
+from stacbuild.listing import SourceListing
 from stacbuild.model import Input, Names
 from stacbuild.recipe.schema import Document
 from stacbuild.trace import Memory

@@ -8,6 +8,7 @@ from stacbuild import doubts, locked
 from stacbuild.account import Account, stage_json
 from stacbuild.deliver import Inspected
 from stacbuild.failures import Exit
+from stacbuild.listing import Asked
 from stacbuild.plan import Plan
 from stacbuild.report import BuildReport, StageCount, StaleTarget
 from stacbuild.request import Request
@@ -22,7 +23,7 @@ def foresee(shop: Workshop, request: Request) -> BuildReport:
     """Return the report of a build that is not done: `ran` is what would run, more only where it says `at_most`."""
     began = time.perf_counter()
     shop.only_look()
-    listings = shop.listings(reread=request.force)
+    listings = shop.listings(Asked(reread=request.force))
     if request.lock is not None:
         locked.refuse_other(shop, request.lock, listings)
     held = shop.inspect()

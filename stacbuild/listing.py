@@ -1,7 +1,8 @@
-"""What the sources hold now: stat first, read only what may have changed, cut into groups by content.
+"""What the sources hold now: stat first, read only what may have changed, see what of it the memory knows.
 
 A file whose stamp did not move keeps its groups. Of a file that was read again, groups with the same inputs are
-recognised by their root and keep their rows too. Never writes; never asks what a change means: `plan` does.
+recognised by their root and keep their rows too. Reading is `cutting`'s, in other processes where there is much of it.
+Never writes; never asks what a change means: `plan` does.
 """
 
 from __future__ import annotations
@@ -9,51 +10,36 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Final
 
 import msgspec
-import xxhash
 from msgspec import Struct
 
-from stacbuild import canon, keys
-from stacbuild.failures import Fault, ItemError, fault_of
-from stacbuild.model import Input, Names, Stamp
-from stacbuild.naming import Feed, feeds_of, named
+from stacbuild import keys
+from stacbuild.cutting import PILES, Cutter, FileRead, GroupListing, Pile, PileTools, ToRead, targets_of
+from stacbuild.execute.base import Executor
+from stacbuild.failures import Fault
+from stacbuild.model import Input, Stamp
+from stacbuild.naming import feeds_of
 from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import Source, StacCatalogSource
 from stacbuild.recipe.words import is_pattern
 from stacbuild.routing import Routes
-from stacbuild.sources.base import Part, Raw, Shard, SourceUnreadable
+from stacbuild.sources.base import Part, Shard
 from stacbuild.sources.crawl import Crawl
 from stacbuild.sources.pages import unpack
 from stacbuild.sources.registry import crawled, kind_of
 from stacbuild.sources.stamps import is_settled, stamp_of
-from stacbuild.spool import Spool
+from stacbuild.spool import Spool, Spooled, SpoolFiles
 from stacbuild.trace import GroupEntry, Memory, ShardMemory, SourceMemory
 
-_CUT_MASK: Final = 0xFF
-_GROUP_AT_MOST: Final = 1024
-_pack = msgspec.msgpack.Encoder().encode
-_inputs_of = msgspec.msgpack.Decoder(list[Input]).decode
+WORTH: Final = 4 << 20
+"""With fewer bytes to be read, starting processes costs more than it brings."""
 
-
-class GroupListing(Struct):
-    """A group as listed: `entry` has its root and place; `packed` its inputs, None where the memory has them."""
-
-    entry: GroupEntry
-    packed: bytes | None = None
-    spooled: tuple[int, int] | None = None
-    """Where its records are in the spool."""
-    names: Names | None = None
-    """The marks of its inputs' names; None where the memory has them."""
-    known: GroupEntry | None = None
-    """The memory's entry of it, where it was recognised unread, by the piece of the file that it stands in."""
-
-    def inputs(self) -> list[Input]:
-        """Return the inputs of a group that was read."""
-        assert self.packed is not None
-        return _inputs_of(self.packed)
+PILE_BYTES: Final = 2 << 20
+PILE_FILES: Final = 256
+"""What a process reads at a time, in files that are smaller."""
 
 
 class ShardListing(Struct):
@@ -98,9 +84,7 @@ class SourceListing(Struct):
 
     def targets(self, row: Input) -> Iterator[tuple[str, str | None, bytes]]:
         """Yield the collections that an input goes to, with its id and input digest there."""
-        for table, (identity, placed, target) in zip(self.feeds, row.names, strict=False):
-            if target != "":
-                yield table if target is None else target, identity, placed or row.digest
+        return targets_of(self.feeds, row)
 
     def fed(self, entry: GroupEntry) -> set[str]:
         """Return the collections that a group's inputs go to."""
@@ -111,34 +95,69 @@ class SourceListing(Struct):
         return next(shard.shard for shard in self.shards if shard.shard.name == name)
 
 
-def list_sources(
-    recipe: Recipe, memory: Memory, *, reread: bool, told: Callable[[str, int], None], spool: Spool | None = None
-) -> list[SourceListing]:
-    """Return what every source that feeds a collection holds now, ordered by name.
+class Asked(Struct, frozen=True):
+    """What is asked of a listing.
 
-    Args:
-        recipe: where the sources are.
-        memory: what they held before.
-        reread: read every file, whatever its stamp says.
+    Attributes:
         told: is called with a source's name and the number of records read so far.
+        reread: read every file, whatever its stamp says.
         spool: takes the records of groups that the memory does not know; None: nothing is to be worked on.
+        executor: reads where there is much to be read; None: this process does.
     """
+
+    told: Callable[[str, int], None] = lambda _source, _count: None
+    reread: bool = False
+    spool: SpoolFiles | None = None
+    executor: Executor | None = None
+
+
+def list_sources(recipe: Recipe, memory: Memory, asked: Asked) -> list[SourceListing]:
+    """Return what every source that feeds a collection holds now, ordered by name; `memory` is of what they held."""
     document = recipe.document
     names = sorted({name for collection in document.collections.values() for name in collection.from_})
     routes = Routes(recipe)
-    return [_list_source(recipe, routes, name, memory, reread=reread, told=told, spool=spool) for name in names]
+    readers = [_Reader(recipe, routes, name, memory, asked) for name in names]
+    _read_elsewhere(recipe, readers, asked)
+    return [reader.finish() for reader in readers]
 
 
-def _list_source(
-    recipe: Recipe,
-    routes: Routes,
-    name: str,
-    memory: Memory,
-    *,
-    reread: bool,
-    told: Callable[[str, int], None],
-    spool: Spool | None,
-) -> SourceListing:
+def _read_elsewhere(recipe: Recipe, readers: list[_Reader], asked: Asked) -> None:
+    """Let other processes read, if there is enough to be read that they can."""
+    unread = [one for reader in readers for one in reader.unread()]
+    if asked.executor is None or asked.executor.jobs == 1 or sum(map(_size, unread)) < WORTH:
+        return
+    piles = list(_piles(readers))
+    descriptors = asked.spool.descriptors() if asked.spool is not None else ()
+    tools = PileTools(recipe, {reader.name: reader.rooted for reader in readers}, descriptors)
+    for done in asked.executor.map(PILES, tools, (pile for _, pile in piles)):
+        reader, pile = piles[done.number]
+        for one, read in zip(pile.files, done.reads, strict=True):
+            reader.take(one.name, read)
+
+
+def _piles(readers: list[_Reader]) -> Iterator[tuple[_Reader, Pile]]:
+    """Yield what is to be read in piles of like size, each of files that lie side by side."""
+    number = 0
+    for reader in readers:
+        pile = Pile(number, reader.name, [])
+        for one in reader.unread():
+            full = sum(map(_size, pile.files)) + _size(one) > PILE_BYTES or len(pile.files) >= PILE_FILES
+            if pile.files and full:
+                yield reader, pile
+                number += 1
+                pile = Pile(number, reader.name, [])
+            pile.files.append(one)
+        if pile.files:
+            yield reader, pile
+            number += 1
+
+
+def _size(one: ToRead) -> int:
+    return 0 if one.stamp is None else one.stamp.size
+
+
+def _begun(recipe: Recipe, name: str, memory: Memory, *, reread: bool) -> SourceListing:
+    """Return the listing of a source before any of its files is looked at."""
     document, source = recipe.document, recipe.document.sources[name]
     feeds = feeds_of(document, name)
     tables = [feed.table for feed in feeds]
@@ -157,71 +176,103 @@ def _list_source(
         shards=[],
         vanished=[],
     )
-    reader = _Reader(listing, routes, feeds, told, spool)
     if crawls := crawled(source):
         listing.crawl = crawls.crawl(source, recipe.root, unpack(memory.pages(name)), reread=reread)
-    shards = listing.crawl.shards if listing.crawl else kind_of(source).shards(source, recipe.root)
-    reader.read(shards, _entries(memory, name), reread=reread)
-    _hang(listing)
     return listing
-
-
-def _hang(listing: SourceListing) -> None:
-    """Note which document each group hangs below now, whether it was read or not."""
-    keep = isinstance(listing.source, StacCatalogSource) and listing.source.keep_tree
-    for shard in listing.shards if listing.crawl is not None else ():
-        for group in shard.groups:
-            group.entry.above = shard.shard.page if keep else ""
-
-
-def _entries(memory: Memory, source: str) -> list[GroupEntry]:
-    return [entry for entry in memory.head.groups if entry.source == source]
 
 
 class _Reader:
     """Fills one source's listing."""
 
-    def __init__(
-        self,
-        listing: SourceListing,
-        routes: Routes,
-        feeds: list[Feed],
-        told: Callable[[str, int], None],
-        spool: Spool | None,
-    ) -> None:
-        self._listing, self._routes, self._told, self._spool = listing, routes, told, spool
-        self._feeds = feeds
+    def __init__(self, recipe: Recipe, routes: Routes, name: str, memory: Memory, asked: Asked) -> None:
+        self.name, self._asked, self._count = name, asked, 0
+        self._listing = _begun(recipe, name, memory, reread=asked.reread)
         self._spare: dict[bytes, list[GroupEntry]] = {}
         self._pieces: dict[tuple[str, bytes], list[list[GroupEntry]]] = {}
-        self._count = 0
+        self._reads: dict[str, FileRead] = {}
+        crawl, source = self._listing.crawl, self._listing.source
+        self._shards = crawl.shards if crawl else kind_of(source).shards(source, recipe.root)
+        self._entries = [entry for entry in memory.head.groups if entry.source == name]
+        self._look()
+        self.rooted = frozenset(self._spare)
+        """The roots of groups of before that this listing may find again."""
+        self._cutter = Cutter(
+            recipe,
+            routes,
+            name,
+            put=None if asked.spool is None else self._put,
+            rooted=self.rooted,
+            known=self._known,
+            told=self._tell,
+        )
 
-    def read(self, shards: list[Shard], entries: list[GroupEntry], *, reread: bool) -> None:
-        before = self._listing.before
-        known = before.shards if before is not None and before.names == self._listing.names and not reread else {}
-        by_shard: dict[str, list[GroupEntry]] = {}
-        for entry in entries:
-            by_shard.setdefault(entry.shard, []).append(entry)
-        seen = time.time_ns()
-        stamps = {shard.name: stamp_of(shard.file) for shard in shards if not shard.above}
-        fresh = {s.name for s in shards if not s.above and _is_fresh(known.get(s.name), s, stamps[s.name])}
+    def _put(self, blobs: list[bytes]) -> Spooled:
+        assert self._asked.spool is not None
+        return Spool(self._asked.spool.descriptors(), 0).put(blobs)
+
+    def _tell(self, records: int) -> None:
+        self._count += records
+        self._asked.told(self.name, self._count)
+
+    def _look(self) -> None:
+        """Stat every file; note what is known of those that have to be read."""
+        before, reread = self._listing.before, self._asked.reread
         same_names = before is not None and before.names == self._listing.names
-        for name, theirs in by_shard.items():
-            if name not in fresh and same_names:
+        self._known_shards = before.shards if before is not None and same_names and not reread else {}
+        self._by_shard: dict[str, list[GroupEntry]] = {}
+        for entry in self._entries:
+            self._by_shard.setdefault(entry.shard, []).append(entry)
+        self._seen = time.time_ns()
+        self._stamps = {shard.name: stamp_of(shard.file) for shard in self._shards if not shard.above}
+        known = self._known_shards
+        stated = (s for s in self._shards if not s.above)
+        self._fresh = {s.name for s in stated if _is_fresh(known.get(s.name), s, self._stamps[s.name])}
+        for name, theirs in self._by_shard.items():
+            if name not in self._fresh and same_names:
                 for entry in theirs:
                     self._spare.setdefault(entry.root, []).append(entry)
                 if not reread:
                     self._keep_pieces(theirs)
-        for shard in shards:
-            mine = by_shard.get(shard.name, [])
-            if shard.above:
-                self._listing.shards.append(self._page(shard))
-            elif shard.name in fresh:
-                groups = [GroupListing(entry) for entry in mine]
-                self._listing.shards.append(ShardListing(shard, known[shard.name], groups, read=False))
-            else:
-                self._listing.shards.append(self._read(shard, stamps[shard.name], seen, mine))
+
+    def _keep_pieces(self, entries: list[GroupEntry]) -> None:
+        """Keep what the memory knows of pieces of a file; a folder is part of what their rows depend on."""
+        ordered = sorted((entry for entry in entries if entry.part), key=lambda entry: entry.first)
+        for (name, part), groups in groupby(ordered, key=lambda entry: (entry.shard, entry.part)):
+            self._pieces.setdefault((os.path.dirname(name), part), []).append(list(groups))  # noqa: PTH120  posix text
+
+    # --- what other processes can do
+
+    def unread(self) -> Iterator[ToRead]:
+        """Yield the files that any process can read; none where pieces are known, which are given to whoever comes."""
+        for shard in self._shards if not self._pieces else ():
+            if not shard.above and shard.name not in self._fresh:
+                place = (shard.name, str(shard.file), shard.named, shard.within)
+                yield ToRead(*place, self._stamps[shard.name], self._seen)
+
+    def take(self, name: str, read: FileRead) -> None:
+        """Take what another process read of a file."""
+        self._reads[name] = read
+        self._tell(sum(group.entry.inputs for group in read.groups))
+
+    # --- what the memory knows
+
+    def finish(self) -> SourceListing:
+        """Read what nobody has read, and return what the source holds."""
+        for shard in self._shards:
+            self._listing.shards.append(self._listed(shard, self._by_shard.get(shard.name, [])))
         kept = {id(group.entry) for group in self._listing.groups() if group.packed is None}
-        self._listing.vanished = [e for e in entries if id(e) not in kept and not self._matched(e)]
+        self._listing.vanished = [e for e in self._entries if id(e) not in kept and not self._matched(e)]
+        _hang(self._listing)
+        return self._listing
+
+    def _listed(self, shard: Shard, mine: list[GroupEntry]) -> ShardListing:
+        if shard.above:
+            return self._page(shard)
+        if shard.name in self._fresh:
+            groups = [GroupListing(entry) for entry in mine]
+            return ShardListing(shard, self._known_shards[shard.name], groups, read=False)
+        read = self._reads.pop(shard.name, None)
+        return self._read(shard, read or self._cutter.read(shard, self._stamps[shard.name], self._seen), mine)
 
     def _page(self, shard: Shard) -> ShardListing:
         """Return a document that names other files and holds no records, as the crawl found it."""
@@ -231,32 +282,18 @@ class _Reader:
         memory = ShardMemory(page.stamp, page.seen_ns, trouble.message if trouble else None)
         return ShardListing(shard, memory, [], read=read, trouble=trouble, moved=read)
 
-    def _keep_pieces(self, entries: list[GroupEntry]) -> None:
-        """Keep what the memory knows of pieces of a file; a folder is part of what their rows depend on."""
-        ordered = sorted((entry for entry in entries if entry.part), key=lambda entry: entry.first)
-        for (name, part), groups in groupby(ordered, key=lambda entry: (entry.shard, entry.part)):
-            self._pieces.setdefault((os.path.dirname(name), part), []).append(list(groups))  # noqa: PTH120  posix text
-
     def _matched(self, entry: GroupEntry) -> bool:
         """Tell whether an entry was recognised in a file that was read again."""
         return entry.root in self._spare and all(entry is not spare for spare in self._spare[entry.root])
 
-    def _read(self, shard: Shard, stamp: Stamp | None, seen: int, mine: list[GroupEntry]) -> ShardListing:
-        for _ in range(2):
-            try:
-                groups = list(self._groups(shard))
-            except SourceUnreadable as error:
-                return self._unreadable(shard, mine, Fault("fetch", error.code, error.message, "", error.hint))
-            again = stamp_of(shard.file)
-            if again == stamp:
-                for group in sorted(groups, key=lambda group: group.known is None):
-                    self._match(group)
-                moved = any(group.packed is not None for group in groups)
-                memory = ShardMemory(stamp, seen, within=shard.within)
-                return ShardListing(shard, memory, groups, read=True, moved=moved)
-            stamp, seen = again, time.time_ns()
-        text = f"{shard.name} changed while it was read, twice"
-        return self._unreadable(shard, mine, Fault("fetch", "SB490", text, "", "build again when its writer is done"))
+    def _read(self, shard: Shard, read: FileRead, mine: list[GroupEntry]) -> ShardListing:
+        if read.fault is not None:
+            return self._unreadable(shard, mine, read.fault)
+        for group in sorted(read.groups, key=lambda group: group.known is None):
+            self._match(group)
+        moved = any(group.packed is not None for group in read.groups)
+        memory = ShardMemory(read.stamp, read.seen_ns, within=shard.within)
+        return ShardListing(shard, memory, read.groups, read=True, moved=moved)
 
     def _unreadable(self, shard: Shard, mine: list[GroupEntry], fault: Fault) -> ShardListing:
         mine = [entry for entry in mine if not self._matched(entry)]
@@ -271,28 +308,13 @@ class _Reader:
         spare = self._spare.get(group.entry.root)
         if not spare:
             return
-        group.names = None
         old = group.known or spare[0]
         self._spare[group.entry.root] = [other for other in spare if other is not old]
         place = group.entry.shard, group.entry.first, group.entry.line
         self._listing.shifted = self._listing.shifted or place != (old.shard, old.first, old.line)
         old.shard, old.first, old.line = place
         old.part = group.entry.part
-        group.entry, group.packed, group.spooled = old, None, None
-
-    def _groups(self, shard: Shard) -> Iterator[GroupListing]:
-        """Yield the groups of a file; of pieces that the memory knows without reading them."""
-        kind, source = kind_of(self._listing.source), self._listing.source
-        taken: set[int] = set()
-        raws: Iterator[Raw] | None = None
-        for part in kind.parts(shard, source):
-            if known := self._known(shard, part, taken):
-                raws = None
-                yield from known
-            else:
-                raws = raws or kind.read(shard, source, part.first)
-                yield from self._cut(shard, part, islice(raws, part.records))
-        self._told(self._listing.name, self._count)
+        group.entry, group.packed, group.spooled, group.names = old, None, None, None
 
     def _known(self, shard: Shard, part: Part, taken: set[int]) -> list[GroupListing]:
         """Return the groups of a piece that the memory knows, as they stand now; `taken` are those that others are."""
@@ -301,79 +323,16 @@ class _Reader:
             whole = sum(entry.inputs for entry in old) == part.records
             if whole and not any(id(entry) in taken or self._matched(entry) for entry in old):
                 taken.update(map(id, old))
-                self._count += part.records or 0
                 return [_moved_to(entry, shard, part.first - old[0].first) for entry in old]
         return []
 
-    def _cut(self, shard: Shard, part: Part, raws: Iterator[Raw]) -> Iterator[GroupListing]:
-        base = os.path.dirname(shard.name)  # noqa: PTH120  shard names are posix text, not paths of this machine
-        rows: list[Input] = []
-        blobs: list[bytes] = []
-        first = line = 0
-        for raw in raws:
-            if not rows:
-                first, line = raw.ordinal, raw.line
-            rows.append(self._input(raw, base, line))
-            blobs.append(raw.blob)
-            if len(rows) >= _GROUP_AT_MOST or xxhash.xxh3_64_intdigest(rows[-1].key.encode()) & _CUT_MASK == 0:
-                yield self._group(shard, part, rows, blobs, first, line)
-                rows, blobs = [], []
-        if rows:
-            yield self._group(shard, part, rows, blobs, first, line)
 
-    def _group(
-        self, shard: Shard, part: Part, rows: list[Input], blobs: list[bytes], first: int, line: int
-    ) -> GroupListing:
-        root = xxhash.xxh3_128_digest(_pack([(row.key, row.digest, row.names, row.fault) for row in rows]))
-        faults = sum(row.fault is not None for row in rows)
-        entry = GroupEntry(
-            self._listing.name, shard.name, root, inputs=len(rows), faults=faults, first=first, line=line
-        )
-        entry.part = part.digest
-        entry.targets = sorted({target for row in rows for _, _, target in row.names if target})
-        entry.untaken = sum(row.fault is None and all(target == "" for _, _, target in row.names) for row in rows)
-        self._count += len(rows)
-        if self._count % 8192 < len(rows):
-            self._told(self._listing.name, self._count)
-        spooled = self._spool.put(blobs) if self._spool is not None and not self._spare.get(root) else None
-        return GroupListing(entry, _pack(rows), spooled, marks_of(self._listing, rows))
-
-    def _input(self, raw: Raw, base: str, line: int) -> Input:
-        digest = canon.digest(raw.blob)
-        fault = raw.fault
-        if fault is None and raw.key is None:
-            wanted = getattr(self._listing.source, "key", "id")
-            text = f"no value in key {wanted!r}"
-            fault = Fault("fetch", "SB491", text, "", 'every record needs one; key = "*" takes the whole record')
-        if fault is not None:
-            return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
-        record = canon.decode(raw.blob)
-        assert raw.key is not None
-        names: list[tuple[str | None, bytes | None, str | None]] = []
-        for feed in self._feeds:
-            try:
-                target = feed.target(self._routes, record)
-            except ItemError as error:
-                names.append((None, None, ""))
-                fault = fault_of("transform", error)
-            else:
-                names.append(named(feed, target, record, digest, base))
-        if fault is not None and all(target == "" for _, _, target in names):
-            return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
-        return Input(raw.key, digest, raw.line - line, names)
-
-
-def marks_of(listing: SourceListing, rows: list[Input]) -> Names:
-    """Return the marks of the keys of some inputs, and of their ids in each collection that they go to."""
-    good = [row for row in rows if row.fault is None]
-    keys_ = b"" if listing.source.gives == "items" else b"".join(mark_of("", row.key) for row in good)
-    named_ = (mark_of(target, name) for row in good for target, name, _ in listing.targets(row) if name is not None)
-    return Names(keys_, b"".join(named_))
-
-
-def mark_of(collection: str, name: str) -> bytes:
-    """Return the mark of an id in a collection, or of a key in none (""): equal names have equal marks."""
-    return xxhash.xxh3_64_digest(f"{collection}\0{name}".encode())
+def _hang(listing: SourceListing) -> None:
+    """Note which document each group hangs below now, whether it was read or not."""
+    keep = isinstance(listing.source, StacCatalogSource) and listing.source.keep_tree
+    for shard in listing.shards if listing.crawl is not None else ():
+        for group in shard.groups:
+            group.entry.above = shard.shard.page if keep else ""
 
 
 def _moved_to(entry: GroupEntry, shard: Shard, rows: int) -> GroupListing:

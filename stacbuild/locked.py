@@ -17,9 +17,10 @@ import msgspec
 from msgspec import Struct
 
 from stacbuild import keys, lockfile
+from stacbuild.cutting import GroupListing
 from stacbuild.events import Began, Ended, Progress, Watcher, nobody
 from stacbuild.failures import Problem, StaleError, SurroundingsError, UsageError
-from stacbuild.listing import GroupListing, SourceListing, list_sources
+from stacbuild.listing import Asked, SourceListing, list_sources
 from stacbuild.lockfile import Lock, LockedRecipe, LockedSource, LockedStage
 from stacbuild.model import Input
 from stacbuild.pipeline import Pipeline, pipelines, without_secrets
@@ -78,7 +79,7 @@ def listed(shop: Workshop, watch: Watcher = nobody) -> list[SourceListing]:
 
     watch(Began("list"))
     nothing = Memory(shop.folder / "none")
-    listings = list_sources(shop.recipe, nothing, reread=True, told=told)
+    listings = list_sources(shop.recipe, nothing, Asked(told, reread=True))
     watch(Ended("list", sum(counts.values()), f"{len(listings)} sources"))
     return listings
 

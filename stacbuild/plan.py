@@ -12,8 +12,9 @@ from typing import Any, Final
 from stacbuild import clashes
 from stacbuild.clashes import Place, SharedIds
 from stacbuild.contexts import Contexts
+from stacbuild.cutting import GroupListing
 from stacbuild.failures import Fault
-from stacbuild.listing import GroupListing, ShardListing, SourceListing
+from stacbuild.listing import ShardListing, SourceListing
 from stacbuild.looking import Looked, marks_in
 from stacbuild.model import Input, Mark, Pair
 from stacbuild.pipeline import Pipeline

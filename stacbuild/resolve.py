@@ -17,6 +17,7 @@ from stacbuild.looking import Looked
 from stacbuild.model import Mark, Verdict, Version
 from stacbuild.pipeline import Pipeline, Redact
 from stacbuild.report import StageCount
+from stacbuild.spool import Span
 from stacbuild.steps import Step
 from stacbuild.store import Found, Result, Segment, Store
 from stacbuild.work import ChunkResult, Job, Outcome
@@ -173,15 +174,16 @@ class Resolver:
         """Return the steps that something is to be run for."""
         return list(self._open(steps))
 
-    def job(self, step: Step, document: bytes, base: str) -> Job:
-        """Return the job of `step`: `document` is its record, or what the stage before `start` gave."""
+    def job(self, step: Step, document: bytes | Span, base: str) -> Job:
+        """Return the job of `step`: `document` is its record, or its place, or what the stage before `start` gave."""
         known = b""
         old = step.old
         again = self._force or step.verdict == "failed"
         if not again and old is not None and old.now is not None and old.verdict is not None:
             known = old.now.digest if self._contexts.verdict_current(step.collection, old.verdict.context) else b""
         incoming = step.now.digest if step.now is not None else _incoming(step)
-        return Job(step.collection, document, step.source, base, incoming, step.start, known, bare=step.now is None)
+        span, document = (None, document) if isinstance(document, bytes) else (document, b"")
+        return Job(step.collection, document, step.source, base, incoming, step.start, known, step.now is None, span)
 
     def stored_document(self, step: Step) -> bytes:
         """Return the document that goes into stage `start` of a step that does not begin with its record."""

@@ -1,48 +1,86 @@
-"""Records that were read while listing and will be worked on, in an unnamed file, so that sources are read once.
+"""Records that were read while listing and will be worked on, in unnamed files, so that sources are read once.
 
-The file has no name: it is gone with the process, however that ends. Never in the store, never in memory.
+A file for each process that lists, made by the first, which hands its descriptors to the others: each writes into its
+own and reads from all. A file without a name is gone with the processes that have it, however they end. Never in the
+store, never in memory.
 """
 
 from __future__ import annotations
 
 import os
+import struct
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-import msgspec
+from msgspec import Struct
 
-_pack = msgspec.msgpack.Encoder().encode
-_blobs_of = msgspec.msgpack.Decoder(list[bytes]).decode
+Span = tuple[int, int, int]
+"""Where one record lies: in the file of which seat, from where on, how many bytes."""
+
+
+class Spooled(Struct, array_like=True, frozen=True):
+    """Where records lie, one after the other. `sizes` are 32-bit little-endian numbers."""
+
+    seat: int
+    offset: int
+    sizes: bytes
+
+    def spans(self) -> list[Span]:
+        """Return where each of them lies."""
+        spans, offset = [], self.offset
+        for (size,) in struct.iter_unpack("<I", self.sizes):
+            spans.append((self.seat, offset, size))
+            offset += size
+        return spans
 
 
 class Spool:
-    """A spool in `folder`; made when something is put."""
+    """A spool as one process writes to it: at the end of the file of its seat."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._stream: IO[bytes] | None = None
-        self._size = 0
+    def __init__(self, descriptors: Sequence[int], seat: int) -> None:
+        self._file, self._seat = descriptors[seat], seat
 
-    def put(self, blobs: list[bytes]) -> tuple[int, int]:
-        """Write `blobs` and return where they are."""
-        if self._stream is None:
+    def put(self, records: list[bytes]) -> Spooled:
+        """Write `records` and return where they are."""
+        sizes = struct.pack(f"<{len(records)}I", *map(len, records))
+        end = os.fstat(self._file).st_size
+        _write(self._file, b"".join(records), end)
+        return Spooled(self._seat, end, sizes)
+
+
+def _write(descriptor: int, blob: bytes, offset: int) -> None:
+    """Write all of `blob`: the system may take a part of it."""
+    left = memoryview(blob)
+    while left:
+        written = os.pwrite(descriptor, left, offset)
+        left, offset = left[written:], offset + written
+
+
+def record_at(descriptors: Sequence[int], span: Span) -> bytes:
+    """Return a record that some process wrote."""
+    seat, offset, size = span
+    return os.pread(descriptors[seat], size, offset)
+
+
+class SpoolFiles:
+    """The files of a spool in `folder`, one a seat; made when first asked for."""
+
+    def __init__(self, folder: Path, seats: int) -> None:
+        self._folder, self._seats = folder, seats
+        self._streams: list[IO[bytes]] = []
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Return the descriptors of the files, by seat."""
+        if not self._streams:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._stream = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  lives as long as the spool
-        packed = _pack(blobs)
-        self._stream.write(packed)
-        self._size += len(packed)
-        return self._size - len(packed), len(packed)
-
-    def get(self, place: tuple[int, int]) -> list[bytes]:
-        """Return what `put` wrote at `place`."""
-        assert self._stream is not None
-        self._stream.flush()
-        offset, length = place
-        return _blobs_of(os.pread(self._stream.fileno(), length, offset))
+            for _ in range(self._seats):
+                self._streams.append(tempfile.TemporaryFile(dir=self._folder))  # noqa: SIM115  as long as the spool
+        return tuple(stream.fileno() for stream in self._streams)
 
     def close(self) -> None:
-        """Let go of the file."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream, self._size = None, 0
+        """Let go of the files."""
+        for stream in self._streams:
+            stream.close()
+        self._streams = []

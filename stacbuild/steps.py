@@ -11,6 +11,7 @@ from stacbuild.failures import Fault
 from stacbuild.listing import ShardListing
 from stacbuild.model import Input, Mark, Names, Pair, Verdict, Version
 from stacbuild.report import Reason
+from stacbuild.spool import Spooled
 from stacbuild.trace import GroupEntry
 
 DUPLICATE_ID: Final = "SB293"
@@ -61,7 +62,7 @@ class GroupPlan(Struct):
     inputs: list[Input]
     steps: dict[str, list[Step]]
     old: dict[str, dict[str, Pair]]
-    spooled: tuple[int, int] | None = None
+    spooled: Spooled | None = None
     """Where its records are in the spool, if they were read while listing."""
     names: Names | None = None
     """The marks of its inputs' names, if they were read while listing."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from stacbuild import keys
+from stacbuild.cutting import mark_of
 from stacbuild.deliver import Inspected
 from stacbuild.failures import Problem, UsageError
-from stacbuild.listing import mark_of
 from stacbuild.plan import Plan
 from stacbuild.report import WhyReport
 from stacbuild.status import identity, known, output_reasons, placed, target_of

@@ -21,6 +21,7 @@ from stacbuild.pipeline import Pipeline, pipelines
 from stacbuild.profiling import Spans, Stopwatch, Timed, now
 from stacbuild.reading import Reader
 from stacbuild.recipe.schema import Document
+from stacbuild.spool import Span, record_at
 from stacbuild.stages import hrefs
 from stacbuild.stages.base import Origin
 from stacbuild.stages.beside import beside
@@ -44,6 +45,8 @@ class Job(Struct, array_like=True):
     """Digest of a document whose verdict is known: early cutoff."""
     bare: bool = False
     """The document is what the last stage gave when another followed it, so that its version is not known."""
+    span: Span | None = None
+    """Where the document lies in the spool; `document` is empty then."""
 
 
 class Outcome(Struct, array_like=True):
@@ -95,6 +98,8 @@ class Tools(Struct, frozen=True):
     """When contents were first seen; None where nobody asks."""
     profiled: bool = False
     """Results are to come with their spans."""
+    spool: tuple[int, ...] = ()
+    """Descriptors of the spool's files."""
 
 
 class Bench:
@@ -137,7 +142,8 @@ class Bench:
         outcome = Outcome([], [], notes=[], files=[], hits=[])
         said: list[ItemError] = []
         reader, hits = Reader(self._root), list[str]()
-        value, members, times = canon.decode(job.document), dict[str, bytes](), self._tools.times
+        record = job.document if job.span is None else record_at(self._tools.spool, job.span)
+        value, members, times = canon.decode(record), dict[str, bytes](), self._tools.times
         origin = Origin(job.source, job.base, said.append, reader, hits.append, times)
         digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):

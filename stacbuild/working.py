@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import msgspec
+
 from stacbuild.account import Account
 from stacbuild.chunks import CHUNKS
 from stacbuild.events import Began, Ended, Progress, Watcher
@@ -19,7 +21,7 @@ from stacbuild.plan import Plan
 from stacbuild.request import Request
 from stacbuild.resolve import CHUNK_BYTES, CHUNK_JOBS, Resolver
 from stacbuild.settle import Settler
-from stacbuild.spool import Spool
+from stacbuild.spool import SpoolFiles
 from stacbuild.steps import GroupPlan, Step
 from stacbuild.work import Chunk, Job
 from stacbuild.workshop import Workshop
@@ -38,11 +40,11 @@ class Working:
         watch: Watcher,
         account: Account,
         plan: Plan,
-        spool: Spool,
+        spool: SpoolFiles,
         executor: Executor,
     ) -> None:
         self._shop, self._request, self._watch, self._account, self._plan = shop, request, watch, account, plan
-        self._executor = executor
+        self._spool, self._executor = spool, executor
         strict = shop.document.validation.level == "strict"
         self._resolver = Resolver(
             shop.store,
@@ -53,7 +55,7 @@ class Working:
             looked=plan.looked,
             redact=shop.recipe.redact,
         )
-        self._feed = Feed(plan, spool)
+        self._feed = Feed(plan)
         self._profile = shop.profile
         self._number = 0
         self._waiting: dict[int, tuple[list[Step], set[int]]] = {}
@@ -111,7 +113,8 @@ class Working:
                     waiting[chunk.number] = (mine, open_chunks)
                     yield chunk
 
-        for result in self._executor.map(CHUNKS, self._shop.tools, chunks()):
+        tools = msgspec.structs.replace(self._shop.tools, spool=self._spool.descriptors())
+        for result in self._executor.map(CHUNKS, tools, chunks()):
             mine, open_chunks = waiting.pop(result.number)
             self._profile.take(result.spans)
             with self._profile.over("store", chunk=result.number, items=len(mine)):
@@ -137,7 +140,7 @@ class Working:
         for step, document, base in self._feed.documents(batch, self._resolver):
             jobs.append(self._resolver.job(step, document, base))
             steps.append(step)
-            size += len(document)
+            size += len(document) if isinstance(document, bytes) else document[2]
             if len(jobs) >= CHUNK_JOBS or size >= CHUNK_BYTES:
                 yield self._chunk(jobs), steps
                 jobs, steps, size = [], [], 0

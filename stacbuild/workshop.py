@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.furnish import furnished
 from stacbuild.intents import Intents
 from stacbuild.keys import join, settings
-from stacbuild.listing import SourceListing, list_sources
+from stacbuild.listing import Asked, SourceListing, list_sources
 from stacbuild.looking import Looked
 from stacbuild.outputs.base import Output
 from stacbuild.outputs.registry import open_outputs
@@ -31,7 +31,6 @@ from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.settle import root_of
 from stacbuild.sources.stamps import stamp_of
-from stacbuild.spool import Spool
 from stacbuild.stages import extend
 from stacbuild.stages.beside import bare
 from stacbuild.stages.judge import Judge
@@ -176,12 +175,10 @@ class Workshop:
 
     # --- asking
 
-    def listings(
-        self, *, reread: bool = False, told: Callable[[str, int], None] | None = None, spool: Spool | None = None
-    ) -> list[SourceListing]:
-        """Return what the sources hold now; `spool` takes the records that will be worked on."""
+    def listings(self, asked: Asked | None = None) -> list[SourceListing]:
+        """Return what the sources hold now."""
         with self.profile.over("list"):
-            listings = list_sources(self.recipe, self.memory, reread=reread, told=told or _nobody, spool=spool)
+            listings = list_sources(self.recipe, self.memory, asked or Asked())
         before = self.targets
         listed = (group.entry for listing in listings for group in listing.groups())
         self.upstream.take(listings)
@@ -297,7 +294,3 @@ class Workshop:
         """Return the effective recipe without secrets, to be remembered."""
         config: dict[str, Any] = without_secrets(self.effective(), self.recipe.redact)
         return config
-
-
-def _nobody(source: str, count: int) -> None:
-    del source, count

@@ -34,6 +34,8 @@ CODES: dict[str, str] = {
     'the cell, or use key = "*" for records that have no name.',
     "SB492": "Several records share one value of `key`; none of them is used. Choose columns that differ for each.",
     "SB493": "A source file cannot be read now. Its items stay as they were last built and are tried next time.",
+    "SB494": "A source file cannot be read: two processes died over it, most likely for want of memory. Try fewer "
+    "--jobs; its items stay as they were last built and are tried next time.",
     "SB500": "There is no stacbuild.toml here or in a folder above. Name the recipe with -f, or write one with "
     "`stacbuild init`.",
     "SB501": "A target is written `kind:name`, with the kind item, collection, source, output, failed or stale.",

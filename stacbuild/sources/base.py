@@ -7,7 +7,7 @@ so that nothing is deleted because of it. Never holds more than a record.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from stacbuild.failures import Fault, ItemError, fault_of
 
@@ -101,6 +101,7 @@ class Raw(NamedTuple):
             (as UTF-8; of one that is too large the first kibibyte).
         key: its value in the source's `key`; None: it has none.
         fault: why it cannot be read, or None.
+        record: what `blob` says, decoded, where it is at hand; its members may stand in another order.
     """
 
     ordinal: int
@@ -108,6 +109,7 @@ class Raw(NamedTuple):
     blob: bytes
     key: str | None
     fault: Fault | None
+    record: Any = None
 
 
 class SourceUnreadable(Exception):  # noqa: N818  a state of the file, caught and remembered

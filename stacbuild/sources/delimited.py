@@ -50,7 +50,7 @@ def records(lines: Iterator[bytes], source: TableSource, default_delimiter: str)
         except ItemError as bad:
             yield unread(ordinal, line, b"".join(raw), bad)
         else:
-            yield Raw(ordinal, line, blob, key(record, blob), None)
+            yield Raw(ordinal, line, blob, key(record, blob), None, record)
 
 
 def columns(lines: Iterator[bytes], source: TableSource, default_delimiter: str) -> list[str]:

@@ -44,7 +44,7 @@ def records(texts: Iterable[tuple[int, bytes]], source: TableSource) -> Iterator
         except ItemError as bad:
             yield unread(ordinal, line, text, bad)
         else:
-            yield Raw(ordinal, line, blob, named, None)
+            yield Raw(ordinal, line, blob, named, None, record)
 
 
 def _record(text: bytes, missing: frozenset[str], encoding: str) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def documents(shard: Shard, ignored: list[str], settle: Settle | None = None) ->
         except ItemError as error:
             yield unread(ordinal, line, text, ItemError(error.code, error.message, error.path, _hint(error)))
         else:
-            yield Raw(ordinal, line, blob, key, None)
+            yield Raw(ordinal, line, blob, key, None, item)
         ordinal += 1
 
 

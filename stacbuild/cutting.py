@@ -1,0 +1,296 @@
+"""The records of files, read and cut into groups by content. Runs in any process; the same file gives the same groups.
+
+Where a group ends depends on its records' keys alone, so that an insertion moves one or two groups. Never compares with
+the memory: `listing` does; never asks what a change means: `plan` does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Container, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import xxhash
+from msgspec import Struct
+
+from stacbuild import canon
+from stacbuild.execute.base import Kind
+from stacbuild.failures import Fault, ItemError, fault_of
+from stacbuild.model import Input, Names, Stamp
+from stacbuild.naming import feeds_of, named
+from stacbuild.recipe.load import Recipe
+from stacbuild.routing import Routes
+from stacbuild.sources.base import Part, Raw, Shard, SourceUnreadable
+from stacbuild.sources.registry import kind_of
+from stacbuild.sources.stamps import stamp_of
+from stacbuild.spool import Spool, Spooled
+from stacbuild.stages.beside import beside
+from stacbuild.trace import GroupEntry
+
+_CUT_MASK: Final = 0xFF
+_GROUP_AT_MOST: Final = 1024
+_TOLD_EVERY: Final = 8192
+_pack = msgspec.msgpack.Encoder().encode
+_inputs_of = msgspec.msgpack.Decoder(list[Input]).decode
+
+
+class GroupListing(Struct):
+    """A group as listed: `entry` has its root and place; `packed` its inputs, None where the memory has them."""
+
+    entry: GroupEntry
+    packed: bytes | None = None
+    spooled: Spooled | None = None
+    """Where its records are in the spool."""
+    names: Names | None = None
+    """The marks of its inputs' names; None where the memory has them."""
+    known: GroupEntry | None = None
+    """The memory's entry of it, where it was recognised unread, by the piece of the file that it stands in."""
+
+    def inputs(self) -> list[Input]:
+        """Return the inputs of a group that was read."""
+        assert self.packed is not None
+        return _inputs_of(self.packed)
+
+
+class FileRead(Struct, array_like=True):
+    """What a file held: its groups, and the stamp that it had then; `fault` says why it could not be read."""
+
+    groups: list[GroupListing]
+    stamp: Stamp | None
+    seen_ns: int
+    fault: Fault | None = None
+
+
+Known = Callable[[Shard, Part, set[int]], list[GroupListing]]
+"""Gives the groups of a piece of a file that need not be read; the set is for what it gave of this file already."""
+
+
+class Cutter:
+    """Reads the files of one source."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        routes: Routes,
+        name: str,
+        *,
+        put: Callable[[list[bytes]], Spooled] | None = None,
+        rooted: Container[bytes] = frozenset(),
+        known: Known | None = None,
+        told: Callable[[int], None] | None = None,
+    ) -> None:
+        """Take the source and what is to be done on the way.
+
+        Args:
+            recipe: where the source is.
+            routes: its tables.
+            name: the source.
+            put: writes records to the spool; None: nothing is to be worked on.
+            rooted: the roots of groups whose records nobody will ask for.
+            known: which pieces of files need not be read.
+            told: is called with the number of records read since it was called before.
+        """
+        self._source, self._name, self._routes = recipe.document.sources[name], name, routes
+        self._kind, self._feeds = kind_of(self._source), feeds_of(recipe.document, name)
+        self._tables = [feed.table for feed in self._feeds]
+        self._put, self._rooted, self._known = put, rooted, known
+        self._told, self._untold = told, 0
+        self._order_counts = bool(beside(recipe.document).code)
+
+    def read(self, shard: Shard, stamp: Stamp | None, seen_ns: int) -> FileRead:
+        """Return what a file holds that had `stamp` when it was looked at; one that changes meanwhile is read again."""
+        for _ in range(2):
+            try:
+                groups = list(self._groups(shard))
+            except SourceUnreadable as error:
+                return FileRead([], stamp, seen_ns, Fault("fetch", error.code, error.message, "", error.hint))
+            again = stamp_of(shard.file)
+            if again == stamp:
+                return FileRead(groups, stamp, seen_ns)
+            stamp, seen_ns = again, time.time_ns()
+        text = f"{shard.name} changed while it was read, twice"
+        hint = "build again when its writer is done"
+        return FileRead([], stamp, seen_ns, Fault("fetch", "SB490", text, "", hint))
+
+    def _groups(self, shard: Shard) -> Iterator[GroupListing]:
+        taken: set[int] = set()
+        raws: Iterator[Raw] | None = None
+        for part in self._kind.parts(shard, self._source):
+            known = self._known(shard, part, taken) if self._known is not None else []
+            if known:
+                raws = None
+                self._tell(part.records or 0)
+                yield from known
+            else:
+                raws = raws or self._kind.read(shard, self._source, part.first)
+                yield from self._cut(shard, part, islice(raws, part.records))
+        self._tell(0, now=True)
+
+    def _tell(self, records: int, *, now: bool = False) -> None:
+        self._untold += records
+        if self._told is not None and (now or self._untold >= _TOLD_EVERY):
+            self._told(self._untold)
+            self._untold = 0
+
+    def _cut(self, shard: Shard, part: Part, raws: Iterator[Raw]) -> Iterator[GroupListing]:
+        base = os.path.dirname(shard.name)  # noqa: PTH120  shard names are posix text, not paths of this machine
+        rows: list[Input] = []
+        blobs: list[bytes] = []
+        first = line = 0
+        for raw in raws:
+            if not rows:
+                first, line = raw.ordinal, raw.line
+            rows.append(self._input(raw, base, line))
+            blobs.append(raw.blob)
+            if len(rows) >= _GROUP_AT_MOST or xxhash.xxh3_64_intdigest(rows[-1].key.encode()) & _CUT_MASK == 0:
+                yield self._group(shard, part, rows, blobs, first, line)
+                rows, blobs = [], []
+        if rows:
+            yield self._group(shard, part, rows, blobs, first, line)
+
+    def _group(
+        self, shard: Shard, part: Part, rows: list[Input], blobs: list[bytes], first: int, line: int
+    ) -> GroupListing:
+        root = xxhash.xxh3_128_digest(_pack([(row.key, row.digest, row.names, row.fault) for row in rows]))
+        faults = sum(row.fault is not None for row in rows)
+        entry = GroupEntry(self._name, shard.name, root, inputs=len(rows), faults=faults, first=first, line=line)
+        entry.part = part.digest
+        entry.targets = sorted({target for row in rows for _, _, target in row.names if target})
+        entry.untaken = sum(row.fault is None and all(target == "" for _, _, target in row.names) for row in rows)
+        self._tell(len(rows))
+        spooled = self._put(blobs) if self._put is not None and root not in self._rooted else None
+        return GroupListing(entry, _pack(rows), spooled, self._marks_of(rows))
+
+    def _marks_of(self, rows: list[Input]) -> Names:
+        """Return the marks of the keys of some inputs, and of their ids in each collection that they go to."""
+        good = [row for row in rows if row.fault is None]
+        keys = b"" if self._source.gives == "items" else b"".join(mark_of("", row.key) for row in good)
+        named = ((target, name) for row in good for target, name, _ in targets_of(self._tables, row))
+        return Names(keys, b"".join(mark_of(target, name) for target, name in named if name is not None))
+
+    def _input(self, raw: Raw, base: str, line: int) -> Input:
+        digest = canon.digest(raw.blob)
+        fault = raw.fault
+        if fault is None and raw.key is None:
+            wanted = getattr(self._source, "key", "id")
+            text = f"no value in key {wanted!r}"
+            fault = Fault("fetch", "SB491", text, "", 'every record needs one; key = "*" takes the whole record')
+        if fault is not None:
+            return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
+        assert raw.key is not None
+        record, names = self._record(raw), list[tuple[str | None, bytes | None, str | None]]()
+        for feed in self._feeds:
+            try:
+                target = feed.target(self._routes, record)
+            except ItemError as error:
+                names.append((None, None, ""))
+                fault = fault_of("transform", error)
+            else:
+                names.append(named(feed, target, record, digest, base))
+        if fault is not None and all(target == "" for _, _, target in names):
+            return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
+        return Input(raw.key, digest, raw.line - line, names)
+
+    def _record(self, raw: Raw) -> Any:
+        """Return a record as stages will see it; functions of users are the only ones that can tell its order."""
+        if raw.record is None or self._order_counts:
+            return canon.decode(raw.blob)
+        return raw.record
+
+
+def targets_of(tables: list[str], row: Input) -> Iterator[tuple[str, str | None, bytes]]:
+    """Yield the collections that an input goes to, with its id and input digest there; `tables` read its source."""
+    for table, (identity, placed, target) in zip(tables, row.names, strict=False):
+        if target != "":
+            yield table if target is None else target, identity, placed or row.digest
+
+
+def mark_of(collection: str, name: str) -> bytes:
+    """Return the mark of an id in a collection, or of a key in none (""): equal names have equal marks."""
+    return xxhash.xxh3_64_digest(f"{collection}\0{name}".encode())
+
+
+# --- in other processes
+
+
+class ToRead(Struct, array_like=True):
+    """A file that is to be read, and the stamp that it had when it was looked at."""
+
+    name: str
+    file: str
+    named: bool
+    within: str
+    stamp: Stamp | None
+    seen_ns: int
+
+
+class Pile(Struct, array_like=True):
+    """Files of one source that are read by one process, one after the other."""
+
+    number: int
+    source: str
+    files: list[ToRead]
+
+
+class PileRead(Struct, array_like=True):
+    """What the files of a pile held, in their order."""
+
+    number: int
+    reads: list[FileRead]
+
+
+class PileTools(NamedTuple):
+    """What a process needs to read files of a recipe's sources.
+
+    Attributes:
+        recipe: with what stands beside it.
+        rooted: source → the roots of groups whose records nobody will ask for.
+        descriptors: the files of the spool by seat; none where nothing is to be worked on.
+    """
+
+    recipe: Recipe
+    rooted: dict[str, frozenset[bytes]]
+    descriptors: tuple[int, ...]
+
+
+def _open(tools: PileTools, seat: int) -> Callable[[Pile], PileRead]:
+    beside(tools.recipe.document).load()
+    routes, cutters = Routes(tools.recipe), dict[str, Cutter]()
+    put = Spool(tools.descriptors, seat).put if tools.descriptors else None
+
+    def run(pile: Pile) -> PileRead:
+        cutter = cutters.get(pile.source)
+        if cutter is None:
+            rooted = tools.rooted.get(pile.source, frozenset())
+            cutter = cutters[pile.source] = Cutter(tools.recipe, routes, pile.source, put=put, rooted=rooted)
+        reads = [cutter.read(_shard(one), one.stamp, one.seen_ns) for one in pile.files]
+        return PileRead(pile.number, reads)
+
+    return run
+
+
+def _shard(one: ToRead) -> Shard:
+    return Shard(one.name, Path(one.file), one.named, one.within)
+
+
+def _parts(pile: Pile) -> list[Pile]:
+    return [Pile(pile.number, pile.source, [one]) for one in pile.files]
+
+
+def _joined(pile: Pile, results: list[PileRead]) -> PileRead:
+    return PileRead(pile.number, [read for result in results for read in result.reads])
+
+
+def _lost(pile: Pile) -> PileRead:
+    """Return that the files of a pile cannot be read: who tries dies."""
+    text = "the worker process that read it died, twice (out of memory?)"
+    fault = Fault("fetch", "SB494", text, "", "its items stay as they were last built")
+    return PileRead(pile.number, [FileRead([], one.stamp, one.seen_ns, fault) for one in pile.files])
+
+
+PILES: Final = Kind("read sources", _open, Pile, PileRead, few=1, parts=_parts, joined=_joined, lost=_lost)
+"""Piles of files."""
