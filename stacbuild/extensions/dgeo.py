@@ -15,7 +15,8 @@ from typing import Any, Final
 from msgspec import UNSET
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import at_top, each_asset, prefixed, put, value_of
+from stacbuild.extensions.places import at_top, each_asset, place_of, put
+from stacbuild.extensions.values import prefixed, value_of
 from stacbuild.failures import ItemError
 from stacbuild.recipe.extension_tables import Dgeo as Settings
 from stacbuild.recipe.extension_tables import DgeoAsset
@@ -46,7 +47,7 @@ class Dgeo:
     def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
         """Return the document with the fields set."""
         del ctx
-        where = "" if document["type"] == "Collection" else "/properties"
+        where = place_of(document)
         made = each_asset(document, config.assets, _asset)
         found = prefixed(config, FREE, PREFIX, document, where)
         found |= {field: cids for field, cids in _lists(made, config, where) if cids}
@@ -54,7 +55,7 @@ class Dgeo:
 
     def check(self, document: dict[str, Any]) -> Iterator[tuple[str, str]]:
         """Yield what is wrong with CIDs, of what the schema says and what it cannot say."""
-        where = "" if document["type"] == "Collection" else "/properties"
+        where = place_of(document)
         for plural, single, form, words in _LISTS:
             listed = at_top(document).get(f"{PREFIX}{plural}")
             yield from _bad_list(listed, form, words, f"{where}/{PREFIX}{plural}")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import each_asset, fields_of, put
+from stacbuild.extensions.places import each_asset, place_of, put
+from stacbuild.extensions.values import fields_of
 from stacbuild.recipe.extension_tables import Fields as Settings
 
 
@@ -25,7 +26,7 @@ class Fields:
     def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
         """Return the document with the fields set."""
         del ctx
-        where = "" if document["type"] == "Collection" else "/properties"
+        where = place_of(document)
         made = put(document, fields_of(config.properties, document, where))
         return each_asset(made, {"*": config.assets}, _asset) if config.assets else made
 

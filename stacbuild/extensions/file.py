@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import each_asset
+from stacbuild.extensions.places import each_asset
 from stacbuild.failures import ItemError
 from stacbuild.recipe.extension_tables import FileInfo as Settings
 

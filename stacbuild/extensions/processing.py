@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import prefixed, put, speaks_of, told
+from stacbuild.extensions.places import put, speaks_of, told
+from stacbuild.extensions.values import prefixed
 from stacbuild.recipe.extension_tables import Processing as Settings
 
 SCHEMA: Final = "https://stac-extensions.github.io/processing/v1.2.0/schema.json"

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import each_data_asset, prefixed, put, speaks_of, told, told_at
+from stacbuild.extensions.places import each_data_asset, put, speaks_of, told, told_at
+from stacbuild.extensions.values import prefixed
 from stacbuild.failures import ItemError
 from stacbuild.recipe.extension_tables import Projection as Settings
 from stacbuild.recipe.extension_tables import ProjectionFields

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from stacbuild.extensions.bands import with_bands
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import each_data_asset, prefixed, speaks_of
+from stacbuild.extensions.places import each_data_asset, speaks_of
+from stacbuild.extensions.values import prefixed
 from stacbuild.recipe.extension_tables import Raster as Settings
 from stacbuild.recipe.extension_tables import RasterAsset, RasterFields
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import fields_of, has_any, prefixed, put
+from stacbuild.extensions.places import has_any, place_of, put
+from stacbuild.extensions.values import fields_of, prefixed
 from stacbuild.recipe.extension_tables import Publication
 from stacbuild.recipe.extension_tables import Scientific as Settings
 
@@ -32,7 +33,7 @@ class Scientific:
     def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
         """Return the document with the fields set, and linked to what they name."""
         del ctx
-        where = "" if document["type"] == "Collection" else "/properties"
+        where = place_of(document)
         found = prefixed(config, ("doi", "citation"), PREFIX, document, where)
         if config.publications:
             place = f"{where}/sci:publications"

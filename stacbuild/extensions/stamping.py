@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stacbuild import canon
-from stacbuild.extensions.values import at_top, field, put
+from stacbuild.extensions.places import at_top, put
+from stacbuild.extensions.values import field
 from stacbuild.failures import ItemError
 from stacbuild.times import Times, key_of
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import has_any, prefixed, put
+from stacbuild.extensions.places import has_any, place_of, put
+from stacbuild.extensions.values import prefixed
 from stacbuild.recipe.extension_tables import Version as Settings
 
 SCHEMA: Final = "https://stac-extensions.github.io/version/v1.2.0/schema.json"
@@ -30,5 +31,5 @@ class Version:
     def apply(self, document: dict[str, Any], config: Settings, ctx: Context) -> dict[str, Any]:
         """Return the document with the fields set."""
         del ctx
-        where = "" if document["type"] == "Collection" else "/properties"
+        where = place_of(document)
         return put(document, prefixed(config, _FIELDS, "", document, where))

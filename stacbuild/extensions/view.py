@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stacbuild.extensions.base import Context
-from stacbuild.extensions.values import prefixed, speaks_of, told, told_at
+from stacbuild.extensions.places import speaks_of, told, told_at
+from stacbuild.extensions.values import prefixed
 from stacbuild.recipe.extension_tables import View as Settings
 
 SCHEMA: Final = "https://stac-extensions.github.io/view/v1.1.0/schema.json"
