@@ -129,8 +129,11 @@ def _extended(
     chain = document.collections[name].collection_extensions
     if not chain:
         return facts, [], []
-    from stacbuild.stages.extend import Applied, in_order  # noqa: PLC0415  few recipes have any
+    from stacbuild.stages.extend import Applied, in_order, misshapen  # noqa: PLC0415  few recipes have any
 
+    if odd := misshapen(facts):
+        text = f"collection '{name}': its document is without its extensions: it has {odd}"
+        return facts, [], [Problem("SB708", text, hint="mend what `set` puts there, or what is said upstream")]
     problems = []
     links = facts.get("links", [])
     made = {**facts, "stac_extensions": facts.get("stac_extensions", []), "links": links}

@@ -73,6 +73,11 @@ def facts(told: Stated | None) -> dict[str, Any]:
     if "assets" in found:
         assets = {key: asset for key, asset in found["assets"].items() if isinstance(asset, dict)}
         found["assets"] = {key: _placed(asset, told.base) for key, asset in assets.items()}
+    if "item_assets" in found:
+        found["item_assets"] = {key: one for key, one in found["item_assets"].items() if isinstance(one, dict)}
+    for name, kind in (("providers", dict), ("stac_extensions", str)):
+        if name in found:
+            found[name] = [one for one in found[name] if isinstance(one, kind)]
     if "links" in found:
         found["links"] = [_placed(link, told.base) for link in found["links"] if isinstance(link, dict)]
     return found

@@ -117,7 +117,7 @@ def test_an_extension_that_fails_on_one_item_costs_that_item(tmp_path):
         ("return None", "SB232", "NoneType"),
         ("return [item]", "SB232", "list"),
         ("return {**item, 'id': 'other'}", "SB232", "id or type"),
-        ("return {**item, 'properties': 3}", "SB232", "no objects"),
+        ("return {**item, 'properties': 3}", "SB232", "'properties' that is not an object"),
         ("return {**item, 'x': float('nan')}", "SB232", "not JSON"),
         ("return {**item, 'x': object()}", "SB232", "not JSON"),
         ("import sys; sys.exit(3)", "SB230", "SystemExit"),

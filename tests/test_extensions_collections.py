@@ -240,6 +240,22 @@ def test_what_makes_no_sense_of_a_collection_is_an_error_of_the_recipe(tmp_path,
     assert kitchen.ask("check", "--quick")["exit"] == 0
 
 
+def test_a_document_that_set_has_spoilt_is_written_without_its_extensions_and_told(tmp_path):
+    kitchen = kitchen_of(tmp_path, proj={"use": "projection", "code": "EPSG:3067"}, file={"use": "file"})
+    kitchen.recipe["collections"]["one"]["set"] = {"providers.0": "us"}
+    kitchen.save()
+    (warning,) = [one for one in kitchen.build(exit_=1)["warnings"] if one["code"] == "SB708"]
+    assert "'providers' that is not a list of objects" in warning["message"]
+    assert not kitchen.ask("status")["fresh"]
+
+
+@pytest.mark.parametrize("roles", [3, "processor", [["processor"]], None])
+def test_roles_that_are_none_are_no_roles(roles):
+    document = {**DESCRIBED, "providers": [{"name": "Odd", "roles": roles}]}
+    made = applied({"use": "processing", "level": "L2A"}, document)
+    assert (made["providers"], made["summaries"]) == (document["providers"], {"processing:level": ["L2A"]})
+
+
 def test_a_default_that_says_no_is_none(tmp_path):
     kitchen = kitchen_of(tmp_path, proj={"use": "projection", "code": "EPSG:3067", "compute-bbox": False})
     assert kitchen.build()["exit"] == 0

@@ -202,3 +202,16 @@ def test_memory_lost_or_all_made_again_gives_the_same_bytes(tmp_path):
     assert kitchen.build()["outputs"]["site"]["written"] == 0
     kitchen.build("--force")
     assert kitchen.tree("dist") == before
+
+
+def test_what_is_no_part_of_a_document_upstream_is_left_out_and_extensions_go_on(tmp_path):
+    odd = {"item_assets": {"a": 3, "b": {"title": "B", "roles": ["data"]}}, "providers": ["us", {"name": "Us"}]}
+    kitchen = clone(tmp_path, stated(**odd, stac_extensions=[3, [EO], "https://example.com/x.json"]))
+    kitchen.recipe["extensions"] = {"made": {"use": "processing", "level": "L2A"}}
+    kitchen.recipe["collections"]["*"]["collection-extensions"] = ["made"]
+    kitchen.save()
+    kitchen.build()
+    document = written(kitchen)
+    assert (document["item_assets"].keys() & {"a", "b"}, document["providers"]) == ({"b"}, [{"name": "Us"}])
+    assert document["stac_extensions"][0] == "https://example.com/x.json"
+    assert document["summaries"]["processing:level"] == ["L2A"]

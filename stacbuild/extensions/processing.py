@@ -46,12 +46,16 @@ class Processing:
 
 def _collection(document: dict[str, Any], found: dict[str, Any]) -> dict[str, Any]:
     providers = document.get("providers") or []
-    roles = {role for one in providers for role in one.get("roles") or ()}
-    role = next((role for role in _ROLES if role in roles), None)
+    role = next((role for role in _ROLES if any(_has(one, role) for one in providers)), None)
     if role is None:
         return told(document, found)
-    made = [{**one, **_with_known(found, one)} if role in (one.get("roles") or ()) else one for one in providers]
+    made = [{**one, **_with_known(found, one)} if _has(one, role) else one for one in providers]
     return {**document, "providers": made}
+
+
+def _has(provider: dict[str, Any], role: str) -> bool:
+    roles = provider.get("roles")
+    return isinstance(roles, list) and role in roles
 
 
 def _with_known(found: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,8 @@ OURS = ("type", "id", "stac_version", "item_assets")
 OUR_RELS = ("root", "parent", "self", "collection", "child", "item", "items")
 """Links that say where a document stands in its tree: outputs write them."""
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+$")
+_ASSET = re.compile(r"(item_)?assets\.([^.\\]|\\.)+")
+"""A path that is one whole asset."""
 
 
 def collection(sheet: Sheet, draft: Draft) -> None:
@@ -71,6 +73,9 @@ def _set(sheet: Sheet, draft: Draft) -> None:
         elif name == "stac_extensions" and not _is_texts(draft.good["set"][name]):
             path = at(draft, "set", name)
             sheet.find("SB103", path, f"{names.subject(path, 2)}: `stac_extensions` must be a list of URLs")
+        elif _ASSET.fullmatch(name) and not isinstance(draft.good["set"][name], dict):
+            path = at(draft, "set", name)
+            sheet.find("SB103", path, f"{names.subject(path, 2)} must be a table", 'as in { title = "…" }')
         elif name.partition(".")[0] == "links":
             _links(sheet, at(draft, "set", name), draft.good["set"][name])
 

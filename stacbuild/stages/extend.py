@@ -204,10 +204,8 @@ class Applied:
             what = f"gave back {type(made).__name__}, not the item"
         elif made.get("id") != item["id"] or made.get("type") != item["type"]:
             what = "changed the item's id or type"
-        elif not isinstance(made.get("properties", {}), dict) or not _all(made.get("assets", {}), dict, dict):
-            what = "left properties or assets that are no objects"
-        elif not _all(made.get("stac_extensions", []), list, str) or not _all(made.get("links", []), list, dict):
-            what = "left links or stac_extensions that are no lists of objects and of texts"
+        elif odd := misshapen(made):
+            what = f"left {odd}"
         if what is not None:
             raise ItemError("SB232", f"extension '{self._name}' {what}", "", "`apply` returns the whole item")
         try:
@@ -232,6 +230,30 @@ def _ready(extension: Any, table: Any) -> Apply:
 
 _JSON: Final = "give numbers, texts, lists and objects of Python's own; numpy's have .item() and .tolist()"
 _MEND: Final = "mend the plug-in; `stacbuild extend` tries it on single items"
+
+
+_SHAPES: Final = {
+    "properties": (dict, object, "an object"),
+    "assets": (dict, dict, "an object of objects"),
+    "links": (list, dict, "a list of objects"),
+    "stac_extensions": (list, str, "a list of texts"),
+}
+"""Member → what it is, and what everything in it is: what extensions may count on."""
+_OF_COLLECTIONS: Final = {
+    "summaries": (dict, object, "an object"),
+    "item_assets": (dict, dict, "an object of objects"),
+    "providers": (list, dict, "a list of objects"),
+}
+"""The same, of a Collection alone."""
+
+
+def misshapen(document: dict[str, Any]) -> str | None:
+    """Return which member of a document is not of its shape, and that; None: all are, or are not there."""
+    shapes = _SHAPES | _OF_COLLECTIONS if document["type"] == "Collection" else _SHAPES
+    for name, (container, member, words) in shapes.items():
+        if name in document and not _all(document[name], container, member):
+            return f"'{name}' that is not {words}"
+    return None
 
 
 def _all(value: Any, container: type, member: type) -> bool:
