@@ -28,9 +28,10 @@ def digests(file):
         return {item["id"]: hash(msgspec.json.encode(item, order="sorted")) for item in items}
 
 
-def shape(file):
+def shape(path):
     """Return how many rows a table has, and its columns, but for those of which every value is missing."""
     import pyarrow.parquet  # noqa: PLC0415  the processes that are measured are started by this one
 
-    table = pyarrow.parquet.read_table(file)
-    return table.num_rows, sorted(name for name in table.column_names if table[name].null_count < table.num_rows)
+    with pyarrow.parquet.ParquetFile(path) as file:
+        rows, names = file.metadata.num_rows, file.schema_arrow.names
+        return rows, sorted(name for name in names if file.read([name])[name].null_count < rows)
