@@ -58,6 +58,7 @@ fuzz: $(VENV)/.for-tests
 bench: $(VENV)/.for-tests
 	$(BIN)/python -m benchmarks $(if $(N),N=$(N))
 	@test ! -e ../shared/data/static || $(BIN)/python -m benchmarks.static
+	@test ! -e ../shared/tools/synth_items.py || $(BIN)/python -m benchmarks.geoparquet
 
 servers:
 	@echo 'Nothing to install: no test talks to a server yet.'

@@ -4,9 +4,11 @@
 
 FOLDER is that of the data, ../shared/data if it is not given; it holds static/planet-open-stac.tar.gz and schemas/.
 Cold builds come first, each with one thing more in the recipe, so that the difference is what that thing costs: items
-as NDJSON alone, then their migration, two extensions, validation, the tree of files, GeoParquet. Then the whole recipe
-again with something changed. Each is a whole process; `list`, `work` and `write` are of its --events. Figures stand on
-the screen and in .bench/static-<commit>.json.
+as NDJSON alone, then their migration, one extension, another, validation, the tree of files, GeoParquet. Then the whole
+recipe once more with --profile, which says what each stage took by itself; stages run in as many processes as there are
+jobs, so that their seconds may add up to more than the build's. Then the whole recipe again with something changed.
+Each is a whole process; `list`, `work` and `write` are of its --events. Figures stand on the screen and in
+.bench/static-<commit>.json.
 """
 
 import datetime as dt
@@ -66,7 +68,8 @@ FIRST = {"version": "keep", "extensions": "[]", "level": "off", "mirror": "mirro
 STEPS = [
     ("items as NDJSON", {}, ""),
     ("+ migration", {"version": "1.1.0"}, ""),
-    ("+ two extensions", {"extensions": '["mirrors", "ours"]'}, ""),
+    ("+ alternate-assets", {"extensions": '["mirrors"]'}, ""),
+    ("+ fields", {"extensions": '["mirrors", "ours"]'}, ""),
     ("+ validation", {"level": "warn"}, ""),
     ("+ tree of files", {}, TREE),
     ("+ GeoParquet", {}, TABLE),
@@ -92,10 +95,10 @@ class Clone:
         for name in names:
             shutil.rmtree(self.folder / name, ignore_errors=True)
 
-    def build(self, case):
+    def build(self, case, *options):
         """Build, and keep what it took and what it did."""
         self.save()
-        done = measure.run(BUILD, self.folder)
+        done = measure.run([*BUILD, *options], self.folder)
         report = json.loads(done.out)
         row = {"case": case, "seconds": done.wall, "cpu_seconds": done.cpu, "memory_bytes": done.memory}
         row |= {"phases": phases(self.folder / "events.ndjson"), "items": report["items"]}
@@ -109,6 +112,13 @@ class Clone:
             self.outputs += output
             self.clear("dist", ".stacbuild")
             self.build(case)
+
+    def by_stage(self):
+        """Build cold with a profile, and keep what each stage took, over all processes."""
+        self.clear("dist", ".stacbuild")
+        self.build("the same, profiled", "--profile", "profile.json")
+        self.rows[-1]["stages"] = stages(self.folder / "profile.json")
+        show_stages(self.rows[-1])
 
     def again(self):
         self.build("no-op")
@@ -147,6 +157,30 @@ def phases(path):
     return found
 
 
+def stages(path):
+    """Return seconds by the name of a span, of all that a profile holds, as [sum, number of spans]."""
+    found = {}
+    for span in json.loads(path.read_bytes()):
+        if span["ph"] == "X":
+            one = found.setdefault(span["name"], [0.0, 0])
+            one[0] += span["dur"] / 1e6
+            one[1] += 1
+    return found
+
+
+def show_stages(row):
+    items = sum(row["items"][name] for name in ("added", "modified", "unchanged"))
+    print(f"\n  {'stage':24}{'s':>8}{'us/item':>9}   (with what is within it, all processes)")
+    for name, (seconds, _) in sorted(row["stages"].items(), key=lambda one: -one[1][0]):
+        if seconds >= LEAST_SHOWN:
+            print(f"  {name:24}{seconds:8.2f}{seconds / items * 1e6:9.1f}")
+    print(flush=True)
+
+
+LEAST_SHOWN = 0.005
+"""Seconds; what took less is in the file only."""
+
+
 def moment(event):
     return dt.datetime.fromisoformat(event["time"])
 
@@ -169,6 +203,7 @@ def main(arguments):
     clone = Clone((FOLDER / "static").resolve(), data.resolve())
     head()
     clone.cold()
+    clone.by_stage()
     clone.again()
     path = FOLDER / f"static-{commit()}.json"
     path.write_text(json.dumps(clone.rows, indent=2) + "\n")

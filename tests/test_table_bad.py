@@ -252,6 +252,24 @@ def test_compressed_file_that_is_damaged_is_unreadable(tmp_path, name, how):
     assert unreadable(tmp_path, name, blob).code == "SB413"
 
 
+@pytest.mark.parametrize(
+    ("blob", "words"),
+    [
+        (b"PAR1 and so on", "a Parquet file"),
+        (gzip.compress(b"id\n1\n"), "compressed by gzip"),
+        (zstandard.ZstdCompressor().compress(b"id\n1\n"), "compressed by Zstandard"),
+        (b"PK\x03\x04 and so on", "a ZIP archive"),
+        (b"SQLite format 3\0 and so on", "a SQLite database"),
+    ],
+)
+@pytest.mark.parametrize(("name", "more"), [("t.csv", {}), ("t.ndjson", {}), ("t.json", {"encoding": "latin-1"})])
+def test_a_file_that_is_something_else_than_its_name_says_is_told_by_its_first_bytes(tmp_path, name, more, blob, words):
+    error = unreadable(tmp_path, name, blob, **more)
+    assert error.code == "SB418"
+    assert words in error.message
+    assert error.hint
+
+
 def test_utf16_without_its_encoding_is_told(tmp_path):
     error = unreadable(tmp_path, "t.csv", "id\n1\n".encode("utf-16"))
     assert (error.code, error.hint) == ("SB418", 'set `encoding = "utf-16"`')

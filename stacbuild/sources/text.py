@@ -31,6 +31,16 @@ _STEP: Final = 4096
 _COMPRESSED: Final = {".gz": "gzip", ".zst": "Zstandard"}
 
 
+_NO_TEXT: Final = (
+    (b"PAR1", "a Parquet file", "give it a name that ends in .parquet; for `validate`, `convert` makes lines of it"),
+    (b"\x1f\x8b", "compressed by gzip", "give it a name that ends in .gz"),
+    (b"\x28\xb5\x2f\xfd", "compressed by Zstandard", "give it a name that ends in .zst"),
+    (b"PK\x03\x04", "a ZIP archive", "unpack it; of a spreadsheet, save a sheet as .csv"),
+    (b"SQLite format 3\0", "a SQLite database", "export a table of it as .csv"),
+)
+"""How files begin whose name said text, what they are, and what to do."""
+
+
 class Cut(bytes):
     """The head of a line of more than LIMIT bytes; the rest of it was read past."""
 
@@ -59,6 +69,7 @@ def of_stream(stream: IO[bytes], encoding: str) -> Iterator[bytes]:
 
 def _decoded(stream: IO[bytes], decoder: codecs.IncrementalDecoder | None) -> Iterator[bytes]:
     block = stream.read(_BLOCK)
+    _refuse_no_text(block)
     if decoder is None:
         _refuse_utf16(block)
     first = True
@@ -132,6 +143,12 @@ def _transcode(decoder: codecs.IncrementalDecoder, block: bytes, *, final: bool 
         return decoder.decode(block, final).encode("utf-8", "surrogatepass")
     except UnicodeError as error:
         raise SourceUnreadable("SB418", f"the file is not in its encoding: {error}", "is `encoding` right?") from error
+
+
+def _refuse_no_text(block: bytes) -> None:
+    for head, kind, hint in _NO_TEXT:
+        if block.startswith(head):
+            raise SourceUnreadable("SB418", f"by its first bytes this is {kind}, not text", hint)
 
 
 def _refuse_utf16(block: bytes) -> None:
