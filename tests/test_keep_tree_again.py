@@ -1,13 +1,18 @@
 """`keep-tree`, built again: what is written when a folder upstream changes, moves or goes; and bad luck."""
 
+import contextlib
 import json
+import os
 import time
+from urllib.parse import unquote
 
 import pytest
 from kitchen import ran
 from test_keep_tree import EMPTY, NESTED, changed, documents, inode, kept, nested, shape, written
 from trees import catalog, collection, item, link, put
+from world import dying_at
 
+from stacbuild import project
 from stacbuild.sources import pages
 
 CHILD = "child"
@@ -283,3 +288,48 @@ def test_items_of_a_source_without_a_tree_are_right_below_their_collection(tmp_p
     kitchen.build()
     c = ["c", "Collection", ["a", "l"], [["2024", "Catalog", ["x", "y"], []]]]
     assert shape(kitchen)[3] == [["else", "Collection", ["m"], []], EMPTY, ["land", "Catalog", [], [c]]]
+
+
+# --- builds that are killed
+
+
+def dangling(folder):
+    """Return the links of the documents in a tree that lead to no file."""
+    found = []
+    for file in folder.rglob("*.json"):
+        links = json.loads(file.read_bytes())["links"]
+        found += [(file, one["href"]) for one in links if not (file.parent / unquote(one["href"])).exists()]
+    return found
+
+
+@pytest.mark.parametrize("number", range(2, 60, 6))
+def test_a_build_killed_while_folders_move_is_completed_by_the_next(kitchen, number):
+    files = nested()
+    files["in/land/catalog.json"]["links"] = []
+    files["in/catalog.json"]["links"] = [link(CHILD, "land/catalog.json"), link(CHILD, "new/catalog.json")]
+    files["in/new/catalog.json"] = catalog("new", link(CHILD, "../land/c/collection.json"))
+    put(kitchen, files)
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(BaseException), dying_at(number):
+            project.open(kitchen / "stacbuild.toml").build()
+        os._exit(0)
+    os.waitpid(child, 0)
+    upstream = {path for path in kitchen.tree("dist/site") if path.endswith(".json")}
+    assert upstream, "what was there is there, or what shall be"
+    assert not dangling_from_root(kitchen)
+    kitchen.build()
+    assert not dangling(kitchen / "dist/site")
+    assert same_as_fresh(kitchen)
+
+
+def dangling_from_root(kitchen):
+    """Return links that lead to no file, of the documents that a reader finds from the root."""
+    found, todo = [], [kitchen / "dist/site/catalog.json"]
+    while todo:
+        file = todo.pop()
+        for one in json.loads(file.read_bytes())["links"]:
+            to = file.parent / unquote(one["href"])
+            found += [] if to.exists() else [(file, one["href"])]
+            todo += [to] if to.exists() and one["rel"] in ("child", "item") else []
+    return found
