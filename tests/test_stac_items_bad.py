@@ -133,10 +133,17 @@ def test_empty_file_of_lines_has_no_items(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "blob", [b"<html></html>", b"id,a\n1,2\n", b"PAR1\x15\x04PAR1", b"\x1f\x8b\x08\x00", b"\x00" * 100]
+    ("blob", "code"),
+    [
+        (b"<html></html>", "SB417"),
+        (b"id,a\n1,2\n", "SB417"),
+        (b"\x00" * 100, "SB417"),
+        (b"PAR1\x15\x04PAR1", "SB418"),
+        (b"\x1f\x8b\x08\x00", "SB418"),
+    ],
 )
-def test_what_is_no_json_is_unreadable(tmp_path, blob):
-    assert unreadable(tmp_path, "t.json", blob).code == "SB417"
+def test_what_is_no_json_is_unreadable(tmp_path, blob, code):
+    assert unreadable(tmp_path, "t.json", blob).code == code
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
