@@ -6,9 +6,10 @@ the memory: `listing` does; never asks what a change means: `plan` does.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -25,17 +26,27 @@ from stacbuild.naming import feeds_of, named
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.sources.base import Part, Raw, Shard, SourceUnreadable
-from stacbuild.sources.registry import kind_of
+from stacbuild.sources.registry import kind_of, recognising
 from stacbuild.sources.stamps import stamp_of
 from stacbuild.spool import Spool, Spooled
 from stacbuild.stages.beside import beside
-from stacbuild.trace import GroupEntry
+from stacbuild.trace import GroupEntry, MemoryLostError, RowFiles, Rows
 
 _CUT_MASK: Final = 0xFF
 _GROUP_AT_MOST: Final = 1024
 _TOLD_EVERY: Final = 8192
 _pack = msgspec.msgpack.Encoder().encode
 _inputs_of = msgspec.msgpack.Decoder(list[Input]).decode
+
+
+class _InputsAlone(Struct, array_like=True):
+    """Rows of a group without their pairs."""
+
+    inputs: list[Input]
+    pairs: msgspec.Raw
+
+
+_inputs_alone = msgspec.msgpack.Decoder(_InputsAlone).decode
 
 
 class GroupListing(Struct):
@@ -78,6 +89,7 @@ class Cutter:
         routes: Routes,
         name: str,
         *,
+        rows: Rows | None = None,
         put: Callable[[list[bytes]], Spooled] | None = None,
         rooted: Container[bytes] = frozenset(),
         known: Known | None = None,
@@ -89,6 +101,7 @@ class Cutter:
             recipe: where the source is.
             routes: its tables.
             name: the source.
+            rows: of the memory, where records may be found again by their bytes.
             put: writes records to the spool; None: nothing is to be worked on.
             rooted: the roots of groups whose records nobody will ask for.
             known: which pieces of files need not be read.
@@ -97,15 +110,24 @@ class Cutter:
         self._source, self._name, self._routes = recipe.document.sources[name], name, routes
         self._kind, self._feeds = kind_of(self._source), feeds_of(recipe.document, name)
         self._tables = [feed.table for feed in self._feeds]
+        self._rows = rows
         self._put, self._rooted, self._known = put, rooted, known
         self._told, self._untold = told, 0
         self._order_counts = bool(beside(recipe.document).code)
 
-    def read(self, shard: Shard, stamp: Stamp | None, seen_ns: int) -> FileRead:
-        """Return what a file holds that had `stamp` when it was looked at; one that changes meanwhile is read again."""
+    def read(self, shard: Shard, stamp: Stamp | None, seen_ns: int, before: Sequence[GroupEntry] = ()) -> FileRead:
+        """Return what a file holds that had `stamp` when it was looked at; one that changes meanwhile is read again.
+
+        Args:
+            shard: the file.
+            stamp: what was seen of it.
+            seen_ns: when that was.
+            before: the groups that it had; records that stand there as they stood are not decoded.
+        """
+        was = self._inputs(before)
         for _ in range(2):
             try:
-                groups = list(self._groups(shard))
+                groups = list(self._groups(shard, was))
             except SourceUnreadable as error:
                 return FileRead([], stamp, seen_ns, Fault("fetch", error.code, error.message, "", error.hint))
             again = stamp_of(shard.file)
@@ -116,7 +138,22 @@ class Cutter:
         hint = "build again when its writer is done"
         return FileRead([], stamp, seen_ns, Fault("fetch", "SB490", text, "", hint))
 
-    def _groups(self, shard: Shard) -> Iterator[GroupListing]:
+    def _inputs(self, before: Sequence[GroupEntry]) -> dict[bytes, Input]:
+        """Return the inputs of groups by the marks of their bytes; none where the memory is damaged, as others find."""
+        if self._rows is None or recognising(self._source) is None:
+            return {}
+        with contextlib.suppress(MemoryLostError):
+            rows = (row for entry in before for row in self._rows.read(entry, _inputs_alone).inputs)
+            return {row.raw: row for row in rows if row.raw and row.fault is None}
+        return {}
+
+    def _read(self, shard: Shard, first: int, was: dict[bytes, Input]) -> Iterator[Raw]:
+        recognises = recognising(self._source)
+        if not was or recognises is None:
+            return self._kind.read(shard, self._source, first)
+        return recognises.recognise(shard, self._source, {mark: row.key for mark, row in was.items()})
+
+    def _groups(self, shard: Shard, was: dict[bytes, Input]) -> Iterator[GroupListing]:
         taken: set[int] = set()
         raws: Iterator[Raw] | None = None
         for part in self._kind.parts(shard, self._source):
@@ -126,8 +163,8 @@ class Cutter:
                 self._tell(part.records or 0)
                 yield from known
             else:
-                raws = raws or self._kind.read(shard, self._source, part.first)
-                yield from self._cut(shard, part, islice(raws, part.records))
+                raws = raws or self._read(shard, part.first, was)
+                yield from self._cut(shard, part, islice(raws, part.records), was)
         self._tell(0, now=True)
 
     def _tell(self, records: int, *, now: bool = False) -> None:
@@ -136,7 +173,7 @@ class Cutter:
             self._told(self._untold)
             self._untold = 0
 
-    def _cut(self, shard: Shard, part: Part, raws: Iterator[Raw]) -> Iterator[GroupListing]:
+    def _cut(self, shard: Shard, part: Part, raws: Iterator[Raw], was: dict[bytes, Input]) -> Iterator[GroupListing]:
         base = os.path.dirname(shard.name)  # noqa: PTH120  shard names are posix text, not paths of this machine
         rows: list[Input] = []
         blobs: list[bytes] = []
@@ -144,7 +181,7 @@ class Cutter:
         for raw in raws:
             if not rows:
                 first, line = raw.ordinal, raw.line
-            rows.append(self._input(raw, base, line))
+            rows.append(_again(raw, was, line) if raw.again else self._input(raw, base, line))
             blobs.append(raw.blob)
             if len(rows) >= _GROUP_AT_MOST or xxhash.xxh3_64_intdigest(rows[-1].key.encode()) & _CUT_MASK == 0:
                 yield self._group(shard, part, rows, blobs, first, line)
@@ -193,13 +230,19 @@ class Cutter:
                 names.append(named(feed, target, record, digest, base))
         if fault is not None and all(target == "" for _, _, target in names):
             return Input("!" + digest.hex(), digest, raw.line - line, [], fault)
-        return Input(raw.key, digest, raw.line - line, names)
+        return Input(raw.key, digest, raw.line - line, names, None, raw.mark)
 
     def _record(self, raw: Raw) -> Any:
         """Return a record as stages will see it; functions of users are the only ones that can tell its order."""
         if raw.record is None or self._order_counts:
             return canon.decode(raw.blob)
         return raw.record
+
+
+def _again(raw: Raw, was: dict[bytes, Input], line: int) -> Input:
+    """Return the input of a record that stands there as it stood."""
+    old = was[raw.mark]
+    return Input(old.key, old.digest, raw.line - line, old.names, None, raw.mark)
 
 
 def targets_of(tables: list[str], row: Input) -> Iterator[tuple[str, str | None, bytes]]:
@@ -226,6 +269,8 @@ class ToRead(Struct, array_like=True):
     within: str
     stamp: Stamp | None
     seen_ns: int
+    before: list[GroupEntry] = []
+    """Where the rows of the groups that it had stand, and no more of them."""
 
 
 class Pile(Struct, array_like=True):
@@ -250,24 +295,26 @@ class PileTools(NamedTuple):
         recipe: with what stands beside it.
         rooted: source → the roots of groups whose records nobody will ask for.
         descriptors: the files of the spool by seat; none where nothing is to be worked on.
+        rows: the folder of the memory's rows.
     """
 
     recipe: Recipe
     rooted: dict[str, frozenset[bytes]]
     descriptors: tuple[int, ...]
+    rows: Path
 
 
 def _open(tools: PileTools, seat: int) -> Callable[[Pile], PileRead]:
     beside(tools.recipe.document).load()
     routes, cutters = Routes(tools.recipe), dict[str, Cutter]()
-    put = Spool(tools.descriptors, seat).put if tools.descriptors else None
+    put, rows = Spool(tools.descriptors, seat).put if tools.descriptors else None, RowFiles(tools.rows)
 
     def run(pile: Pile) -> PileRead:
         cutter = cutters.get(pile.source)
         if cutter is None:
             rooted = tools.rooted.get(pile.source, frozenset())
-            cutter = cutters[pile.source] = Cutter(tools.recipe, routes, pile.source, put=put, rooted=rooted)
-        reads = [cutter.read(_shard(one), one.stamp, one.seen_ns) for one in pile.files]
+            cutter = cutters[pile.source] = Cutter(tools.recipe, routes, pile.source, rows=rows, put=put, rooted=rooted)
+        reads = [cutter.read(_shard(one), one.stamp, one.seen_ns, one.before) for one in pile.files]
         return PileRead(pile.number, reads)
 
     return run

@@ -49,11 +49,15 @@ class Feed:
                     yield step, record, base
 
     def _records(self, group: GroupPlan, wanted: dict[int, list[Step]]) -> Iterator[tuple[Step, bytes | Span]]:
-        """Yield the steps that begin with a record with it, or its place; `wanted` has them by the record's ordinal."""
-        if group.spooled is not None:
-            spans = group.spooled.spans() if wanted else []
-            yield from ((step, spans[ordinal - group.entry.first]) for ordinal in wanted for step in wanted[ordinal])
-            return
+        """Yield the steps that begin with a record with it, or its place; `wanted` has them by the record's ordinal.
+
+        Of a record that was known by its bytes nothing lies in the spool.
+        """
+        if group.spooled is not None and wanted:
+            spans = group.spooled.spans()
+            here = {ordinal: spans[ordinal - group.entry.first] for ordinal in wanted}
+            yield from ((step, span) for ordinal, span in here.items() if span[2] for step in wanted[ordinal])
+            wanted = {ordinal: wanted[ordinal] for ordinal, span in here.items() if not span[2]}
         for ordinal, blob in self._read(group, sorted(wanted)):
             digest = canon.digest(blob)
             for step in wanted[ordinal]:

@@ -117,18 +117,18 @@ def list_sources(recipe: Recipe, memory: Memory, asked: Asked) -> list[SourceLis
     names = sorted({name for collection in document.collections.values() for name in collection.from_})
     routes = Routes(recipe)
     readers = [_Reader(recipe, routes, name, memory, asked) for name in names]
-    _read_elsewhere(recipe, readers, asked)
+    _read_elsewhere(recipe, memory, readers, asked)
     return [reader.finish() for reader in readers]
 
 
-def _read_elsewhere(recipe: Recipe, readers: list[_Reader], asked: Asked) -> None:
+def _read_elsewhere(recipe: Recipe, memory: Memory, readers: list[_Reader], asked: Asked) -> None:
     """Let other processes read, if there is enough to be read that they can."""
     unread = [one for reader in readers for one in reader.unread()]
     if asked.executor is None or asked.executor.jobs == 1 or sum(map(_size, unread)) < WORTH:
         return
     piles = list(_piles(readers))
     descriptors = asked.spool.descriptors() if asked.spool is not None else ()
-    tools = PileTools(recipe, {reader.name: reader.rooted for reader in readers}, descriptors)
+    tools = PileTools(recipe, {reader.name: reader.rooted for reader in readers}, descriptors, memory.folder)
     for done in asked.executor.map(PILES, tools, (pile for _, pile in piles)):
         reader, pile = piles[done.number]
         for one, read in zip(pile.files, done.reads, strict=True):
@@ -194,12 +194,13 @@ class _Reader:
         self._shards = crawl.shards if crawl else kind_of(source).shards(source, recipe.root)
         self._entries = [entry for entry in memory.head.groups if entry.source == name]
         self._look()
-        self.rooted = frozenset(self._spare)
-        """The roots of groups of before that this listing may find again."""
+        self.rooted = frozenset[bytes]() if asked.reread else frozenset(self._spare)
+        """The roots of groups whose records nobody will ask for, as they are what they were."""
         self._cutter = Cutter(
             recipe,
             routes,
             name,
+            rows=memory,
             put=None if asked.spool is None else self._put,
             rooted=self.rooted,
             known=self._known,
@@ -217,7 +218,7 @@ class _Reader:
     def _look(self) -> None:
         """Stat every file; note what is known of those that have to be read."""
         before, reread = self._listing.before, self._asked.reread
-        same_names = before is not None and before.names == self._listing.names
+        self._same = same_names = before is not None and before.names == self._listing.names
         self._known_shards = before.shards if before is not None and same_names and not reread else {}
         self._by_shard: dict[str, list[GroupEntry]] = {}
         for entry in self._entries:
@@ -240,6 +241,10 @@ class _Reader:
         for (name, part), groups in groupby(ordered, key=lambda entry: (entry.shard, entry.part)):
             self._pieces.setdefault((os.path.dirname(name), part), []).append(list(groups))  # noqa: PTH120  posix text
 
+    def _before(self, shard: Shard) -> list[GroupEntry]:
+        """Return the groups that a file had, if its records would still be the same inputs."""
+        return self._by_shard.get(shard.name, []) if self._same and not self._asked.reread else []
+
     # --- what other processes can do
 
     def unread(self) -> Iterator[ToRead]:
@@ -247,7 +252,8 @@ class _Reader:
         for shard in self._shards if not self._pieces else ():
             if not shard.above and shard.name not in self._fresh:
                 place = (shard.name, str(shard.file), shard.named, shard.within)
-                yield ToRead(*place, self._stamps[shard.name], self._seen)
+                before = [_place(entry) for entry in self._before(shard)]
+                yield ToRead(*place, self._stamps[shard.name], self._seen, before)
 
     def take(self, name: str, read: FileRead) -> None:
         """Take what another process read of a file."""
@@ -272,7 +278,9 @@ class _Reader:
             groups = [GroupListing(entry) for entry in mine]
             return ShardListing(shard, self._known_shards[shard.name], groups, read=False)
         read = self._reads.pop(shard.name, None)
-        return self._read(shard, read or self._cutter.read(shard, self._stamps[shard.name], self._seen), mine)
+        if read is None:
+            read = self._cutter.read(shard, self._stamps[shard.name], self._seen, self._before(shard))
+        return self._read(shard, read, mine)
 
     def _page(self, shard: Shard) -> ShardListing:
         """Return a document that names other files and holds no records, as the crawl found it."""
@@ -314,7 +322,7 @@ class _Reader:
         self._listing.shifted = self._listing.shifted or place != (old.shard, old.first, old.line)
         old.shard, old.first, old.line = place
         old.part = group.entry.part
-        group.entry, group.packed, group.spooled, group.names = old, None, None, None
+        group.entry, group.packed, group.names = old, None, None
 
     def _known(self, shard: Shard, part: Part, taken: set[int]) -> list[GroupListing]:
         """Return the groups of a piece that the memory knows, as they stand now; `taken` are those that others are."""
@@ -333,6 +341,12 @@ def _hang(listing: SourceListing) -> None:
     for shard in listing.shards if listing.crawl is not None else ():
         for group in shard.groups:
             group.entry.above = shard.shard.page if keep else ""
+
+
+def _place(entry: GroupEntry) -> GroupEntry:
+    """Return an entry with no more than where its rows stand."""
+    place = (entry.file, entry.offset, entry.length, entry.check)
+    return GroupEntry(entry.source, entry.shard, entry.root, *place)
 
 
 def _moved_to(entry: GroupEntry, shard: Shard, rows: int) -> GroupListing:

@@ -103,6 +103,9 @@ class Input(Struct, array_like=True):
     line: int
     names: list[tuple[str | None, bytes | None, str | None]]
     fault: Fault | None = None
+    raw: bytes = b""
+    """XXH3-128 of the bytes that it was read from, as they stand in the file: who finds these again need not decode
+    them. b"" where that is not done."""
 
 
 MARK: Final = 8

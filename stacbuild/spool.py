@@ -21,7 +21,7 @@ Span = tuple[int, int, int]
 
 
 class Spooled(Struct, array_like=True, frozen=True):
-    """Where records lie, one after the other. `sizes` are 32-bit little-endian numbers."""
+    """Where records lie, one after the other; `sizes` are 32-bit little-endian numbers, 0 where one was not read."""
 
     seat: int
     offset: int

@@ -67,11 +67,18 @@ def remembered(kitchen):
         for g in head.groups
     ]
     troubles = {name: {n: s.trouble for n, s in one.shards.items()} for name, one in head.sources.items()}
-    return groups, troubles, {name: one.duplicates for name, one in head.sources.items()}
+    return (
+        sorted(groups, key=lambda one: one[:2] + one[5:6]),
+        troubles,
+        {name: one.duplicates for name, one in head.sources.items()},
+    )
 
 
 def failing(kitchen):
-    return [{name: value for name, value in one.items() if name != "timestamp"} for one in kitchen.failures()]
+    return [
+        {name: value for name, value in one.items() if name not in ("timestamp", "attempts")}
+        for one in kitchen.failures()
+    ]
 
 
 def said(document):

@@ -6,6 +6,7 @@ so that nothing is deleted because of it. Never holds more than a record.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -102,6 +103,8 @@ class Raw(NamedTuple):
         key: its value in the source's `key`; None: it has none.
         fault: why it cannot be read, or None.
         record: what `blob` says, decoded, where it is at hand; its members may stand in another order.
+        mark: of the bytes that stand in the file; b"": its kind does not know records by these.
+        again: it was known by its mark, so that it was not decoded: `blob` is empty, `key` is what it was.
     """
 
     ordinal: int
@@ -110,6 +113,14 @@ class Raw(NamedTuple):
     key: str | None
     fault: Fault | None
     record: Any = None
+    mark: bytes = b""
+    again: bool = False
+
+
+KeysByMark = Mapping[bytes, str]
+"""Marks of records that were read before → their keys then."""
+
+NONE_KNOWN: KeysByMark = {}
 
 
 class SourceUnreadable(Exception):  # noqa: N818  a state of the file, caught and remembered

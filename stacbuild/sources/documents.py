@@ -12,30 +12,35 @@ from typing import Any
 from stacbuild.failures import ItemError
 from stacbuild.recipe.schema import TableSource
 from stacbuild.sources import json_document
-from stacbuild.sources.base import Raw, unread
+from stacbuild.sources.base import NONE_KNOWN, KeysByMark, Raw, unread
 from stacbuild.sources.ignoring import ignore_of
 from stacbuild.sources.json_object import canonical, object_of
 from stacbuild.sources.keyed import key_of
+from stacbuild.sources.text import mark_of
 
 
-def ndjson(lines: Iterator[bytes], source: TableSource) -> Iterator[Raw]:
+def ndjson(lines: Iterator[bytes], source: TableSource, known: KeysByMark = NONE_KNOWN) -> Iterator[Raw]:
     """Yield a record a line; blank lines are none."""
-    return records(json_document.lines(lines), source)
+    return records(json_document.lines(lines), source, known)
 
 
-def array(blocks: Iterable[bytes], source: TableSource) -> Iterator[Raw]:
+def array(blocks: Iterable[bytes], source: TableSource, known: KeysByMark = NONE_KNOWN) -> Iterator[Raw]:
     """Yield the elements of the array, the features of the FeatureCollection, or the one object.
 
     Raises:
         SourceUnreadable: empty, larger than WHOLE_LIMIT, or not a whole array or object.
     """
-    return records(json_document.records(json_document.whole(blocks)), source)
+    return records(json_document.records(json_document.whole(blocks)), source, known)
 
 
-def records(texts: Iterable[tuple[int, bytes]], source: TableSource) -> Iterator[Raw]:
-    """Yield a record of each (line, text)."""
+def records(texts: Iterable[tuple[int, bytes]], source: TableSource, known: KeysByMark = NONE_KNOWN) -> Iterator[Raw]:
+    """Yield a record of each (line, text); those that are known by their bytes are not decoded."""
     missing, key, ignore = frozenset(source.missing), key_of(source.key), ignore_of(source.ignore)
     for ordinal, (line, text) in enumerate(texts):
+        mark = mark_of(text)
+        if (name := known.get(mark)) is not None:
+            yield Raw(ordinal, line, b"", name, None, None, mark, again=True)
+            continue
         try:
             record = _record(text, missing, source.encoding)
             ignore(record)
@@ -44,7 +49,7 @@ def records(texts: Iterable[tuple[int, bytes]], source: TableSource) -> Iterator
         except ItemError as bad:
             yield unread(ordinal, line, text, bad)
         else:
-            yield Raw(ordinal, line, blob, named, None, record)
+            yield Raw(ordinal, line, blob, named, None, record, mark)
 
 
 def _record(text: bytes, missing: frozenset[str], encoding: str) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import xxhash
 
 from stacbuild.failures import ItemError
 
+_NUMBERED: Final = re.compile(r"#[0-9]+\Z")
 _OF_STAC: Final = ("stac_version", "assets", "links")
 _OF_ITEM: Final = ("properties", "assets", "geometry")
 _CATALOG: Final = 'read a catalog from its root, with kind = "stac-catalog"'
@@ -78,6 +80,10 @@ class Names:
             count += 1
         self._again[name] = count
         return f"{name}#{count}"
+
+    def again(self, key: str) -> bool:
+        """Tell whether an item that had `key` has it still; if it may be another's, `key` says what it has."""
+        return not _NUMBERED.search(key) and self._is_new(key)
 
     def _is_new(self, name: str) -> bool:
         mark = xxhash.xxh3_64_intdigest(name.encode("utf-8", "surrogatepass"))

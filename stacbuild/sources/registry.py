@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from stacbuild.recipe.schema import StacCatalogSource, StacItemsSource, TableSource
 from stacbuild.sources import stac_catalog, stac_items, table
-from stacbuild.sources.base import Part, Raw, Shard
+from stacbuild.sources.base import KeysByMark, Part, Raw, Shard
 from stacbuild.sources.crawl import Crawl
 from stacbuild.sources.pages import Page
 
@@ -42,11 +42,19 @@ class Crawled(Protocol):
         """Return its files and what they say of one another; `known` is of the last time, not read again if same."""
 
 
+class Recognising(Protocol):
+    """What a kind whose records stand in its files as bytes can do besides."""
+
+    def recognise(self, shard: Shard, source: Any, known: KeysByMark) -> Iterator[Raw]:
+        """Yield a file's records as `read` does from the first on; those whose bytes are known are not decoded."""
+
+
 KINDS: dict[type, SourceKind] = {
     TableSource: table,
     StacItemsSource: stac_items,
     StacCatalogSource: stac_catalog,
 }
+RECOGNISING: dict[type, Recognising] = {TableSource: table, StacItemsSource: stac_items}
 CRAWLED: dict[type, Crawled] = {StacCatalogSource: stac_catalog}
 
 
@@ -58,3 +66,8 @@ def kind_of(source: Any) -> SourceKind:
 def crawled(source: Any) -> Crawled | None:
     """Return the kind of a source's table if its files name one another."""
     return CRAWLED.get(type(source))
+
+
+def recognising(source: Any) -> Recognising | None:
+    """Return the kind of a source's table if its records are known by their bytes."""
+    return RECOGNISING.get(type(source))

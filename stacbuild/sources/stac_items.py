@@ -13,7 +13,17 @@ from typing import Any, Final
 from stacbuild.failures import ItemError
 from stacbuild.recipe.schema import StacItemsSource
 from stacbuild.sources import found
-from stacbuild.sources.base import PARQUET, WHOLE_FILE, Part, Raw, Shard, SourceUnreadable, unread
+from stacbuild.sources.base import (
+    NONE_KNOWN,
+    PARQUET,
+    WHOLE_FILE,
+    KeysByMark,
+    Part,
+    Raw,
+    Shard,
+    SourceUnreadable,
+    unread,
+)
 
 REVISION: Final = 1
 """Raised when the same file gives other items."""
@@ -71,21 +81,35 @@ def read(shard: Shard, source: StacItemsSource, first: int = 0) -> Iterator[Raw]
         yield from documents(shard, source.ignore)
 
 
-def documents(shard: Shard, ignored: list[str], settle: Settle | None = None) -> Iterator[Raw]:
+def recognise(shard: Shard, source: StacItemsSource, known: KeysByMark) -> Iterator[Raw]:
+    """Yield the items of a file as `read` does; those whose bytes are known are not decoded."""
+    return read(shard, source) if _is_parquet(shard) else documents(shard, source.ignore, known=known)
+
+
+def documents(
+    shard: Shard, ignored: list[str], settle: Settle | None = None, known: KeysByMark = NONE_KNOWN
+) -> Iterator[Raw]:
     """Yield the items of a file of JSON.
 
     Args:
         shard: the file.
         ignored: what is taken out of each item.
-        settle: what is done to each item first.
+        settle: what is done to each item first; its bytes do not tell then what it is.
+        known: items that need not be decoded.
 
     Raises:
         SourceUnreadable: the file cannot be read to its end.
     """
     from stacbuild.sources import ignoring, items, json_object  # noqa: PLC0415  a build of nothing reads nothing
+    from stacbuild.sources.text import mark_of  # noqa: PLC0415
 
     ignore, names, ordinal = ignoring.ignore_of(ignored), items.Names(), 0
     for line, text in _texts(shard):
+        mark = mark_of(text) if settle is None else b""
+        if (key := known.get(mark)) is not None and names.again(key):
+            yield Raw(ordinal, line, b"", key, None, None, mark, again=True)
+            ordinal += 1
+            continue
         try:
             item = json_object.object_of(text, "utf-8")
             if (above := items.above_item(item)) is not None:
@@ -101,7 +125,7 @@ def documents(shard: Shard, ignored: list[str], settle: Settle | None = None) ->
         except ItemError as error:
             yield unread(ordinal, line, text, ItemError(error.code, error.message, error.path, _hint(error)))
         else:
-            yield Raw(ordinal, line, blob, key, None, item)
+            yield Raw(ordinal, line, blob, key, None, item, mark)
         ordinal += 1
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from stacbuild.recipe.schema import TableSource
 from stacbuild.sources import found
-from stacbuild.sources.base import PARQUET, WHOLE_FILE, Part, Raw, Shard, SourceUnreadable
+from stacbuild.sources.base import NONE_KNOWN, PARQUET, WHOLE_FILE, KeysByMark, Part, Raw, Shard, SourceUnreadable
 
 _FORMATS: Final = {
     ".csv": "csv",
@@ -66,7 +66,18 @@ def read(shard: Shard, source: TableSource, first: int = 0) -> Iterator[Raw]:
     yield from records(text.blocks(shard.file, source.encoding), form, source)
 
 
-def records(blocks: Iterator[bytes], form: str, source: TableSource) -> Iterator[Raw]:
+def recognise(shard: Shard, source: TableSource, known: KeysByMark) -> Iterator[Raw]:
+    """Yield the records of a file as `read` does; those of JSON whose bytes are known are not decoded."""
+    form = format_of(shard.file, source.format)
+    if form == "parquet":
+        yield from read(shard, source)
+        return
+    from stacbuild.sources import text  # noqa: PLC0415  a build of nothing reads nothing
+
+    yield from records(text.blocks(shard.file, source.encoding), form, source, known)
+
+
+def records(blocks: Iterator[bytes], form: str, source: TableSource, known: KeysByMark = NONE_KNOWN) -> Iterator[Raw]:
     """Yield the records of a text in pieces that is csv, tsv, json or ndjson."""
     from stacbuild.sources import delimited, documents, text  # noqa: PLC0415  a build of nothing reads nothing
 
@@ -76,9 +87,9 @@ def records(blocks: Iterator[bytes], form: str, source: TableSource) -> Iterator
         case "tsv":
             yield from delimited.records(text.lines(blocks), source, "\t")
         case "json":
-            yield from documents.array(blocks, source)
+            yield from documents.array(blocks, source, known)
         case _:
-            yield from documents.ndjson(text.lines(blocks), source)
+            yield from documents.ndjson(text.lines(blocks), source, known)
 
 
 def columns(shard: Shard, source: TableSource) -> list[str]:

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
+import xxhash
+
 from stacbuild.failures import ItemError
 from stacbuild.sources.base import SourceUnreadable
 
@@ -109,6 +111,11 @@ def _split(text: bytes) -> tuple[list[bytes], bytes]:
 def _last(rest: bytes, *, skipping: bool) -> Iterator[bytes]:
     for line in rest.splitlines(keepends=True):
         yield Cut(line[:HEAD]) if skipping or len(line) > LIMIT else line
+
+
+def mark_of(text: bytes) -> bytes:
+    """Return what a text is known by if it stands in the file again; b"" where only its head is at hand."""
+    return b"" if isinstance(text, Cut) else xxhash.xxh3_128_digest(text)
 
 
 def too_large() -> ItemError:
