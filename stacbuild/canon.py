@@ -76,12 +76,13 @@ def encode_members(
     Raises:
         CanonError: as `encode` does.
     """
-    return {
-        name: known[name]
-        if name in known and before[name] is member
-        else (_NAMED.get(name) or _encode(name) + b":") + encode(member)
-        for name, member in value.items()
-    }
+    members = {}
+    for name, member in value.items():
+        if name in known and before[name] is member:
+            members[name] = known[name]
+        else:
+            members[name] = (_NAMED.get(name) or _encode(name) + b":") + encode(member)
+    return members
 
 
 def whole(members: dict[str, bytes]) -> bytes:

@@ -282,7 +282,7 @@ _VERSIONED = re.compile(r"(https://stac-extensions\.github\.io/[^/]+/)v[^/]+/sch
 def _declared(document: dict[str, Any], schemas: list[str]) -> dict[str, Any]:
     """Return a document that declares `schemas`, each once: one in the place of its other version, else at the end."""
     known = document.get("stac_extensions") or []
-    ours = {_unversioned(url): url for url in schemas if _unversioned(url) != url}
+    ours = {bare: url for url in schemas if (bare := _unversioned(url)) != url}
     prefixes = tuple(ours)  # few URLs begin so, and `startswith` is quick to say it
     kept = (ours.get(_unversioned(url), url) if url.startswith(prefixes) else url for url in known)
     declared = list(dict.fromkeys([*kept, *schemas]))

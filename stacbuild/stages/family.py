@@ -1,18 +1,20 @@
 """A schema with all that it refers to, and the validators that are compiled of it by jsonschema-rs.
 
 Two a schema: one that asserts the formats of `validation.formats`, which decides, and one that asserts all formats,
-whose findings beyond the first's are warnings. Never: the network, or a verdict.
+whose findings beyond the first's are warnings. And of most a third, which says of an Item that both accept it, in less
+time. Never: the network, or a verdict.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, Never
 
 import msgspec
 
 from stacbuild.canon import CanonError, decode
+from stacbuild.stages import narrow
 from stacbuild.stages.schemas import (
     Schema,
     SchemaStore,
@@ -59,6 +61,15 @@ class Validators(msgspec.Struct, frozen=True):
     """Asserts all formats; None where `asserted` does."""
     alike: bool
     """What `every` accepts, `asserted` does."""
+    of_items: Any = None
+    """Accepts only Items that both accept; None where there is no such."""
+
+    def accept(self, *, item: bool) -> tuple[Callable[[Any], bool], ...]:
+        """Return what has to accept a document so that neither finds anything; `item`: it is a Feature."""
+        if item and self.of_items is not None:
+            return (self.of_items.is_valid,)
+        asserted = () if self.alike else (self.asserted.is_valid,)
+        return asserted if self.every is None else (*asserted, self.every.is_valid)
 
 
 def gathered(url: str, store: SchemaStore) -> Family:
@@ -87,17 +98,33 @@ def compiled(family: Family, formats: Formats) -> Validators:
     asserted = ASSERTED[formats]
     decides = _built(family, asserted)
     if asserted is None or not _has_more(family, asserted):
-        return Validators(decides, None, alike=False)
-    return Validators(decides, _built(family, None), alike=not _is_twisted(family, asserted))
+        return Validators(decides, None, alike=False, of_items=_of_items(family))
+    alike = not _is_twisted(family, asserted)
+    return Validators(decides, _built(family, None), alike, _of_items(family) if alike else None)
+
+
+def _of_items(family: Family) -> Any:
+    """Return a validator of Items that asserts all formats and leaves out what is for other documents."""
+    documents = family.documents()
+    narrowed = narrow.of_items(documents[family.url])
+    if narrowed is None or any(narrow.points_into_branches(schema) for schema in documents.values()):
+        return None
+    try:
+        return _compiled(family.url, {**documents, family.url: narrowed}, None)
+    except Exception:  # noqa: BLE001  what is left out was referred to by some other name
+        return None
 
 
 def _built(family: Family, asserted: frozenset[str] | None) -> Any:
+    return _compiled(family.url, family.documents(), asserted)
+
+
+def _compiled(url: str, documents: dict[str, Any], asserted: frozenset[str] | None) -> Any:
     import jsonschema_rs  # noqa: PLC0415  a build that judges nothing never gets here
 
-    documents = family.documents()
     resources = list(prepared(documents, asserted).items())
     registry = jsonschema_rs.Registry([*resources, *_meta_schemas(documents)], retriever=_refuse)
-    root = dict(resources)[family.url]
+    root = dict(resources)[url]
     return jsonschema_rs.validator_for(root, registry=registry, validate_formats=True, retriever=_refuse)
 
 

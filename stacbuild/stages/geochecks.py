@@ -137,11 +137,12 @@ def _place(item: dict[str, Any]) -> Iterator[Fault]:
         return
     coordinates, depth = geometry["coordinates"], _DEPTHS[geometry["type"]]
     bounds = _bounds(coordinates, depth)
-    yield from _range(bounds, "/geometry/coordinates")
+    if not _is_on_earth(bounds):
+        yield from _range(bounds, "/geometry/coordinates")
     if depth > 1 and geometry["type"].endswith("Polygon"):
         parts = coordinates if depth == 3 else [coordinates]  # noqa: PLR2004  a list of polygons
         yield from _polygons(parts, many=depth == 3, crosses=box is not None and box[0] > box[2])  # noqa: PLR2004
-    if box is not None and box[1] <= box[3]:
+    if box is not None and box[1] <= box[3] and not _is_within(bounds, box):
         yield from _beside(bounds, coordinates, depth, box)
 
 
@@ -164,7 +165,9 @@ def _box(bbox: list[float], box: Box, path: str) -> Iterator[Fault]:
             "SB314", f"bbox: its lowest height {bbox[2]} is above its highest {bbox[5]}", path, "exchange them"
         )
     west, east = min(box[0], box[2]), max(box[0], box[2])
-    yield from _range((west, min(box[1], box[3]), east, max(box[1], box[3])), path)
+    bounds = (west, min(box[1], box[3]), east, max(box[1], box[3]))
+    if not _is_on_earth(bounds):
+        yield from _range(bounds, path)
 
 
 def _bounds(coordinates: Any, depth: int) -> Box:
@@ -173,8 +176,20 @@ def _bounds(coordinates: Any, depth: int) -> Box:
         positions = [position for part in positions for position in part]
     if depth == 0:
         positions = [coordinates]
-    xs, ys = [position[0] for position in positions], [position[1] for position in positions]
+    xs, ys, *_ = zip(*positions, strict=False)  # heights, where all have them
     return min(xs), min(ys), max(xs), max(ys)
+
+
+def _is_on_earth(bounds: Box) -> bool:
+    """Tell whether `_range` finds nothing, as with nearly all."""
+    west, south, east, north = bounds
+    return west >= -180 and south >= -90 and east <= 180 and north <= 90  # noqa: PLR2004
+
+
+def _is_within(bounds: Box, box: Box) -> bool:
+    """Tell whether `_beside` finds nothing, as with nearly all."""
+    west, south, east, north = bounds
+    return west >= box[0] and south >= box[1] and east <= box[2] and north <= box[3]
 
 
 def _range(bounds: Box, path: str) -> Iterator[Fault]:
@@ -242,11 +257,11 @@ def _polygons(parts: list[Any], *, many: bool, crosses: bool) -> Iterator[Fault]
         names = ("geometry", "coordinates", *((str(number),) if many else ()))
         closed = True
         for place, ring in enumerate(rings):
-            path = pointer(*names, str(place))
             if not is_closed(ring):
                 closed = False
                 few = len(ring) < 4  # noqa: PLR2004  a triangle has four positions
                 text = f"a ring has {len(ring)} positions, not four or more" if few else "a ring is not closed"
+                path = pointer(*names, str(place))
                 yield _error("SB310", text, path, "a ring ends with the position that it begins with")
         if not closed:
             return

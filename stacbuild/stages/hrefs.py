@@ -10,6 +10,7 @@ import re
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _USUAL = ("https://", "s3://", "http://", "//")
 """How nearly all begin: this is asked of every href several times."""
+_TAIL = re.compile("[?#]")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -72,10 +73,8 @@ def _clean(href: str) -> str:
 
 def _cut(href: str) -> tuple[str, str]:
     """Split `href` before its query or fragment."""
-    for index, letter in enumerate(href):
-        if letter in "?#":
-            return href[:index], href[index:]
-    return href, ""
+    tail = _TAIL.search(href)
+    return (href[: tail.start()], href[tail.start() :]) if tail else (href, "")
 
 
 def _guarded(path: str) -> str:

@@ -17,6 +17,7 @@ import msgspec
 from stacbuild.failures import Fault
 from stacbuild.stages import geochecks, reference
 from stacbuild.stages.family import Family, Formats, Validators, compiled, gathered
+from stacbuild.stages.narrow import ITEM
 from stacbuild.stages.schemas import SchemaStore, bare, normal
 from stacbuild.stages.versions import version
 from stacbuild.stages.wording import faults_in, formats_in, reason_in
@@ -83,7 +84,8 @@ class _Compiled(msgspec.Struct, frozen=True):
 class _Seat(NamedTuple):
     """A schema that is asked: who accept what is right by it, and what tells the faults of the rest."""
 
-    accepts: tuple[Callable[[Any], bool], ...]
+    of_items: tuple[Callable[[Any], bool], ...]
+    of_others: tuple[Callable[[Any], bool], ...]
     faults: Callable[[Any], list[Fault]]
 
 
@@ -175,16 +177,19 @@ class Judge:
         own = self.own(collection) if kind == "item" and isinstance(collection, str) else ()
         panel = self._panel(profile, kind, own)
         faults: list[Fault] = []
+        is_item = kind == "item" and document.get("type") == ITEM
         for seat in panel.seats:
-            for accept in seat.accepts:
+            for accept in seat.of_items if is_item else seat.of_others:
                 if not accept(document):
                     found = seat.faults(document)
                     faults.extend(found if kind == "item" else (_of_kind(fault, kind) for fault in found))
                     break
         if panel.unknown:  # an address that is none is told of as what is not at hand
             faults = [fault for fault in faults if not (fault.warning and fault.path.startswith("/stac_extensions/"))]
-        told = {fault.path for fault in faults}
-        faults.extend(fault for fault in geochecks.faults_of(document, item=kind == "item") if fault.path not in told)
+        odd = geochecks.faults_of(document, item=kind == "item")
+        if odd:
+            told = {fault.path for fault in faults}
+            faults.extend(fault for fault in odd if fault.path not in told)
         return self._verdict(faults, panel.unknown)
 
     def _panel(self, profile: Profile, kind: Kind, own: tuple[str, ...]) -> _Panel:
@@ -203,10 +208,8 @@ class Judge:
             return self._asked(ready, validators, document)
 
         if self._reference is not None:
-            return _Seat((_never,), faults)
-        deciding = () if validators.alike else (validators.asserted.is_valid,)
-        more = () if validators.every is None else (validators.every.is_valid,)
-        return _Seat((*deciding, *more), faults)
+            return _Seat((_never,), (_never,), faults)
+        return _Seat(validators.accept(item=True), validators.accept(item=False), faults)
 
     def _verdict(self, faults: list[Fault], unknown: list[Fault]) -> Verdict:
         if not faults and not unknown:

@@ -28,8 +28,8 @@ def merged_bands(fields: Json) -> Json:
     given = _listed(fields.get("bands", []))
     if given is None or (eo is None and raster is None):
         return fields
-    bands = [_renamed(said, _RASTER) for said in raster or ()]
-    for part, names in ((eo or (), _EO), (given, {})):
+    bands = [_renamed(said, _RASTER) for said in raster] if raster else [_renamed(said, _EO) for said in eo or ()]
+    for part, names in ((eo or () if raster else (), _EO), (given, {})):
         for place, said in enumerate(part):
             if place == len(bands):
                 bands.append({})
@@ -81,4 +81,7 @@ def _listed(value: Any) -> list[Json] | None:
 
 def _renamed(said: Json, names: dict[str, str]) -> Json:
     """Return what is said of a band under its new names; an empty description is none."""
-    return {names.get(name, name): value for name, value in said.items() if value != "" or name != "description"}
+    renamed = {names.get(name, name): value for name, value in said.items()}
+    if renamed.get("description") == "":
+        del renamed["description"]
+    return renamed
