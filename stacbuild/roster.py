@@ -117,8 +117,9 @@ class Roster:
     def fold(self, collection: str) -> aggregate.Fold:
         """Return the merged facts of a collection's items."""
         if collection not in self._folds:
-            for entry in self._entries if self._mixed(collection) else self._of(collection):
-                self._merge(entry, None if self._mixed(collection) else collection)
+            mixed = self._mixed(collection)
+            for entry in self._entries if mixed else self._of(collection):
+                self._merge(entry, None if mixed else collection)
             self._folds.setdefault(collection, aggregate.Fold())
         return self._folds[collection]
 

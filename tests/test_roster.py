@@ -80,6 +80,23 @@ def test_groups_that_feed_many_collections_are_read_once_for_all(tmp_path):
     assert sorted(rows.reads) == sorted([0, 1, 2, 3, 4] * 2)
 
 
+class Passes(list):
+    """A list that counts how often it was gone through."""
+
+    times = 0
+
+    def __iter__(self):
+        self.times += 1
+        return super().__iter__()
+
+
+def test_groups_are_gone_through_a_few_times_however_many_there_are(tmp_path):
+    found, _ = world(tmp_path, [Group([], {"c": [pair("c", number)]}) for number in range(100)])
+    found._entries = Passes(found._entries)
+    assert found.fold("c").count == len(found.items("c")) == 100
+    assert found._entries.times < 10
+
+
 def test_groups_of_other_collections_are_not_read(tmp_path):
     found, rows = world(tmp_path, [Group([], {"a": [pair("a", 1)]}), Group([], {"b": [pair("b", 2)]})])
     assert [item.id for item in found.items("b")] == ["b-2"]
