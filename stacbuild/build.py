@@ -33,6 +33,7 @@ from stacbuild.trace import MemoryLostError
 from stacbuild.view import Catalog
 from stacbuild.working import Working
 from stacbuild.workshop import Workshop
+from stacbuild.writing import Writers
 
 
 def build(shop: Workshop, request: Request, watch: Watcher) -> BuildReport:
@@ -146,7 +147,7 @@ class _Build:
         times = shop.times, shop.store.put_times
         view = Catalog(shop.document, *places, settler.entries, rows, shop.store, shop.upstream, *times)
         with self._over("write"):
-            deliveries = outlets.deliver(view, settler)
+            deliveries = outlets.deliver(view, settler, Writers(shop, self._executor, rows))
         done = Done(plan, settler, deliveries, held_back, working.unreadable)
         with self._over("remember"):
             return self._remember(done, outlets, rows, view)

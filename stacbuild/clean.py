@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from stacbuild import deliver, files, manifest
+from stacbuild import deliver, files, manifest, removing
 from stacbuild.delivered import Delivered
 from stacbuild.failures import Problem, UsageError
 from stacbuild.outputs.base import Output
@@ -96,8 +96,8 @@ def _through_link(shop: Workshop, output: Output, path: str) -> bool:
     """Tell whether a folder on the way to a file is a symbolic link; the way begins at the recipe if it is below it."""
     full, root = output.base / path, shop.recipe.root
     if full.is_relative_to(root):
-        return deliver.through_link(root, full.relative_to(root).as_posix())
-    return deliver.through_link(output.base, path)
+        return removing.through_link(root, full.relative_to(root).as_posix())
+    return removing.through_link(output.base, path)
 
 
 def _remember(shop: Workshop, output: Output, rows: Delivered, kept: list[int]) -> None:

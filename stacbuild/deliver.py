@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from stacbuild.files import NO_STAT, State
 from stacbuild.intents import Intents
 from stacbuild.model import LeftOut
 from stacbuild.outputs.base import Output, Rank, View, Wanted
+from stacbuild.removing import Kept, remove_files
 from stacbuild.report import Reason
 from stacbuild.trace import Memory
 
@@ -28,8 +29,8 @@ NO_WANT = bytes(16)
 Only = Callable[[Wanted], bool]
 """Whether a targeted build is to touch a file."""
 
-Kept = frozenset[str]
-"""Full paths of files that outputs hold."""
+Told = Callable[[int, int], None]
+"""Is told how many of how many files are brought."""
 
 Elsewhere = Callable[[], Kept]
 """Gives the files that any output held before this build."""
@@ -116,6 +117,10 @@ class Deliverer:
         self._only, self._elsewhere = only, elsewhere
         self._pending: list[str] = []
         """Paths that were not as wanted."""
+        self._left: list[Wanted] = []
+        """Files that are still to be brought, the last first: as rows come, wants go."""
+        self._touched: dict[str, set[str]] = {}
+        self._all_anew = False
         self._gone: list[str] = []
         self._before = before or Inspected(Delivered([], b"", b"", b""), {}, {})
         self._numbers = {path: number for number, path in enumerate(self._before.rows.paths)}
@@ -124,14 +129,14 @@ class Deliverer:
         self._top = f"{output.base}/"
         self.delivery = Delivery(self._before.rows, anew={}, left=dict(left or {}))
 
-    def run(self, touched: dict[str, set[str]], *, all_anew: bool, told: Callable[[int, int], None]) -> Delivery:
-        """Bring every file that shall be, and return what came of it; `finish` removes what shall not.
+    def begin(self, touched: dict[str, set[str]], *, all_anew: bool) -> None:
+        """Find out what is to be done, and write down that it is about to be.
 
         Args:
             touched: collection → ids whose bytes are new since this output was last delivered.
             all_anew: the output's own settings moved, so that every item in it is put anew.
-            told: is called with how many of how many files are brought.
         """
+        self._touched, self._all_anew = touched, all_anew
         pending = self._sort_out()
         self._refuse_foreign(pending)
         self._gone = self._not_wanted(pending)
@@ -139,10 +144,36 @@ class Deliverer:
         if pending or self._gone:
             parts = manifest.paths(self._output.name, len(self._kept.paths) + len(pending))
             self._intents.note(self._output.base, self._pending + self._gone + parts)
-        pending.reverse()
-        while pending:  # let go of one by one: as rows come, wants go
-            self._bring(pending.pop(), touched, all_anew=all_anew)
-            told(len(self._pending) - len(pending), len(self._pending))
+        self._left = pending[::-1]
+
+    @property
+    def output(self) -> Output:
+        """What it delivers."""
+        return self._output
+
+    def large(self) -> list[Wanted]:
+        """Return the files of many items that are to be brought; others can write them, and this put them."""
+        return [wanted for wanted in reversed(self._left) if wanted.many]
+
+    def put(self, written: Iterator[tuple[Wanted, files.Attempt, list[LeftOut]]], told: Told) -> None:
+        """Put files that stand beside their places; `told` as in `run`."""
+        put: set[str] = set()
+        for wanted, attempt, left in written:
+            self._put(wanted, attempt, left)
+            put.add(wanted.path)
+            told(len(put), len(self._pending))
+        self._left = [wanted for wanted in self._left if wanted.path not in put]
+
+    def run(self, told: Told) -> Delivery:
+        """Bring every file that shall be and is not yet, and return what came of it; `finish` removes what shall not.
+
+        Args:
+            told: is called with how many of how many files are brought.
+        """
+        while self._left:
+            wanted = self._left.pop()
+            self._put(wanted, *self._attempt(wanted))
+            told(len(self._pending) - len(self._left), len(self._pending))
         self._note_rows()
         return self.delivery
 
@@ -154,7 +185,7 @@ class Deliverer:
             sure: look into the manifest, whether it says what it shall.
         """
         untouched = frozenset(path for path in self._gone if path not in self._before.bad)
-        self.delivery.removed = _remove_files(self._output.base, self._gone, kept, untouched)
+        self.delivery.removed = remove_files(self._output.base, self._gone, kept, untouched)
         if self._changed() or (
             self.delivery.touched and not manifest.folder(self._output.base, self._output.name).is_dir()
         ):
@@ -216,7 +247,7 @@ class Deliverer:
                 continue
             if self._adopt and not os.path.isdir(path):  # noqa: PTH112
                 continue
-            attempt = None if os.path.isdir(path) else self._attempt(wanted)  # noqa: PTH112
+            attempt = None if os.path.isdir(path) else self._attempt(wanted)[0]  # noqa: PTH112
             if attempt is None or files.digest_of(path) != attempt.digest:
                 if attempt is not None:
                     files.drop(attempt)
@@ -225,17 +256,17 @@ class Deliverer:
 
     # --- doing it
 
-    def _attempt(self, wanted: Wanted) -> files.Attempt:
+    def _attempt(self, wanted: Wanted) -> tuple[files.Attempt, list[LeftOut]]:
+        """Write a file beside its place, and return which items it cannot hold."""
         attempt = files.write_beside(self._top + wanted.path, self._output.content(self._view, wanted))
-        self.delivery.left.pop(wanted.path, None)
-        if left := self._view.left_out():
-            self.delivery.left[wanted.path] = left
-        return attempt
+        return attempt, self._view.left_out()
 
-    def _bring(self, wanted: Wanted, touched: dict[str, set[str]], *, all_anew: bool) -> None:
+    def _put(self, wanted: Wanted, attempt: files.Attempt, left: list[LeftOut]) -> None:
         path = self._top + wanted.path
         number = self._numbers.get(wanted.path)
-        attempt = self._attempt(wanted)
+        self.delivery.left.pop(wanted.path, None)
+        if left:
+            self.delivery.left[wanted.path] = left
         here = self._here(wanted.path, number)
         if here == attempt.digest:
             files.drop(attempt)
@@ -246,7 +277,7 @@ class Deliverer:
         stat = files.put(attempt, path)
         self._keep(wanted, attempt.digest, stat)
         self.delivery.written += 1
-        self._note_anew(wanted, touched, everything=all_anew or number is None or wanted.path in self._before.bad)
+        self._note_anew(wanted, everything=self._all_anew or number is None or wanted.path in self._before.bad)
 
     def _here(self, path: str, number: int | None) -> bytes | None:
         """Return the digest of what stands at `path` now, None if nothing or nothing known does."""
@@ -254,8 +285,8 @@ class Deliverer:
             return self._before.rows.digest(number)
         return files.digest_of(self._top + path) if number is None else None
 
-    def _note_anew(self, wanted: Wanted, touched: dict[str, set[str]], *, everything: bool) -> None:
-        anew = self.delivery.anew
+    def _note_anew(self, wanted: Wanted, *, everything: bool) -> None:
+        anew, touched = self.delivery.anew, self._touched
         everything = everything or self._before.restored
         if wanted.item is not None:
             _add(anew, wanted.collection, {wanted.item.id} if self._numbers else None)
@@ -317,43 +348,6 @@ def manifest_row(rows: Delivered, number: int) -> manifest.Row:
     return manifest.Row(rows.paths[number], rows.stat(number)[0], rows.digest(number).hex())
 
 
-def take_away(base: Path, name: str, rows: Delivered, kept: Kept) -> int:
-    """Remove every file of an output that the recipe has no more, and its manifest; return how many there were."""
-    removed = _remove_files(base, rows.paths, kept)
-    manifest.remove(base, name)
-    files.remove_empty([base], base)
-    return removed
-
-
-def clear_up(left: dict[str, set[str]], kept: Kept) -> None:
-    """Remove what a build that was killed left behind: unfinished files, and files that no output holds now.
-
-    Args:
-        left: base folder → paths below it that the build was about to touch.
-        kept: every file that an output holds.
-    """
-    for base, paths in left.items():
-        folders = {os.path.dirname(f"{base}/{path}") for path in paths}  # noqa: PTH120
-        files.sweep_attempts(folders)
-        _remove_files(Path(base), [path for path in paths if os.path.lexists(f"{base}/{path}")], kept)
-        files.remove_empty([Path(folder) for folder in folders], Path(base))
-
-
-def _remove_files(base: Path, paths: Iterable[str], kept: Kept, untouched: Kept = frozenset()) -> int:
-    """Remove files below `base` that are not in `kept`, and the folders that they leave empty; return how many.
-
-    Through a link, as where an output's folder is one, only those `untouched` since we wrote them go.
-    """
-    removed, folders = 0, []
-    for path in sorted(paths, key=_removal_order):
-        full = os.path.normpath(base / path)
-        if full not in kept and (path in untouched or not through_link(base, path)):
-            removed += files.remove(full)
-            folders.append((base / path).parent)
-    files.remove_empty(folders, base)
-    return removed
-
-
 def sync() -> None:
     """Make everything that was written durable: one sync a build."""
     with contextlib.suppress(OSError):
@@ -364,23 +358,6 @@ def _writing_order(wanted: Wanted) -> tuple[Rank, int, str, bytes, int, str]:
     item = wanted.item
     blob, ordinal = (item.blob, item.ordinal) if item else (b"", 0)
     return (wanted.rank, wanted.turn, wanted.collection, blob, ordinal, wanted.path)
-
-
-def _removal_order(path: str) -> tuple[int, str]:
-    """Return what puts documents before the files that they link to."""
-    name = path.rsplit("/", 1)[-1]
-    rank = {"catalog.json": 0, "collections.json": 0, "README.md": 0, "collection.json": 1}.get(name, 2)
-    return (rank, path)
-
-
-def through_link(base: Path, path: str) -> bool:
-    """Tell whether a folder between `base` and the file is a symbolic link."""
-    here = base
-    for part in path.split("/")[:-1]:
-        here = here / part
-        if here.is_symlink():
-            return True
-    return False
 
 
 def _add(anew: dict[str, set[str] | None], collection: str, ids: set[str] | None) -> None:

@@ -93,17 +93,27 @@ class Attempt(NamedTuple):
     size: int
 
 
-def write_beside(path: str, pieces: Iterable[bytes]) -> Attempt:
+def beside(path: str, owner: int = 0) -> str:
+    """Return where the file at `path` is written before it is put there, by process `owner` or this one."""
+    return f"{path.rpartition('/')[0]}/{ATTEMPT}{owner or os.getpid()}-{xxhash.xxh3_64_hexdigest(path.encode())}"
+
+
+def write_beside(path: str, pieces: Iterable[bytes], owner: int = 0) -> Attempt:
     """Write `pieces` beside `path`.
+
+    Args:
+        path: where the file is to be.
+        pieces: what it holds.
+        owner: the process that will put it there; 0: this one. When that is gone it may be swept.
 
     Raises:
         SurroundingsError: the disk refuses.
     """
     folder = path.rpartition("/")[0]
-    beside = f"{folder}/{ATTEMPT}{os.getpid()}-{xxhash.xxh3_64_hexdigest(path.encode())}"
+    place = beside(path, owner)
     hasher, size = hashlib.sha256(), 0
     try:
-        descriptor = _create(folder, beside)
+        descriptor = _create(folder, place)
         try:
             for piece in pieces:
                 hasher.update(piece)
@@ -113,11 +123,11 @@ def write_beside(path: str, pieces: Iterable[bytes]) -> Attempt:
             os.close(descriptor)
     except BaseException as error:
         with contextlib.suppress(OSError):
-            os.unlink(beside)  # noqa: PTH108
+            os.unlink(place)  # noqa: PTH108
         if isinstance(error, OSError):
             raise _refused(path, error) from error
         raise
-    return Attempt(beside, hasher.digest(), size)
+    return Attempt(place, hasher.digest(), size)
 
 
 def _create(folder: str, path: str) -> int:

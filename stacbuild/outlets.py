@@ -5,6 +5,8 @@ Each is brought to its state by `deliver`; here is decided which, and with what 
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,18 +14,20 @@ from typing import Final, NamedTuple
 
 from stacbuild import manifest
 from stacbuild.account import Account
-from stacbuild.deliver import Deliverer, Delivery, Inspected, Kept, Only, clear_up, inspect, take_away
+from stacbuild.deliver import Deliverer, Delivery, Inspected, Only, inspect
 from stacbuild.delivered import Delivered
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.failures import Problem, UsageError
 from stacbuild.files import State
 from stacbuild.outputs.base import Output, Wanted
+from stacbuild.removing import Kept, clear_up, take_away
 from stacbuild.request import Request
 from stacbuild.settle import Settler
 from stacbuild.targets import Selection
 from stacbuild.trace import GroupEntry, OutputMemory
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
+from stacbuild.writing import Writers
 
 FILES_TOLD: Final = 64
 """Files between two events of progress."""
@@ -75,7 +79,7 @@ class Outlets:
             return False
         return before.root == self._shop.output_root(output, entries)
 
-    def deliver(self, view: Catalog, settler: Settler) -> dict[str, Delivery | None]:
+    def deliver(self, view: Catalog, settler: Settler, writers: Writers) -> dict[str, Delivery | None]:
         """Deliver every output that is not as it shall be; None stands for one that was left alone."""
         self._watch(Began("write"))
         deliveries: dict[str, Delivery | None] = {}
@@ -84,8 +88,10 @@ class Outlets:
         for output in self._shop.outputs:
             if output.name in due:
                 self._refuse_unknown(output)
+        begun = {o.name: self._begun(o, view, touched) for o in self._shop.outputs if o.name in due}
+        self._let_write(list(begun.values()), view, writers)
         for output in self._shop.outputs:
-            deliveries[output.name] = self._deliver(output, view, touched) if output.name in due else None
+            deliveries[output.name] = self._run(begun[output.name]) if output.name in begun else None
         self._take_away()
         self._finish(deliveries)
         self._unfinished = view.unfinished
@@ -116,7 +122,8 @@ class Outlets:
     def _moved(self, output: Output, before: OutputMemory) -> bool:
         return before.path != self._shop.place(output) or before.settings != output.settings
 
-    def _deliver(self, output: Output, view: Catalog, touched: dict[str, set[str]]) -> Delivery:
+    def _begun(self, output: Output, view: Catalog, touched: dict[str, set[str]]) -> Deliverer:
+        """Return what delivers an output; it knows what is to be done."""
         selection = self._request.selection
         before = self._head.outputs.get(output.name)
         moved = before is not None and self._moved(output, before)
@@ -136,8 +143,25 @@ class Outlets:
             left=before.left if before is not None and before.path == self._shop.place(output) else None,
         )
         self._deliverers.append(deliverer)
-        with self._shop.profile.over(f"write {output.name}", output=output.name):
-            return deliverer.run(mine, all_anew=moved, told=self._told(output.name))
+        with self._shop.profile.over(f"begin {output.name}", output=output.name):
+            deliverer.begin(mine, all_anew=moved)
+        return deliverer
+
+    def _let_write(self, deliverers: list[Deliverer], view: Catalog, writers: Writers) -> None:
+        """Let workers write the files of many items of all outputs, where that takes less time."""
+        large = [(one, wanted) for one in deliverers for wanted in one.large()]
+        asked = [(one.output, wanted) for one, wanted in large]
+        if self._request.selection or not writers.worth(view, asked):
+            return
+        with contextlib.closing(writers.written(view, asked)) as written:
+            for deliverer, some in itertools.groupby(zip(large, written, strict=True), lambda pair: pair[0][0]):
+                files = ((wanted, made.attempt, made.left) for (_, wanted), made in some)
+                deliverer.put(files, self._told(deliverer.output.name))
+
+    def _run(self, deliverer: Deliverer) -> Delivery:
+        name = deliverer.output.name
+        with self._shop.profile.over(f"write {name}", output=name):
+            return deliverer.run(self._told(name))
 
     def _told(self, output: str) -> Callable[[int, int], None]:
         """Return what tells how many files of an output are looked at; every file would be too often."""

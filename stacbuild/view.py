@@ -35,15 +35,17 @@ class Catalog:
         entries: list[GroupEntry],
         rows: Rows,
         store: Store,
-        upstream: Upstream,
+        upstream: Upstream | None,
         times: Times | None = None,
         keep: Callable[[list[Seen]], None] = _forgotten,
     ) -> None:
         """Take the recipe, where it stands, what was built, and what says of collections.
 
-        `times` tells when documents were first seen; `keep` takes what was not seen before, ere it is written.
+        `upstream` is None where no documents are asked for. `times` tells when documents were first seen;
+        `keep` takes what was not seen before, ere it is written.
         """
-        self._document, self._entries, self._store = document, entries, store
+        self._document, self._store = document, store
+        self.entries = entries
         self._upstream, self._times, self._keep = upstream, times, keep
         self._root, self.scratch = root, scratch
         self.roster = Roster(entries, rows, scratch)
@@ -72,7 +74,7 @@ class Catalog:
     def state(self, collection: str) -> bytes:
         """Return a digest that moves when the set of items or one of their bytes does."""
         if collection not in self._states:
-            self._states[collection] = root_of(self._entries, collection)
+            self._states[collection] = root_of(self.entries, collection)
         return self._states[collection]
 
     def fold(self, collection: str) -> aggregate.Fold:
@@ -103,7 +105,7 @@ class Catalog:
 
     def trees(self, collections: list[str]) -> list[Tree]:
         """Return the trees that are kept of the sources of some collections, in the order of precedence."""
-        return self._upstream.trees(self._document, collections)
+        return self._upstream.trees(self._document, collections) if self._upstream is not None else []
 
     def places(self, collection: str) -> set[str]:
         """Return the folders of such trees that items of a collection hang below; "" for those of others."""
@@ -111,7 +113,7 @@ class Catalog:
 
     def said(self, folder: str) -> dict[str, Any]:
         """Return what a folder of such a tree says of itself."""
-        return facts(self._upstream.told(folder))
+        return facts(self._upstream.told(folder) if self._upstream is not None else None)
 
     # --- documents
 
@@ -154,7 +156,7 @@ class Catalog:
         return self._made(collection, aggregate.Fold()).facts
 
     def _made(self, collection: str, total: aggregate.Fold) -> documents.Made:
-        said = facts(self._upstream.stated(collection))
+        said = facts(self._upstream.stated(collection) if self._upstream is not None else None)
         made = documents.made(self._document, collection, total, self._root, said, self._times)
         if self._times is not None and (seen := self._times.noted()):
             self._keep(seen)

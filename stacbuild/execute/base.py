@@ -22,6 +22,7 @@ class Kind(NamedTuple, Generic[Asked, Given]):
             one task. Called once in each process, when the first task comes.
         asked: a task, as a msgspec type.
         given: its result, as a msgspec type.
+        ahead: how many a process is given at a time; more than one, so that it need not wait for the next.
         few: with no more tasks than this, starting processes costs more than it brings.
         parts: takes apart a task that killed two processes; each part is then done in a process of its own.
         joined: makes the result of a task of those of its parts.
@@ -32,6 +33,7 @@ class Kind(NamedTuple, Generic[Asked, Given]):
     open: Callable[[Any, int], Callable[[Asked], Given]]
     asked: type[Asked]
     given: type[Given]
+    ahead: int = 2
     few: int = 0
     parts: Callable[[Asked], list[Asked]] | None = None
     joined: Callable[[Asked, list[Given]], Given] | None = None

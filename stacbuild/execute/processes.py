@@ -30,9 +30,6 @@ from stacbuild.execute.serial import Serial
 from stacbuild.execute.worker import GET_READY, RAISED, READY
 from stacbuild.failures import Problem, SurroundingsError
 
-_AHEAD: Final = 2
-"""Tasks given to a worker at a time: one to work on, one so that it need not wait."""
-
 _MAIN: Final = "import sys; from stacbuild.execute.worker import live; live(int(sys.argv[1]), int(sys.argv[2]))"
 
 _DRAIN_SECONDS: Final = 10.0
@@ -145,7 +142,7 @@ class Processes:
         waiting = deque(_Task(line, task, self._round) for task in first)
         coming = (_Task(line, task, self._round) for task in source)
         while True:
-            self._fill(waiting, coming)
+            self._fill(waiting, coming, kind.ahead)
             if not any(worker.tasks for worker in self._workers):
                 return
             yield from self._collect(waiting)
@@ -167,8 +164,8 @@ class Processes:
         self._lines.append(_Line(number, kind, tools, ready, msgspec.msgpack.Decoder(kind.given).decode))
         return self._lines[-1]
 
-    def _fill(self, waiting: deque[_Task], coming: Iterator[_Task]) -> None:
-        for depth in range(1, _AHEAD + 1):
+    def _fill(self, waiting: deque[_Task], coming: Iterator[_Task], ahead: int) -> None:
+        for depth in range(1, ahead + 1):
             for number in range(self.jobs):
                 if number < len(self._workers) and len(self._workers[number].tasks) >= depth:
                     continue

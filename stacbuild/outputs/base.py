@@ -84,6 +84,8 @@ class Wanted(Struct, frozen=True, gc=False):
     """Holds all items of `collection` (of every collection of the output where that is empty)."""
     part: dict[str, list[str]] | None = None
     """Of a file that holds only some of them: collection → the ids of those."""
+    documents: dict[str, dict[str, Any]] | None = None
+    """`documents_in` it, where that was asked beforehand."""
     turn: int = 0
     """Which of the files of its rank it comes after."""
 
@@ -161,6 +163,9 @@ class Output(Protocol):
 
     def files(self, view: View) -> Iterator[Wanted]:
         """Yield every file that shall be, in any order, each path once."""
+
+    def documents_in(self, view: View, wanted: Wanted) -> dict[str, dict[str, Any]] | None:
+        """Return the collections' documents that stand in a file of many items; None where it has no place for them."""
 
     def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
         """Yield the bytes of a file in pieces."""

@@ -128,7 +128,8 @@ class GeoParquet:
         entries = [entry for name in collections for entry in self._entries(view, name, wanted.path)]
         options = Options(self._spec.compression, _LEVELS.get(self._spec.compression), self._spec.row_group_size)
         table = Table(entries, view.scratch, options)
-        yield from table.pieces(lambda: self._documents(view, collections, wanted.path))
+        known = wanted.documents
+        yield from table.pieces(lambda: self.documents_in(view, wanted) if known is None else known)
         for one in table.refused:
             view.leave_out(one.collection, one.id, one.error)
         for name in ("assets", "properties"):
@@ -152,11 +153,12 @@ class GeoParquet:
 
         return line
 
-    def _documents(self, view: View, collections: list[str], path: str) -> dict[str, dict[str, Any]]:
+    def documents_in(self, view: View, wanted: Wanted) -> dict[str, dict[str, Any]]:
         """Return the collections as a file has them: of one that is cut by date, as its items there are."""
+        collections = [wanted.collection] if wanted.collection else self.takes(view.names())
         if not self._parted:
             return {name: {"links": [], **view.document(name)} for name in collections}
-        found = {name: self._parts(view, name).get(path) for name in collections}
+        found = {name: self._parts(view, name).get(wanted.path) for name in collections}
         return {name: {"links": [], **document} for name, document in found.items() if document is not None}
 
     def _parts(self, view: View, collection: str) -> dict[str, dict[str, Any]]:

@@ -68,6 +68,10 @@ class ItemFiles:
     def _want(self, state: bytes) -> bytes:
         return xxhash.xxh3_128_digest(self.settings + state)
 
+    def documents_in(self, view: View, wanted: Wanted) -> None:
+        """Return None: such files hold items only."""
+        del view, wanted
+
     def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
         """Yield a file's bytes in pieces."""
         raise NotImplementedError

@@ -221,6 +221,10 @@ class StacJson:
 
     # --- what is in them
 
+    def documents_in(self, view: View, wanted: Wanted) -> None:
+        """Return None: no file holds many items."""
+        del view, wanted
+
     def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
         """Yield a document's bytes."""
         path = wanted.path[len(self._top) + 1 :]
