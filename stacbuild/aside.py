@@ -23,7 +23,7 @@ from stacbuild.failures import Exit, Problem, StacbuildError, SurroundingsError
 from stacbuild.rebuild import Sample, rebuild
 from stacbuild.recipe.load import Recipe
 from stacbuild.report import SamplePart
-from stacbuild.trace import MemoryLostError
+from stacbuild.sealed import MemoryLostError
 from stacbuild.workshop import Workshop
 
 _MAIN: Final = "from stacbuild.aside import main; main()"

@@ -25,11 +25,11 @@ from stacbuild.remember import Done
 from stacbuild.report import BuildReport
 from stacbuild.request import Request
 from stacbuild.rows import RowsWriter
+from stacbuild.sealed import MemoryLostError
 from stacbuild.settle import Settler
 from stacbuild.sources.stamps import SLACK_NS
 from stacbuild.spool import SpoolFiles
 from stacbuild.store import MissingChunksError
-from stacbuild.trace import MemoryLostError
 from stacbuild.view import Catalog
 from stacbuild.working import Working
 from stacbuild.workshop import Workshop

@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from stacbuild import keys
 from stacbuild.report import GcReport
+from stacbuild.sealed import MemoryLostError
 from stacbuild.store import TIMES, inputs_of
-from stacbuild.trace import Memory, MemoryLostError
+from stacbuild.trace import Memory
 from stacbuild.workshop import Workshop
 
 MAX_AGE: Final = 14 * 86400.0

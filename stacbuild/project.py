@@ -289,7 +289,7 @@ class Project:
 
     def _read(self, ask: Callable[[Workshop], Answer]) -> Answer:
         """Ask something of the memory without the lock; a build that ends meanwhile is asked once more."""
-        from stacbuild.trace import MemoryLostError  # noqa: PLC0415
+        from stacbuild.sealed import MemoryLostError  # noqa: PLC0415
 
         for _ in range(2):
             with self._shop() as shop:

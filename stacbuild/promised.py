@@ -17,7 +17,7 @@ from stacbuild.delivered import Delivered
 from stacbuild.events import Progress, Watcher, nobody
 from stacbuild.outputs.base import Output
 from stacbuild.report import OutputsPart, StorePart, Wrong
-from stacbuild.trace import MemoryLostError
+from stacbuild.sealed import MemoryLostError
 from stacbuild.workshop import Workshop
 
 TOLD_EVERY: Final = 256

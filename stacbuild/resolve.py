@@ -80,29 +80,27 @@ class Resolver:
 
     def _look_up_stage(self, steps: list[Step], position: int) -> None:
         wanted: dict[bytes, list[Step]] = {}
-        contexts: set[bytes] = set()
         for step in self._open(steps):
             if step.verdict == "failed":  # it was named, so that it is tried again
                 continue
             numbers = self._contexts.stages[step.collection]
             if step.start == position < len(numbers):
                 context = self._contexts.digest(numbers[position])
-                contexts.add(context)
                 wanted.setdefault(keys.stage_key(context, _incoming(step)), []).append(step)
-        for key, (found, files) in self._find(set(wanted), contexts).items():
+        for key, (found, files) in self._find(set(wanted)).items():
             for step in wanted[key]:
                 self._take(step, position, found, files)
 
-    def _find(self, wanted: set[bytes], contexts: set[bytes]) -> dict[bytes, tuple[Found, Files]]:
+    def _find(self, wanted: set[bytes]) -> dict[bytes, tuple[Found, Files]]:
         """Return results by key; one that read files is the one for what these hold now."""
-        found = self._store.find(wanted, contexts)
+        found = self._store.find(wanted)
         read = {
             key: tuple((path, self._looked.digest(path)) for path in one.result.files)
             for key, one in found.items()
             if one.result.files
         }
         whole = {keys.read_key(key, files): key for key, files in read.items()}
-        again = self._store.find(set(whole), contexts)
+        again = self._store.find(set(whole))
         plain: dict[bytes, tuple[Found, Files]] = {key: (one, ()) for key, one in found.items() if key not in read}
         return plain | {whole[key]: (one, read[whole[key]]) for key, one in again.items()}
 
@@ -119,15 +117,13 @@ class Resolver:
         """Find the documents that steps in the middle of a pipeline begin with; a step whose is gone begins earlier."""
         for position in range(deepest - 1, 0, -1):
             wanted: dict[bytes, list[Step]] = {}
-            contexts: set[bytes] = set()
             for step in self._open(steps):
                 if step.start == position and step.now is None and step.place is None:
                     mark = step.marks[-1]
                     before = step.marks[-2].digest if position > 1 else step.digest
                     context = self._contexts.digest(mark.context)
-                    contexts.add(context)
                     wanted.setdefault(_key(context, before, mark.files), []).append(step)
-            found = self._store.find(set(wanted), contexts)
+            found = self._store.find(set(wanted))
             for key, some in wanted.items():
                 for step in some:
                     if key in found:
@@ -138,7 +134,6 @@ class Resolver:
 
     def _look_up_verdicts(self, steps: list[Step]) -> None:
         wanted: dict[bytes, list[Step]] = {}
-        contexts: set[bytes] = set()
         for step in self._open(steps):
             if step.now is None or step.start < len(self._line(step).stages) or step.verdict == "failed":
                 continue
@@ -146,9 +141,8 @@ class Resolver:
             if self._cut_off(step, number):
                 continue
             context = self._contexts.digest(number)
-            contexts.add(context)
             wanted.setdefault(keys.stage_key(context, step.now.digest), []).append(step)
-        for key, found in self._store.find(set(wanted), contexts).items():
+        for key, found in self._store.find(set(wanted)).items():
             for step in wanted[key]:
                 assert step.now is not None
                 number = self._contexts.verdict(step.collection, step.now.profile)

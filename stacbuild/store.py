@@ -13,14 +13,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from cache_backends.base import Backend, BackendError, open_backend
 from stacbuild import canon, keys
 from stacbuild.failures import Fault, Problem, SurroundingsError
+from stacbuild.index import Index, Run
 from stacbuild.model import Version
 from stacbuild.times import Seen, packed, unpacked
 
@@ -31,6 +33,8 @@ TIMES: Final = "times/"
 """What entries begin with that say when contents were first seen."""
 
 _COUNT = struct.Struct("<I")
+
+Read = TypeVar("Read")
 
 
 class Result(msgspec.Struct, array_like=True, frozen=True):
@@ -62,7 +66,7 @@ class Segment(msgspec.Struct, array_like=True):
     results: list[Result]
 
 
-def inputs_of(segment: Segment) -> Iterator[bytes]:
+def inputs_of(segment: Segment | _Contents) -> Iterator[bytes]:
     """Yield the digests of the inputs that a segment's results were made from."""
     for start in range(0, len(segment.inputs), canon.DIGEST_SIZE):
         yield segment.inputs[start : start + canon.DIGEST_SIZE]
@@ -75,24 +79,19 @@ class Found(msgspec.Struct, frozen=True):
     blob: bytes
 
 
-_PREFIX: Final = 8
+class _Key(msgspec.Struct, array_like=True):
+    """A result of which only the key is wanted: the rest is passed over."""
+
+    key: bytes
 
 
-class _Sheaf(msgspec.Struct):
-    """What is held of a segment to know whether to read it."""
+class _Contents(msgspec.Struct, array_like=True):
+    """A segment of which only is wanted what it is asked for by."""
 
-    name: str
-    contexts: frozenset[bytes]
-    keys: bytes
-
-    def prefixes(self) -> list[bytes]:
-        """Return the first bytes of each of its keys."""
-        return [self.keys[start : start + _PREFIX] for start in range(0, len(self.keys), _PREFIX)]
-
-
-def _sheaf(name: str, segment: Segment) -> _Sheaf:
-    prefixes = b"".join(result.key[:_PREFIX] for result in segment.results)
-    return _Sheaf(name, frozenset(segment.contexts), prefixes)
+    blob: bytes
+    contexts: list[bytes]
+    inputs: bytes
+    results: list[_Key]
 
 
 class MissingChunksError(Exception):
@@ -131,13 +130,14 @@ def unpack(chunk: bytes) -> list[bytes]:
 class Store:
     """Two maps over one backend; open it, use it, close it."""
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    def __init__(self, backend: Backend, known: Callable[[], Iterable[Run]] = tuple) -> None:
+        """Take the bytes, and what gives the runs of the index that are known of them."""
+        self._backend, self._known = backend, known
         self._decode = msgspec.msgpack.Decoder(Segment).decode
         self._encode = msgspec.msgpack.Encoder().encode
         self._chunks: dict[bytes, list[bytes]] = {}
-        self._index: list[_Sheaf] | None = None
-        self._cursor = 0
+        self._segments: dict[str, Segment] = {}
+        self._index: Index | None = None
         self.lost: set[bytes] = set()
         """Chunks found missing or damaged since it was opened; their results count as misses."""
 
@@ -182,7 +182,7 @@ class Store:
     def put_segment(self, segment: Segment) -> None:
         """Store the results of a chunk of work; the chunk itself is there already.
 
-        `find` does not see it before the store is opened again: who worked on it has its results at hand.
+        Who worked on it has its results at hand; `find` may see it or not.
         """
         self._put(keys.join(b"segment", *sorted(result.key for result in segment.results)), segment)
 
@@ -193,8 +193,11 @@ class Store:
             self._put(keys.join(b"inputs", inputs), Segment(b"", [], inputs, []))
 
     def _put(self, key: bytes, segment: Segment) -> None:
-        payload, name = self._encode(segment), key.hex()
-        _refused(lambda: self._backend.put(f"ac/{name}", canon.digest(payload) + payload))
+        payload, name = self._encode(segment), f"ac/{key.hex()}"
+        index = self.index  # before it is put: what was there already is in it too
+        _refused(lambda: self._backend.put(name, canon.digest(payload) + payload))
+        if name not in index.names:
+            index.add(name, _asked_by(segment))
 
     def put_times(self, seen: list[Seen]) -> None:
         """Keep when contents were first seen; nothing evicts it, as nothing could give it back."""
@@ -217,11 +220,11 @@ class Store:
     def segments(self) -> Iterator[tuple[str, Segment]]:
         """Yield every readable segment with its name; the damaged are deleted."""
         for entry in list(self._backend.list("ac/")):
-            segment = self._segment(entry.name)
+            segment = self._read_segment(entry.name, self._decode)
             if segment is not None:
                 yield entry.name, segment
 
-    def _segment(self, name: str) -> Segment | None:
+    def _read_segment(self, name: str, decode: Callable[[bytes], Read]) -> Read | None:
         value = self._backend.get(name)
         if value is None:
             return None
@@ -229,42 +232,48 @@ class Store:
             self._backend.delete(name)
             return None
         try:
-            return self._decode(value[canon.DIGEST_SIZE :])
+            return decode(value[canon.DIGEST_SIZE :])
         except msgspec.DecodeError:
             return None
 
-    def _sheaves(self) -> list[_Sheaf]:
-        """Return what each segment has, eight bytes a key; made once, since all are asked again and again."""
+    def _segment(self, name: str) -> Segment | None:
+        """Return a segment; the last ones asked for are held."""
+        held = self._segments.get(name)
+        if held is None:
+            held = self._read_segment(name, self._decode)
+            while len(self._segments) >= _SEGMENTS_HELD:
+                del self._segments[next(iter(self._segments))]
+            if held is not None:
+                self._segments[name] = held
+        return held
+
+    @property
+    def index(self) -> Index:
+        """Which segment may have what: what is known of the store, and what was read of it since."""
         if self._index is None:
-            self._index = [_sheaf(name, segment) for name, segment in self.segments()]
+            self._index = Index(self._known())
+            for entry in list(self._backend.list("ac/")):
+                if entry.name not in self._index.names:
+                    contents = self._read_segment(entry.name, _contents_of)
+                    if contents is not None:
+                        self._index.add(entry.name, _asked_by(contents))
+            self._index.seal()
         return self._index
 
-    def find(self, wanted: set[bytes], contexts: Iterable[bytes]) -> dict[bytes, Found]:
-        """Return the results for the keys in `wanted` that were made by one of `contexts` and can still be read.
+    def find(self, wanted: set[bytes]) -> dict[bytes, Found]:
+        """Return the results for the keys in `wanted` that can still be read.
 
-        Results that were made together are asked for together: the search begins where the last one ended.
+        Results that were made together are asked for together: a segment is looked through for all that are left.
         """
         found: dict[bytes, Found] = {}
-        if not wanted:
-            return found
-        sheaves, made_by, present = self._sheaves(), frozenset(contexts), dict[bytes, bool]()
-        left = {key[:_PREFIX] for key in wanted}
-        begin = self._cursor
-        for turn in range(len(sheaves)):
-            number = (begin + turn) % len(sheaves)
-            sheaf = sheaves[number]
-            if sheaf.contexts.isdisjoint(made_by) or left.isdisjoint(sheaf.prefixes()):
-                continue
-            segment = self._segment(sheaf.name)
-            if segment is None or not self._has(segment.blob, present):
-                continue
-            self._cursor = number
-            for result in segment.results:
-                if result.key in wanted and result.key not in found:
-                    found[result.key] = Found(result, segment.blob)
-                    left.discard(result.key[:_PREFIX])
-            if not left:
-                break
+        present = dict[bytes, bool]()
+        for key in sorted(wanted):
+            for name in self.index.find(key) if key not in found else ():
+                segment = self._segment(name)
+                if segment is not None and self._has(segment.blob, present):
+                    for result in segment.results:
+                        if result.key in wanted:
+                            found.setdefault(result.key, Found(result, segment.blob))
         return found
 
     def _has(self, blob: bytes, known: dict[bytes, bool]) -> bool:
@@ -282,9 +291,11 @@ class Store:
     def known_inputs(self, digests: set[bytes]) -> set[bytes]:
         """Return those of `digests` that some stored result was made from."""
         known: set[bytes] = set()
-        if digests:
-            for _, segment in self.segments():
-                known.update(digest for digest in inputs_of(segment) if digest in digests)
+        for digest in sorted(digests):
+            for name in self.index.find(digest) if digest not in known else ():
+                contents = self._read_segment(name, _contents_of)
+                if contents is not None:
+                    known.update(one for one in inputs_of(contents) if one in digests)
         return known
 
     # --- housekeeping
@@ -296,6 +307,15 @@ class Store:
 
 
 _CHUNKS_HELD: Final = 4
+_SEGMENTS_HELD: Final = 12
+"""Results of a batch lie in as many, which are asked for stage by stage."""
+
+_contents_of = msgspec.msgpack.Decoder(_Contents).decode
+
+
+def _asked_by(segment: Segment | _Contents) -> Iterator[bytes]:
+    """Yield the keys of a segment and the inputs that its results are made from."""
+    return chain((result.key for result in segment.results), inputs_of(segment))
 
 
 def _refused(put: Callable[[], None]) -> None:
@@ -313,14 +333,14 @@ def no_store() -> Store:
     return Store(Nothing())
 
 
-def open_store(kind: str, path: Path) -> Store:
-    """Open the store at `path`.
+def open_store(kind: str, path: Path, known: Callable[[], Iterable[Run]] = tuple) -> Store:
+    """Open the store at `path`; `known` gives the runs of its index that are known.
 
     Raises:
         SurroundingsError: the folder cannot be made or read.
     """
     try:
-        return Store(open_backend(kind, path))
+        return Store(open_backend(kind, path), known)
     except BackendError as error:
         problem = Problem(
             "SB601", f"the store cannot be opened: {error}", hint="check [cache] path and its permissions"

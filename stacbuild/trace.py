@@ -3,6 +3,7 @@
     <folder>/head            one small file, replaced by rename: old head or new head, nothing between
     <folder>/rows-<n>        groups, each compressed; immutable; the head says which stand where (`rows.py`)
     <folder>/names-<n>       what their inputs are called, eight bytes a name
+    <folder>/index-…         which segment of the store has what (`index.py`)
     <folder>/delivered-<n>-… what an output holds: a row a file; immutable
     <folder>/pages-<n>-…     the documents that name a source's files, as last read; immutable
 
@@ -12,7 +13,7 @@ A head that cannot be read is "memory lost": the store and the outputs' manifest
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -20,19 +21,17 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
+from stacbuild import sealed
 from stacbuild.delivered import Delivered
+from stacbuild.index import Run
 from stacbuild.model import NO_NAMES, Context, Group, LeftOut, Names, Stamp, Tally
+from stacbuild.sealed import MemoryLostError
 
-FORMAT: Final = b"stacbuild-memory 3\n"
 _CHECK: Final = 8
 """Bytes of a checksum."""
-_SWEPT: Final = ("rows-", "names-", "delivered-", "looked-", "pages-", ".stacbuild-")
+_SWEPT: Final = ("rows-", "names-", "index-", "delivered-", "looked-", "pages-", ".stacbuild-")
 
 Value = TypeVar("Value")
-
-
-class MemoryLostError(Exception):
-    """A file of the memory is missing or damaged; the memory is to be forgotten."""
 
 
 class GroupEntry(Struct, array_like=True):
@@ -173,6 +172,8 @@ class Head(Struct, array_like=True):
     """Why records could not be mapped."""
     lookups: dict[str, LookupMemory] = {}
     """The files that rules look values up in."""
+    index: list[str] = []
+    """Where it is remembered which segment of the store has what."""
     read_for: dict[str, list[str]] = {}
     """Collection → files that its own document was made from."""
 
@@ -181,6 +182,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _head_of = msgspec.msgpack.Decoder(Head).decode
 _group_of = msgspec.msgpack.Decoder(Group).decode
 _looked_of = msgspec.msgpack.Decoder(dict[str, FileMemory]).decode
+_run_of = msgspec.msgpack.Decoder(Run).decode
 _shares_of = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 _delivered_of = msgspec.msgpack.Decoder(Delivered).decode
 
@@ -225,7 +227,7 @@ class RowFiles:
         Raises:
             MemoryLostError: they are missing or damaged.
         """
-        return _unpacked(self.raw_group(entry), decode)
+        return sealed.unpacked(self.raw_group(entry), decode)
 
     def raw_group(self, entry: GroupEntry) -> bytes:
         """Return the stored bytes of a group, checked."""
@@ -237,7 +239,7 @@ class RowFiles:
         Raises:
             MemoryLostError: it is missing or damaged.
         """
-        return _unpacked(self.raw_shares(entry), _shares_of)
+        return sealed.unpacked(self.raw_shares(entry), _shares_of)
 
     def raw_shares(self, entry: GroupEntry) -> bytes:
         """Return the stored bytes of a group's shares, checked."""
@@ -278,15 +280,10 @@ class Memory(RowFiles):
 
     def _read_head(self) -> Head:
         try:
-            blob = (self.folder / "head").read_bytes()
+            return _head_of(sealed.read(self.folder / "head"))
         except FileNotFoundError:
             return Head()
-        except OSError:
-            self.lost = True
-            return Head()
-        try:
-            return _head_of(_checked(blob))
-        except (msgspec.DecodeError, MemoryLostError):
+        except (OSError, msgspec.DecodeError, MemoryLostError):
             self.lost = True
             return Head()
 
@@ -312,7 +309,7 @@ class Memory(RowFiles):
         if output is None:
             return None
         try:
-            return _delivered_of(_checked((self.folder / output.file).read_bytes()))
+            return _delivered_of(sealed.read(self.folder / output.file))
         except (OSError, msgspec.DecodeError, MemoryLostError):
             return None
 
@@ -325,7 +322,7 @@ class Memory(RowFiles):
         if not self.head.looked:
             return {}
         try:
-            return _looked_of(_checked((self.folder / self.head.looked).read_bytes()))
+            return _looked_of(sealed.read(self.folder / self.head.looked))
         except (OSError, msgspec.DecodeError) as error:
             raise MemoryLostError(str(error)) from error
 
@@ -335,16 +332,34 @@ class Memory(RowFiles):
         if known is None or not known.pages:
             return b""
         try:
-            return bytes(_checked((self.folder / known.pages).read_bytes()))
+            return bytes(sealed.read(self.folder / known.pages))
         except (OSError, MemoryLostError):
             return b""
 
+    def index(self) -> Iterator[Run]:
+        """Yield what is remembered of the store's index; what is lost of it the store is read for again."""
+        for name in self.head.index:
+            try:
+                yield _run_of(sealed.read(self.folder / name))
+            except (OSError, msgspec.DecodeError, MemoryLostError):
+                continue
+
     # --- writing
+
+    def write_index(self, runs: list[Run]) -> list[str]:
+        """Write the store's index, as far as it is not written yet, and return the files' names."""
+        names = []
+        for run in runs:
+            payload = _pack(run)
+            names.append(f"index-{xxhash.xxh3_128_hexdigest(payload)}")
+            if names[-1] not in self.head.index:
+                sealed.write(self.folder / names[-1], payload)
+        return names
 
     def write_pages(self, number: int, generation: int, blob: bytes) -> str:
         """Write the documents that name the files of source number `number` and return the file's name."""
         name = f"pages-{generation}-{number}"
-        _write(self.folder / name, blob)
+        sealed.write(self.folder / name, blob)
         return name
 
     def write_looked(self, generation: int, files: dict[str, FileMemory]) -> str:
@@ -352,64 +367,33 @@ class Memory(RowFiles):
         if not files:
             return ""
         name = f"looked-{generation}"
-        _write(self.folder / name, _pack(files))
+        sealed.write(self.folder / name, _pack(files))
         return name
 
     def write_delivered(self, number: int, generation: int, rows: Delivered) -> str:
         """Write what output number `number` holds and return the file's name."""
         name = f"delivered-{generation}-{number}"
-        _write(self.folder / name, _pack(rows))
+        sealed.write(self.folder / name, _pack(rows))
         return name
 
     def commit(self, head: Head) -> None:
         """Make `head` the memory, durably; what it does not refer to is removed."""
-        _write(self.folder / "head", _pack(head))
-        _sync_folder(self.folder)
+        sealed.write(self.folder / "head", _pack(head))
+        sealed.sync_folder(self.folder)
         self.head = head
         self.lost = False
         self._sweep()
 
     def _sweep(self) -> None:
         files = {entry.file for entry in self.head.groups}
-        used = {"head", self.head.looked, *(f"{kind}-{number}" for kind in ("rows", "names") for number in files)}
+        used = {
+            "head",
+            self.head.looked,
+            *self.head.index,
+            *(f"{kind}-{number}" for kind in ("rows", "names") for number in files),
+        }
         used.update(output.file for output in self.head.outputs.values())
         used.update(source.pages for source in self.head.sources.values())
         for path in self.folder.iterdir():
             if path.name not in used and path.name.startswith(_SWEPT):
                 path.unlink(missing_ok=True)
-
-
-def _unpacked(blob: bytes, decode: Callable[[bytes], Value]) -> Value:
-    import zstandard  # noqa: PLC0415  a no-op never gets here
-
-    try:
-        return decode(zstandard.ZstdDecompressor().decompress(blob))
-    except (zstandard.ZstdError, msgspec.DecodeError) as error:
-        raise MemoryLostError(str(error)) from error
-
-
-def _checked(blob: bytes) -> memoryview:
-    payload = memoryview(blob)[len(FORMAT) + 16 :]
-    if not blob.startswith(FORMAT) or xxhash.xxh3_128_digest(payload) != blob[len(FORMAT) : len(FORMAT) + 16]:
-        raise MemoryLostError("not a memory of this version, or damaged")
-    return payload
-
-
-def _write(path: Path, payload: bytes) -> None:
-    """Write beside what `_checked` reads, sync, rename; large payloads are not copied."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".stacbuild-{os.getpid()}-{path.name}")
-    with beside.open("wb") as stream:
-        stream.write(FORMAT + xxhash.xxh3_128_digest(payload))
-        stream.write(payload)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.replace(path)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

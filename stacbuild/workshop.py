@@ -133,7 +133,7 @@ class Workshop:
         """The store, opened at first use."""
         if self._store is None:
             spec = self.document.cache
-            self._store = open_store(spec.backend, self.recipe.root / spec.path)
+            self._store = open_store(spec.backend, self.recipe.root / spec.path, self.memory.index)
         return self._store
 
     @property
