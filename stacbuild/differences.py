@@ -60,3 +60,12 @@ def _has_objects(*lists: list[Any]) -> bool:
 def escaped(name: str) -> str:
     """Return a member's name as a step of a JSON Pointer."""
     return name.replace("~", "~0").replace("/", "~1")
+
+
+def leaves_moved(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
+    """Yield (path, before, after) of every leaf that differs between two JSON values; None stands for absent."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name in sorted({*before, *after}):
+            yield from leaves_moved(before.get(name), after.get(name), (*path, name))
+    elif before != after or type(before) is not type(after):
+        yield path, before, after

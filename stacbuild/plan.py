@@ -13,6 +13,7 @@ from stacbuild import clashes
 from stacbuild.clashes import Place, SharedIds
 from stacbuild.contexts import Contexts
 from stacbuild.cutting import GroupListing
+from stacbuild.differences import leaves_moved
 from stacbuild.failures import Fault
 from stacbuild.listing import ShardListing, SourceListing
 from stacbuild.looking import Looked, marks_in
@@ -45,6 +46,7 @@ class Plan:
         self.memory, self.listings, self.options = memory, listings, options
         self.clashes = clashes.find(memory, listings, document)
         self._unnamed: dict[tuple[str, str, str], tuple[str, int]] = {}
+        self._reasons: dict[Any, list[Reason]] = {}
         self._by_name = {listing.name: listing for listing in listings}
         self._vanished = {listing.name: self._rows_of_vanished(listing) for listing in listings}
         self.gone = [self._gone(listing) for listing in listings]
@@ -340,12 +342,18 @@ class Plan:
                 step.judge, step.judged = True, None
 
     def _moved(self, collection: str, position: int, before: int | None) -> list[Reason]:
+        place = (collection, position, before)
+        if place not in self._reasons:  # many items have it
+            self._reasons[place] = self._reasons_of(*place)
+        return [*self._reasons[place]]
+
+    def _reasons_of(self, collection: str, position: int, before: int | None) -> list[Reason]:
         line = self.pipelines[collection]
         stage = line.stages[position]
         old = self.contexts.known[before].ingredients if before is not None else {}
         reasons = []
         for name in sorted(line.ingredients[position]):
-            for path, was, is_ in differences(old.get(name), line.ingredients[position][name]):
+            for path, was, is_ in leaves_moved(old.get(name), line.ingredients[position][name]):
                 code, where = stage.reason(self.document, collection, name)
                 reasons.append(Reason(code, ".".join([where, *path]), was, is_))
         return reasons[:8] or [Reason("stage-revised", stage.name)]
@@ -382,15 +390,6 @@ def _digests(source: str, row: Input, before: bytes, after: bytes) -> Reason:
 def _schema_moved(contexts: Contexts, before: int, collection: str, profile: tuple[str, ...]) -> Reason:
     old = contexts.known[before].ingredients.get("schemas", {})
     new = contexts.known[contexts.verdict(collection, profile)].ingredients["schemas"]
-    for path, was, is_ in differences(old, new):
+    for path, was, is_ in leaves_moved(old, new):
         return Reason("schema-changed", ".".join(path), was, is_)
     return Reason("stage-revised", "validate")
-
-
-def differences(before: Any, after: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, Any]]:
-    """Yield (path, before, after) of every leaf that differs between two JSON values; None stands for absent."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in sorted({*before, *after}):
-            yield from differences(before.get(name), after.get(name), (*path, name))
-    elif before != after or type(before) is not type(after):
-        yield path, before, after

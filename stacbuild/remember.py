@@ -54,7 +54,7 @@ def head(shop: Workshop, done: Done, outputs: dict[str, OutputMemory]) -> Head:
         targeted=done.plan.options.targeted,
         lookups=shop.lookups,
         read_for={name: shop.read_for[name] for name in shop.pipelines if shop.read_for.get(name)},
-        index=shop.memory.write_index(shop.store.index.runs()),
+        index=shop.memory.write_index(shop.store.runs()),
         looked=shop.memory.write_looked(before.generation + 1, files(done.plan, done.settler)),
     )
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from stacbuild import doubts, strays
 from stacbuild.deliver import Inspected
+from stacbuild.differences import leaves_moved
 from stacbuild.listing import SourceListing
 from stacbuild.outputs.base import Output
-from stacbuild.plan import Plan, differences
+from stacbuild.plan import Plan
 from stacbuild.report import Caution, LsReport, Reason, StaleTarget, StatusReport
 from stacbuild.stages.registry import ALL_STAGES
 from stacbuild.steps import GroupPlan, Options, Step
@@ -221,7 +222,7 @@ def _extensions_moved(shop: Workshop, then: Any, now: Any) -> list[Reason]:
 def _moved(code: str, path: tuple[str, ...], then: Any, now: Any) -> list[Reason]:
     for name in path:
         then, now = (then or {}).get(name), (now or {}).get(name)
-    return [Reason(code, ".".join((*path, *way)), was, is_) for way, was, is_ in differences(then, now)][:8]
+    return [Reason(code, ".".join((*path, *way)), was, is_) for way, was, is_ in leaves_moved(then, now)][:8]
 
 
 def _stale_outputs(outputs: dict[str, dict[str, Any]], chosen: Selection) -> list[StaleTarget]:

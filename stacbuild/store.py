@@ -260,6 +260,10 @@ class Store:
             self._index.seal()
         return self._index
 
+    def runs(self) -> list[Run] | None:
+        """Return the index, to be kept; None: it was not asked, so that what is known of it stands."""
+        return None if self._index is None else self._index.runs()
+
     def find(self, wanted: set[bytes]) -> dict[bytes, Found]:
         """Return the results for the keys in `wanted` that can still be read.
 

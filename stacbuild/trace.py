@@ -172,10 +172,10 @@ class Head(Struct, array_like=True):
     """Why records could not be mapped."""
     lookups: dict[str, LookupMemory] = {}
     """The files that rules look values up in."""
-    index: list[str] = []
-    """Where it is remembered which segment of the store has what."""
     read_for: dict[str, list[str]] = {}
     """Collection → files that its own document was made from."""
+    index: list[str] = []
+    """Where it is remembered which segment of the store has what."""
 
 
 _pack = msgspec.msgpack.Encoder().encode
@@ -346,10 +346,10 @@ class Memory(RowFiles):
 
     # --- writing
 
-    def write_index(self, runs: list[Run]) -> list[str]:
-        """Write the store's index, as far as it is not written yet, and return the files' names."""
-        names = []
-        for run in runs:
+    def write_index(self, runs: list[Run] | None) -> list[str]:
+        """Write the store's index as far as it is new, and return the files' names; None: nothing of it is."""
+        names = self.head.index if runs is None else list[str]()
+        for run in runs or ():
             payload = _pack(run)
             names.append(f"index-{xxhash.xxh3_128_hexdigest(payload)}")
             if names[-1] not in self.head.index:
