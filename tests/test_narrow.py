@@ -1,8 +1,10 @@
 """Schemas as far as they are about Items: they accept the same Items as the whole, whatever the whole is like."""
 
+import copy
 import json
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,8 @@ def branch(kind, **members):
 
 
 ITEMS = branch("Feature", properties=FIELDS)
-COLLECTIONS = branch("Collection", summaries=FIELDS)
+PLAIN = branch("Feature")
+COLLECTIONS = branch("Collection", summaries={"type": "object"})
 TEMPLATE = {"$schema": D7, "oneOf": [ITEMS, COLLECTIONS]}
 
 
@@ -40,9 +43,33 @@ def accepted(found, document):
     return tuple(all(accept(document) for accept in found.accept(item=item)) for item in (True, False))
 
 
+def of_items(schema):
+    found = narrow.of_items({URL: copy.deepcopy(schema)}, URL)
+    return None if found is None else found[URL]
+
+
 def test_the_branch_for_collections_is_left_out():
-    assert narrow.of_items(TEMPLATE)["oneOf"] == [ITEMS]
-    assert narrow.of_items({**TEMPLATE, "oneOf": [COLLECTIONS, ITEMS, True]})["oneOf"] == [ITEMS, True]
+    assert of_items({"$schema": D7, "oneOf": [PLAIN, COLLECTIONS]})["oneOf"] == [PLAIN]
+    assert of_items({"$schema": D7, "anyOf": [COLLECTIONS, PLAIN, True]})["anyOf"] == [PLAIN, True]
+
+
+def test_patterns_are_said_without_look_ahead_wherever_they_stand():
+    assert "(?!" in json.dumps(TEMPLATE)
+    assert "(?!" not in json.dumps(of_items(TEMPLATE))
+    assert "(?!" not in json.dumps(of_items({"definitions": {"fields": FIELDS}}))
+
+
+@given(st.text("ab:-_1", min_size=1, max_size=4), st.text("ab:-_1\n", max_size=6))
+def test_a_pattern_said_without_look_ahead_matches_the_same_names(prefix, name):
+    both = [{"patternProperties": {one: False}} for one in (f"^(?!{prefix})", narrow.plain(f"^(?!{prefix})"))]
+
+    assert both[0] != both[1]
+    assert [jsonschema_rs.is_valid(schema, {name: 1}) for schema in both] == [name.startswith(prefix)] * 2
+
+
+@pytest.mark.parametrize("pattern", ["^(?!a.c)", "^(?!ab)c", "(?!ab)", "^(?!)", "^ab", "^(?!a|b)"])
+def test_any_other_pattern_stays(pattern):
+    assert narrow.plain(pattern) == pattern
 
 
 @pytest.mark.parametrize(
@@ -50,26 +77,28 @@ def test_the_branch_for_collections_is_left_out():
     [
         True,
         {"$schema": D7, "properties": {}},
-        {"oneOf": [ITEMS, COLLECTIONS]},  # of no draft that it names
-        {**TEMPLATE, "$schema": "http://json-schema.org/draft-04/schema#"},  # which has no const
-        {**TEMPLATE, "$ref": "#/definitions/a"},  # beside which draft 7 sees nothing
-        {"$schema": D7, "oneOf": [ITEMS, {**COLLECTIONS, "$ref": "#/definitions/a"}]},
-        {"$schema": D7, "oneOf": [ITEMS, {"properties": {"type": {"const": "Collection"}}}]},  # without type: accepted
-        {"$schema": D7, "oneOf": [ITEMS, {"required": ["type"], "properties": {"type": {"const": "Feature"}}}]},
-        {"$schema": D7, "oneOf": [ITEMS, {"anyOf": [COLLECTIONS, True]}]},
+        {"oneOf": [PLAIN, COLLECTIONS]},  # of no draft that it names
+        {"$schema": "http://json-schema.org/draft-04/schema#", "oneOf": [PLAIN, COLLECTIONS]},  # which has no const
+        {"$schema": D7, "oneOf": [PLAIN, COLLECTIONS], "$ref": "#/definitions/a"},  # beside which it sees nothing
+        {"$schema": D7, "oneOf": [PLAIN, {**COLLECTIONS, "$ref": "#/definitions/a"}]},
+        {"$schema": D7, "oneOf": [PLAIN, {"properties": {"type": {"const": "Collection"}}}]},  # without type: accepted
+        {"$schema": D7, "oneOf": [PLAIN, {"required": ["type"], "properties": {"type": {"const": "Feature"}}}]},
+        {"$schema": D7, "oneOf": [PLAIN, {"anyOf": [COLLECTIONS, True]}]},
         {"$schema": D7, "oneOf": [COLLECTIONS]},  # nothing would be left
-        {"$schema": D7, "oneOf": "ITEMS"},
+        {"$schema": D7, "oneOf": "PLAIN"},
     ],
 )
 def test_a_schema_that_is_not_surely_of_that_form_stays_whole(schema):
-    assert narrow.of_items(schema) is None
+    assert of_items(schema) is None
 
 
 def test_a_schema_into_whose_branches_something_points_is_asked_as_a_whole(tmp_path):
-    referred = {**TEMPLATE, "properties": {"x": {"$ref": "#/oneOf/1/allOf/1"}}}
+    referred = {**TEMPLATE, "properties": {"x": {"$ref": "#/oneOf/1"}}}
+    other = {**TEMPLATE, "properties": {"x": {"$ref": "#/oneOf/0/allOf/1"}}}
 
     assert validators(tmp_path, TEMPLATE).of_items is not None
     assert validators(tmp_path, referred).of_items is None
+    assert validators(tmp_path, other).of_items is None
 
 
 FIELD = st.dictionaries(st.sampled_from(NAMES), st.integers() | st.text(max_size=2), max_size=3)

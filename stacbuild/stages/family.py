@@ -104,13 +104,12 @@ def compiled(family: Family, formats: Formats) -> Validators:
 
 
 def _of_items(family: Family) -> Any:
-    """Return a validator of Items that asserts all formats and leaves out what is for other documents."""
-    documents = family.documents()
-    narrowed = narrow.of_items(documents[family.url])
-    if narrowed is None or any(narrow.points_into_branches(schema) for schema in documents.values()):
+    """Return a validator of Items that asserts all formats and is quick; None: the schema is so as it is."""
+    documents = narrow.of_items(family.documents(), family.url)
+    if documents is None:
         return None
     try:
-        return _compiled(family.url, {**documents, family.url: narrowed}, None)
+        return _compiled(family.url, documents, None)
     except Exception:  # noqa: BLE001  what is left out was referred to by some other name
         return None
 
