@@ -1,7 +1,7 @@
 """The store: results by key, documents by digest, over a cache backend.
 
     cas/<digest>   a chunk: up to some thousands of documents, compressed together
-    ac/<name>      a segment: which key gave which document of which chunk, which verdict, which fault
+    ac/<name>      a segment, compressed: which key gave which document of which chunk, which verdict, which fault
     times/<name>   when contents were first seen, for `created` and `updated`
 
 What is read is checked against its digest; what does not match is deleted and is a miss. Never decides what is
@@ -107,17 +107,13 @@ class MissingChunksError(Exception):
 
 def pack(documents: list[bytes]) -> bytes:
     """Return `documents` as one chunk: their sizes, then their bytes, compressed together."""
-    import zstandard  # noqa: PLC0415  a no-op never gets here
-
     head = _COUNT.pack(len(documents)) + b"".join(_COUNT.pack(len(document)) for document in documents)
-    return zstandard.ZstdCompressor(level=LEVEL, write_content_size=True).compress(head + b"".join(documents))
+    return _compressed(head + b"".join(documents))
 
 
 def unpack(chunk: bytes) -> list[bytes]:
     """Return the documents of a chunk that `pack` made."""
-    import zstandard  # noqa: PLC0415  a no-op never gets here
-
-    raw = zstandard.ZstdDecompressor().decompress(chunk)
+    raw = _decompressed(chunk)
     (count,) = _COUNT.unpack_from(raw)
     sizes = struct.unpack_from(f"<{count}I", raw, _COUNT.size)
     documents, start = [], _COUNT.size * (count + 1)
@@ -125,6 +121,22 @@ def unpack(chunk: bytes) -> list[bytes]:
         documents.append(raw[start : start + size])
         start += size
     return documents
+
+
+def _compressed(raw: bytes) -> bytes:
+    import zstandard  # noqa: PLC0415  a no-op never gets here
+
+    return zstandard.ZstdCompressor(level=LEVEL, write_content_size=True).compress(raw)
+
+
+def _decompressed(packed: bytes) -> bytes:
+    """Return what `_compressed` took; raises ValueError where it is something else."""
+    import zstandard  # noqa: PLC0415  a no-op never gets here
+
+    try:
+        return zstandard.ZstdDecompressor().decompress(packed)
+    except zstandard.ZstdError as error:
+        raise ValueError(str(error)) from error
 
 
 class Store:
@@ -193,7 +205,7 @@ class Store:
             self._put(keys.join(b"inputs", inputs), Segment(b"", [], inputs, []))
 
     def _put(self, key: bytes, segment: Segment) -> None:
-        payload, name = self._encode(segment), f"ac/{key.hex()}"
+        payload, name = _compressed(self._encode(segment)), f"ac/{key.hex()}"
         index = self.index  # before it is put: what was there already is in it too
         _refused(lambda: self._backend.put(name, canon.digest(payload) + payload))
         if name not in index.names:
@@ -232,8 +244,8 @@ class Store:
             self._backend.delete(name)
             return None
         try:
-            return decode(value[canon.DIGEST_SIZE :])
-        except msgspec.DecodeError:
+            return decode(_decompressed(value[canon.DIGEST_SIZE :]))
+        except (msgspec.DecodeError, ValueError):
             return None
 
     def _segment(self, name: str) -> Segment | None:
