@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import IO, Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from stacbuild import aggregate
-from stacbuild.model import Pair, Version
+from stacbuild.model import Facts
 from stacbuild.outputs.base import Item
 from stacbuild.trace import GroupEntry, Rows
 from stacbuild.upstream import named
@@ -39,7 +39,26 @@ class _Seen(Struct, array_like=True, gc=False):
     local: bool
 
 
-class _Lean(Struct, array_like=True, gc=False):
+class _Told(Struct, array_like=True, gc=False):
+    """A `Version` of which is decoded what aggregates of some items need."""
+
+    id: Raw
+    digest: Raw
+    blob: Raw
+    ordinal: Raw
+    size: Raw
+    links: Raw
+    when: str
+    title: Raw
+    local: Raw
+    profile: Raw
+    facts: Raw
+
+
+Part = TypeVar("Part")
+
+
+class _Lean(Struct, Generic[Part], array_like=True, gc=False):
     """A `Pair` of which little is decoded."""
 
     key: Raw
@@ -48,9 +67,9 @@ class _Lean(Struct, array_like=True, gc=False):
     marks: Raw
     fault: Raw
     verdict: Raw
-    now: _Seen | None
+    now: Part | None
     live: bool
-    kept: _Seen | None
+    kept: Part | None
 
 
 class _Group(Struct, array_like=True):
@@ -69,8 +88,9 @@ class _Piece(NamedTuple):
 
 
 _group_of = msgspec.msgpack.Decoder(_Group).decode
-_lean_of = msgspec.msgpack.Decoder(list[_Lean]).decode
-_pairs_of = msgspec.msgpack.Decoder(list[Pair]).decode
+_seen_of = msgspec.msgpack.Decoder(list[_Lean[_Seen]]).decode
+_told_of = msgspec.msgpack.Decoder(list[_Lean[_Told]]).decode
+_facts_of = msgspec.msgpack.Decoder(Facts).decode
 _fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
 
 
@@ -94,7 +114,7 @@ class Roster:
         shared: dict[Any, Any] = {}
         for entry, blob in self._rows_of(collection):
             above = _above(entry)
-            for pair in _lean_of(blob):
+            for pair in _seen_of(blob):
                 if pair.live and pair.now is not None:
                     (live if entry.shard else kept).append(_item(pair.now, above, shared))
                 elif pair.kept is not None:
@@ -109,10 +129,23 @@ class Roster:
         """Return the folders of kept trees that a collection's items hang below; "" for those of others."""
         return set(map(_above, self._of(collection)))
 
-    def versions(self, collection: str) -> Iterator[list[Version]]:
-        """Yield a collection's items, group by group, with what aggregates need of them."""
+    def facts(
+        self, collection: str, part_of: Callable[[str], str], only: str | None
+    ) -> Iterator[dict[str, list[Facts]]]:
+        """Yield, group by group, what aggregates need of a collection's items.
+
+        Args:
+            collection: its id.
+            part_of: an item's date → its part.
+            only: the one part that is asked for; None: all.
+        """
         for _, blob in self._rows_of(collection):
-            yield [version for pair in _pairs_of(blob) if (version := pair.built) is not None]
+            found: dict[str, list[Facts]] = {}
+            for pair in _told_of(blob):
+                told = pair.now if pair.live else pair.kept
+                if told is not None and (part := part_of(told.when)) == (only or part):
+                    found.setdefault(part, []).append(_facts_of(told.facts))
+            yield found
 
     def fold(self, collection: str) -> aggregate.Fold:
         """Return the merged facts of a collection's items."""

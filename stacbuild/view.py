@@ -8,7 +8,7 @@ from typing import Any
 
 from stacbuild import aggregate, documents
 from stacbuild.failures import Fault, ItemError, Problem
-from stacbuild.model import Facts, LeftOut
+from stacbuild.model import LeftOut
 from stacbuild.outputs.base import Item, Tree
 from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.roster import Roster
@@ -134,20 +134,20 @@ class Catalog:
             self.documents[collection] = made.facts
         return self.documents[collection]
 
-    def parts(self, collection: str, part_of: Callable[[str], str]) -> dict[str, dict[str, Any]]:
+    def parts(
+        self, collection: str, part_of: Callable[[str], str], only: str | None = None
+    ) -> dict[str, dict[str, Any]]:
         """Return a collection's document for each part of its items: extent, summaries and assets are of that part.
 
         Args:
             collection: its id.
             part_of: an item's date → its part.
+            only: the one part that is asked for; None: all.
         """
         folds: dict[str, aggregate.Fold] = {}
         fields = self._document.collections[collection].summaries
-        for versions in self.roster.versions(collection):
-            facts: dict[str, list[Facts]] = {}
-            for version in versions:
-                facts.setdefault(part_of(version.when), []).append(version.facts)
-            for part, some in facts.items():
+        for found in self.roster.facts(collection, part_of, only):
+            for part, some in found.items():
                 aggregate.merge(folds.setdefault(part, aggregate.Fold()), aggregate.fold(some, fields))
         return {part: self._made(collection, total).facts for part, total in folds.items()}
 

@@ -162,12 +162,13 @@ class Writers:
         return Tools(shop.document, shop.recipe.root, shop.folder, view.entries, os.getpid(), shop.profile.on)
 
     def _asks(self, view: Catalog, wanted: Sequence[tuple[Output, Wanted]]) -> Iterator[Ask]:
-        """Yield the tasks, the dearest first."""
-        costs = [_items(view, output, one) * COST.get(output.kind, 1) for output, one in wanted]
-        for number in sorted(range(len(wanted)), key=lambda number: -costs[number]):
+        """Yield the tasks, the dearest first, but files of one collection together: a worker reads its rows once."""
+        whole = [(output, msgspec.structs.replace(one, part=None)) for output, one in wanted]
+        costs = [_items(view, *one) * COST.get(one[0].kind, 1) for one in whole]
+        for number in sorted(range(len(wanted)), key=lambda n: (-costs[n], wanted[n][1].collection)):
             output, one = wanted[number]
             documents = output.documents_in(view, one)
-            yield Ask(number, output.name, msgspec.structs.replace(one, part=None), documents)
+            yield Ask(number, output.name, whole[number][1], documents)
 
 
 def _items(view: Catalog, output: Output, wanted: Wanted) -> int:

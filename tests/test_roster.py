@@ -66,6 +66,7 @@ def mixed():
 def test_rows_are_read_as_items_since_these_begin_alike():
     begun = roster._Seen.__struct_fields__
     assert Version.__struct_fields__[: len(begun)] == begun == Item.__struct_fields__[: len(begun)]
+    assert roster._Told.__struct_fields__ == Version.__struct_fields__
     assert roster._Lean.__struct_fields__ == Pair.__struct_fields__
     assert roster._Group.__struct_fields__ == Group.__struct_fields__
     assert Input.__struct_config__.array_like
@@ -115,6 +116,8 @@ def test_both_ways_give_the_same_items(tmp_path, monkeypatch, few):
     found, _ = world(tmp_path, groups, shards=["x", ""])
     whole = [version("a", number) for number in (2, 3, 501)]
     assert found.items("a") == [Item(*(getattr(one, name) for name in roster._Seen.__struct_fields__)) for one in whole]
-    assert sorted(one.id for some in found.versions("a") for one in some) == ["a-2", "a-3", "a-3", "a-501"]
+    told = [facts for some in found.facts("a", str, None) for facts in some["2024-01-01"]]
+    assert sorted(one.bbox[0] for one in told) == [2.0, 3.0, 3.0, 501.0]
+    assert list(found.facts("a", str, "2024-01-02")) == [{}, {}]
     assert found.items("b") == found.items("nobody") == []
     assert found.fold("b").count == found.count("b") == 0

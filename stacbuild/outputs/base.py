@@ -108,7 +108,9 @@ class View(Protocol):
     def document(self, collection: str) -> dict[str, Any]:
         """Return a collection's document without links."""
 
-    def parts(self, collection: str, part_of: Callable[[str], str]) -> dict[str, dict[str, Any]]:
+    def parts(
+        self, collection: str, part_of: Callable[[str], str], only: str | None = None
+    ) -> dict[str, dict[str, Any]]:
         """Return a collection's document for each part of its items, by what `part_of` makes of their dates."""
 
     def told(self, collection: str) -> dict[str, Any]:

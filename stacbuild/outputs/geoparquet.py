@@ -6,6 +6,8 @@ Never touches the disk, and is never read as if it were the catalog: Parquet can
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -45,6 +47,14 @@ class _Part(NamedTuple):
     held: dict[str, list[str]]
 
 
+class _Cut(NamedTuple):
+    """The items of a collection by the files that they go to."""
+
+    view: View
+    collection: str
+    files: dict[str, list[Item]]
+
+
 class GeoParquet:
     """Tables of items."""
 
@@ -59,7 +69,8 @@ class GeoParquet:
         self._parted = any(mark in self._pattern for mark in ("{year}", "{month}"))
         hrefs = spec.hrefs or ("as-is" if spec.base_url is None else "absolute")
         self._links = Linking(spec.path, spec.base_url, hrefs, spec.collections)
-        self._held: dict[str, tuple[bytes, dict[str, dict[str, Any]]]] = {}
+        self._cut_held: _Cut | None = None
+        self._held: dict[str, tuple[bytes, dict[str, dict[str, Any] | None]]] = {}
         facts = {**msgspec.to_builtins(spec), "hrefs": hrefs, "path": self._pattern}
         made = {"kind": self.kind, "revision": REVISION, "levels": _LEVELS, "pyarrow": version("pyarrow")}
         self.settings = keys.settings({**made, **facts})
@@ -105,17 +116,24 @@ class GeoParquet:
         parts: dict[str, _Part] = {}
         for name in collections:
             told = msgspec.json.encode(view.told(name), order="sorted")
-            for item in view.items(name):
-                path = _dated(pattern, item.when)
-                if path not in parts:
-                    parts[path] = _Part(xxhash.xxh3_128(self.settings), {})
-                state, held = parts[path]
-                if name not in held:
-                    held[name] = []
-                    state.update(told)
-                held[name].append(item.id)
-                state.update(b"%b\0%b" % (item.id.encode(), item.digest))
+            for path, items in self._cut(view, name, pattern).items():
+                state, held = parts.setdefault(path, _Part(xxhash.xxh3_128(self.settings), {}))
+                state.update(told)
+                held[name] = [item.id for item in items]
+                for item in items:
+                    state.update(b"%b\0%b" % (item.id.encode(), item.digest))
         return parts
+
+    def _cut(self, view: View, collection: str, pattern: str) -> dict[str, list[Item]]:
+        """Return the items of each file of a date; those of the last collection asked for are held."""
+        held = self._cut_held
+        if held is None or held.view is not view or held.collection != collection:
+            self._cut_held = None
+            found: dict[str, list[Item]] = {}
+            for item in view.items(collection):
+                found.setdefault(_dated(pattern, item.when), []).append(item)
+            held = self._cut_held = _Cut(view, collection, found)
+        return held.files
 
     def _want(self, facts: Any) -> bytes:
         return xxhash.xxh3_128_digest(self.settings + msgspec.json.encode(facts, order="sorted"))
@@ -125,7 +143,7 @@ class GeoParquet:
     def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
         """Yield a file's bytes in pieces."""
         collections = [wanted.collection] if wanted.collection else self.takes(view.names())
-        entries = [entry for name in collections for entry in self._entries(view, name, wanted.path)]
+        entries = list(chain.from_iterable(self._entries(view, name, wanted.path) for name in collections))
         options = Options(self._spec.compression, _LEVELS.get(self._spec.compression), self._spec.row_group_size)
         table = Table(entries, view.scratch, options)
         known = wanted.documents
@@ -136,12 +154,11 @@ class GeoParquet:
             if name in table.texts:
                 view.warn(_too_many(self.name, wanted.path, name))
 
-    def _entries(self, view: View, collection: str, path: str) -> Iterator[Entry]:
+    def _entries(self, view: View, collection: str, path: str) -> list[Entry]:
         pattern = self._pattern_of(view, collection)
         line = self._line(view, collection)
-        for item in view.items(collection):
-            if not self._parted or _dated(pattern, item.when) == path:
-                yield Entry(collection, item, line)
+        items = self._cut(view, collection, pattern).get(path, []) if self._parted else view.items(collection)
+        return [Entry(collection, item, line) for item in items]
 
     def _line(self, view: View, collection: str) -> Callable[[Item], bytes]:
         rewrite = Hrefs(self.name, self._links, self._root, view.warn)
@@ -158,17 +175,26 @@ class GeoParquet:
         collections = [wanted.collection] if wanted.collection else self.takes(view.names())
         if not self._parted:
             return {name: {"links": [], **view.document(name)} for name in collections}
-        found = {name: self._parts(view, name).get(wanted.path) for name in collections}
+        found = {name: self._part(view, name, wanted.path) for name in collections}
         return {name: {"links": [], **document} for name, document in found.items() if document is not None}
 
-    def _parts(self, view: View, collection: str) -> dict[str, dict[str, Any]]:
-        """Return a collection's document for each of its files; those of the last collections asked for are held."""
+    def _part(self, view: View, collection: str, path: str) -> dict[str, Any] | None:
+        """Return a collection's document for one of its files; None where that has no item of it.
+
+        The first that is asked for is made alone, since often it is the only one; the second with all others, which
+        takes hardly longer.
+        """
         state = view.state(collection) + msgspec.json.encode(view.told(collection), order="sorted")
-        held = self._held.get(collection)
+        held, pattern = self._held.get(collection), self._pattern_of(view, collection)
+
+        def part_of(when: str) -> str:
+            return _dated(pattern, when)
+
         if held is None or held[0] != state:
-            pattern = self._pattern_of(view, collection)
-            held = self._held[collection] = state, view.parts(collection, lambda when: _dated(pattern, when))
-        return held[1]
+            held = self._held[collection] = state, {path: None, **view.parts(collection, part_of, path)}
+        elif path not in held[1]:
+            held = self._held[collection] = state, {path: None, **view.parts(collection, part_of)}
+        return held[1][path]
 
 
 def _too_many(output: str, path: str, name: str) -> Problem:
@@ -178,6 +204,7 @@ def _too_many(output: str, path: str, name: str) -> Problem:
     return Problem("SB741", text, hint=hint)
 
 
+@lru_cache(1 << 14)
 def _dated(pattern: str, when: str) -> str:
     """Return a path with the parts of a date, UNDATED where there is none."""
     return pattern.replace("{year}", when[:4] or UNDATED).replace("{month}", when[5:7] or UNDATED)
