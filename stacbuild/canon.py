@@ -77,11 +77,17 @@ def encode_members(
         CanonError: as `encode` does.
     """
     members = {}
-    for name, member in value.items():
-        if name in known and before[name] is member:
-            members[name] = known[name]
-        else:
-            members[name] = (_NAMED.get(name) or _encode(name) + b":") + encode(member)
+    try:
+        for name, member in value.items():
+            if name in known and before[name] is member:
+                members[name] = known[name]
+                continue
+            blob = _encode(member)
+            if b"null" in blob:
+                refuse_not_numbers(member)
+            members[name] = (_NAMED.get(name) or _encode(name) + b":") + blob
+    except (UnicodeEncodeError, RecursionError, TypeError, OverflowError):  # `encode` can more, or says why not
+        return {name: _encode(name) + b":" + encode(member) for name, member in value.items()}
     return members
 
 

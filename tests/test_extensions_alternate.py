@@ -89,7 +89,7 @@ def test_the_path_is_that_of_urlsplit_whatever_the_href(href):
 
 
 def test_braces_of_a_template_that_name_nothing_stay_as_they_are():
-    assert of("s3://b/x/a.tif", "{{{path}}} {} } { {{name}}") == "{x/a.tif} {} } { {name}"
+    assert of("s3://b/x/a.tif", "{{{path}}} {} } { {{name}} %s%%%(path)s") == "{x/a.tif} {} } { {name} %s%%%(path)s"
     assert of("s3://b/x/a.tif", "{{{path}}} {} } { {{name}} {platform}") == "{x/a.tif} {} } { {name} one"
 
 

@@ -7,7 +7,7 @@ should say is checked here. https://github.com/stac-extensions/alternate-assets
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -86,8 +86,8 @@ class _Place(NamedTuple):
     name: str
     href: str
     """The template."""
-    form: Callable[..., str] | None
-    """Makes the href of path, name and asset; None: it names more of the item than these."""
+    form: str | None
+    """The same for `%`, of path, name and asset; None: it names more of the item than these."""
     told: dict[str, str]
     fields: dict[str, Any]
 
@@ -98,13 +98,12 @@ def _place(name: str, alternate: Alternate) -> _Place:
     return _Place(name, alternate.href, _form(alternate.href), said, alternate.fields)
 
 
-def _form(template: str) -> Callable[..., str] | None:
-    """Return a template as `str.format` fills it, if it names nothing but what stands in every href."""
+def _form(template: str) -> str | None:
+    """Return a template as `%` fills it, if it names nothing but what stands in every href."""
     parts = pieces(template)
     if any(is_path and text not in _OF_HREF for text, is_path in parts):
         return None
-    texts = (f"{{{text}}}" if is_path else text.replace("{", "{{").replace("}", "}}") for text, is_path in parts)
-    return "".join(texts).format
+    return "".join(f"%({text})s" if is_path else text.replace("%", "%%") for text, is_path in parts)
 
 
 def _asset(
@@ -133,7 +132,7 @@ def _path(href: str) -> str:
 def _entry(document: Mapping[str, Any], key: str, asset: dict[str, Any], path: str, place: _Place) -> dict[str, Any]:
     name = path.rpartition("/")[2]
     if place.form is not None and not place.fields:
-        return {"href": place.form(path=path, name=name, asset=key), **place.told}
+        return {"href": place.form % {"path": path, "name": name, "asset": key}, **place.told}
     scope = {**document, "path": path, "name": name, "asset": key, "this": asset}
     where = f"/assets/{key}/alternate/{place.name}"
     return {"href": rendered(place.href, scope, where), **place.told, **fields_of(place.fields, scope, where)}
