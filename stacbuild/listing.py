@@ -224,7 +224,7 @@ class _Reader:
         for entry in self._entries:
             self._by_shard.setdefault(entry.shard, []).append(entry)
         self._seen = time.time_ns()
-        self._stamps = {shard.name: stamp_of(shard.file) for shard in self._shards if not shard.above}
+        self._stamps = {shard.name: stamp_of(shard.at) for shard in self._shards if not shard.above}
         known = self._known_shards
         stated = (s for s in self._shards if not s.above)
         self._fresh = {s.name for s in stated if _is_fresh(known.get(s.name), s, self._stamps[s.name])}

@@ -101,11 +101,14 @@ class Project:
             adopt=adopt,
         )
         with profile_to(None if profile is None else Path(profile), self._warn) as spans:
-            with spans.over("ask"):
-                request, foreseen = self._read(lambda shop: self._asked(shop, wish, targets, locked, dry_run))
-            if foreseen is not None:
-                return foreseen
+            request = None
+            if targets or dry_run or self._problems(set()):  # told before another build is waited for
+                with spans.over("ask"):
+                    request, foreseen = self._read(lambda shop: self._asked(shop, wish, targets, locked, dry_run))
+                if foreseen is not None:
+                    return foreseen
             with self._locked_shop(wait=wait, profile=spans) as shop:
+                request = request or self._asked(shop, wish, targets, locked, dry_run)[0]
                 return build(shop, request, self._watch)
 
     def _asked(
@@ -315,13 +318,17 @@ class Project:
 
     def _refuse_missing(self, shop: Workshop) -> None:
         """Raise if a source's file is not there and never was, or no engine is: nothing is built of half a recipe."""
+        if self._problems(set()):
+            sources = shop.memory.head.sources.items()
+            problems = self._problems({f"{name}\0{shard}" for name, source in sources for shard in source.shards})
+            if problems:
+                raise RecipeError(problems)
+
+    def _problems(self, known: set[str]) -> list[Problem]:
+        """Return what is missing of the recipe's files but those that were there once, and of engines."""
         from stacbuild.check import engine_problems, missing  # noqa: PLC0415
 
-        sources = shop.memory.head.sources.items()
-        problems = missing(self.recipe, {f"{name}\0{shard}" for name, source in sources for shard in source.shards})
-        problems += engine_problems(self.recipe)
-        if problems:
-            raise RecipeError(problems)
+        return [*missing(self.recipe, known), *engine_problems(self.recipe)]
 
 
 def open(  # noqa: A001  stacbuild.open reads as it should

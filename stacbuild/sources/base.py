@@ -57,7 +57,7 @@ class Shard(NamedTuple):
 
     Attributes:
         name: its posix path relative to the recipe's folder (`data/a.csv`, `../x.csv`).
-        file: where it is.
+        at: where it is; text, where there are many: a path of each takes longer than its stat.
         named: the recipe names it, not only a pattern that it matches.
         within: the collection of its items that name none.
         above: it is a Catalog or Collection, and has no items in it.
@@ -66,12 +66,17 @@ class Shard(NamedTuple):
     """
 
     name: str
-    file: Path
+    at: str | Path
     named: bool = True
     within: str = ""
     above: bool = False
     trouble: Fault | None = None
     page: str = ""
+
+    @property
+    def file(self) -> Path:
+        """Where it is."""
+        return Path(self.at)
 
 
 class Part(NamedTuple):

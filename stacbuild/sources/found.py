@@ -26,7 +26,7 @@ def shards(path: str | list[str], root: Path) -> list[Shard]:
             literal.add(_name(one, root))
         else:
             matched.update(_matching(one, root))
-    return [Shard(name, root / name, name in literal) for name in _each_once(sorted(literal | matched), root)]
+    return [Shard(name, f"{root}/{name}", name in literal) for name in _each_once(sorted(literal | matched), root)]
 
 
 def missing_paths(path: str | list[str], root: Path) -> list[str]:
@@ -58,9 +58,43 @@ def _is_file(name: str, root: Path) -> bool:
 
 def _matching(path: str, root: Path) -> Iterator[str]:
     """Yield the names, relative to `root`, of the files that a pattern matches."""
+    folders, plain = _Folders(root), _is_plain(path)
     for name in glob.iglob(path, root_dir=root, recursive=True):  # noqa: PTH207  unlike Path.glob it skips hidden files
-        if not _is_ours(name) and _is_file(name, root):
-            yield _name(name, root)
+        if not _is_ours(name) and folders.have(name):
+            yield name if plain else _name(name, root)
+
+
+class _Folders:
+    """Says which names are files; a folder is looked at once, as a stat of each of its files would take far longer."""
+
+    def __init__(self, root: Path) -> None:
+        self._root, self._at, self._files = root, "", frozenset[str]()
+
+    def have(self, name: str) -> bool:
+        """Tell whether a name is that of a file; names of one folder come one after the other."""
+        folder, _, file = name.rpartition(os.sep)
+        if folder != self._at or not self._files:
+            self._at, self._files = folder, self._in(folder)
+        return file in self._files
+
+    def _in(self, folder: str) -> frozenset[str]:
+        try:
+            with os.scandir(os.path.join(self._root, folder)) as found:  # noqa: PTH118  a path object a name takes longer
+                return frozenset(entry.name for entry in found if _is_a_file(entry))
+        except OSError:
+            return frozenset()
+
+
+def _is_a_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link that leads in a circle
+        return False
+
+
+def _is_plain(path: str) -> bool:
+    """Tell whether the names that a pattern matches are as `_name` would give them."""
+    return os.sep == "/" and path == os.path.normpath(path) and not path.startswith(("/", os.pardir))
 
 
 def _name(path: str, root: Path) -> str:

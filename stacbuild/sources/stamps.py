@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -11,10 +12,10 @@ SLACK_NS: Final = 20_000_000
 """A file that moved less than this before it was looked at may move again under the same stamp (kernel clock tick)."""
 
 
-def stamp_of(file: Path) -> Stamp | None:
+def stamp_of(file: str | Path) -> Stamp | None:
     """Return the stamp of `file`, or None if there is none."""
     try:
-        stat = file.stat()
+        stat = os.stat(file)  # noqa: PTH116  there may be a million, and not each has a path object
     except (OSError, ValueError):  # a NUL in a name that a document gives
         return None
     return Stamp(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
