@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
-from stacbuild import audit, failing, strays
+from stacbuild import audit, failing, odd, strays
 from stacbuild.deliver import Delivery, Inspected
 from stacbuild.failing import Failure, Failures
 from stacbuild.failures import Exit
 from stacbuild.listing import SourceListing
-from stacbuild.model import Group, Input, Tally
+from stacbuild.model import Input, Tally
 from stacbuild.plan import Plan
 from stacbuild.report import BuildReport, Caution, StageCount
 from stacbuild.resolve import Counts
@@ -19,7 +19,7 @@ from stacbuild.settle import Settler
 from stacbuild.stages.registry import ALL_STAGES
 from stacbuild.steps import DUPLICATE_ID, Step
 from stacbuild.targets import Selection
-from stacbuild.trace import GroupEntry, Head, Reasons
+from stacbuild.trace import GroupEntry, Head, Reasons, Rows
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 
@@ -102,7 +102,7 @@ class Account:
 
     # --- reporting
 
-    def failures(self, head: Head, load: Callable[[GroupEntry], Group], plan: Plan) -> Failures:
+    def failures(self, head: Head, rows: Rows, plan: Plan) -> Failures:
         """Return what fails now."""
         before = failing.read_before(self._shop.failures_path)
         read = {(one.name, shard.shard.name) for one in plan.listings for shard in one.shards if shard.moved}
@@ -113,7 +113,7 @@ class Account:
             name, where = failure.source["name"], failure.source["where"]
             return (name, where) in read or (name, where.rpartition(":")[0]) in read
 
-        redact = self._shop.recipe.redact
+        load, redact = odd.reader(rows), self._shop.recipe.redact
         return failing.collect(head.groups, head.sources, load, head.level, before, tried, redact, head.outputs)
 
     def report(

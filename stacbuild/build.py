@@ -190,7 +190,7 @@ class _Build:
             self._head.sources = remember.sources(self._shop.memory, plan, set())
         report = self._account.quiet(plan, held)
         if read or not self._shop.failures_path.exists():
-            failures = self._account.failures(self._head, self._shop.memory.group, plan)
+            failures = self._account.failures(self._head, self._shop.memory, plan)
             failing.write(self._shop.failures_path, failures)
             report.like_failures = failures.groups
         if read:
@@ -218,7 +218,7 @@ class _Build:
             _outwait_the_clock()
         rows.finish(done.settler.entries)
         head = remember.head(self._shop, done, outlets.memories(done.settler, done.deliveries))
-        failures = self._account.failures(head, rows.group, done.plan)
+        failures = self._account.failures(head, rows, done.plan)
         head.reasons = failures.reasons
         failing.write(self._shop.failures_path, failures)
         if self._shop.document.patches:

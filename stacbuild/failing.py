@@ -74,7 +74,7 @@ def collect(
     Args:
         entries: the groups; only those that have failures are read.
         sources: for keys that several records share and files that cannot be read.
-        load: reads a group's rows.
+        load: reads what is odd about a group.
         level: validation.level: under "warn" an invalid item is a warning.
         before: attempts and time of the failures of the last time, so that a remembered failure keeps them.
         tried: whether this build tried it (again): one attempt more, and its time is now.

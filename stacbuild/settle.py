@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 from msgspec import Struct
 
-from stacbuild import aggregate, canon, keys
+from stacbuild import aggregate, canon, keys, odd
 from stacbuild.contexts import Contexts
 from stacbuild.looking import mark
 from stacbuild.model import Facts, Group, Input, Pair, Tally, Version
@@ -83,7 +83,7 @@ class Settler:
         entry.reads = b"".join(sorted({mark(path) for path, _ in self._note_files(group)}))
         for collection, old in plan.old.items():
             self._left(collection, plan, old)
-        self._rows.add(entry, group, self._shares(group.pairs), plan.names)
+        self._rows.add(entry, group, self._shares(group), plan.names)
         self.entries.append(entry)
 
     def _note_files(self, group: Group) -> list[tuple[str, bytes]]:
@@ -178,10 +178,11 @@ class Settler:
             hits=dict(sorted(Counter(hit for pair in pairs for mark in pair.marks for hit in mark.hits).items())),
         )
 
-    def _shares(self, pairs: dict[str, list[Pair]]) -> Shares:
-        """Return a group's share of the aggregates of each of its collections."""
-        folds = {name: aggregate.fold(_facts(some), self._pipelines[name].summaries) for name, some in pairs.items()}
-        return {name: _pack(fold) for name, fold in folds.items()}
+    def _shares(self, group: Group) -> Shares:
+        """Return a group's share of the aggregates of each of its collections, and what is odd about it."""
+        lines = self._pipelines
+        folds = {name: aggregate.fold(_facts(some), lines[name].summaries) for name, some in group.pairs.items()}
+        return {odd.NAME: odd.packed(group), **{name: _pack(fold) for name, fold in folds.items()}}
 
     # --- what vanished
 
@@ -222,7 +223,8 @@ class Settler:
         pairs = {collection: some for collection, some in pairs.items() if collection in self._pipelines}
         entry.tallies = {collection: self.tally(collection, some) for collection, some in pairs.items()}
         entry.targets = sorted(collection for collection, some in pairs.items() if some)
-        self._rows.add(entry, Group(inputs, pairs), self._shares(pairs))
+        group = Group(inputs, pairs)
+        self._rows.add(entry, group, self._shares(group))
         self.entries.append(entry)
 
     def _leave(self, collection: str, pairs: list[Pair]) -> None:
@@ -279,7 +281,7 @@ class Settler:
             behind = tally.behind
             entry.tallies[collection] = self.tally(collection, group.pairs[collection])
             entry.tallies[collection].behind = behind
-            self._rows.add(entry, group, self._shares(group.pairs))
+            self._rows.add(entry, group, self._shares(group))
 
     def _withdraw(self, collection: str, pair: Pair) -> None:
         assert pair.kept is not None

@@ -59,6 +59,18 @@ def test_new_records_are_looked_for_among_all_names_and_no_rows_read(kitchen):
     assert read <= 2  # the last group, which the record joins
 
 
+def test_a_build_that_lists_many_failures_reads_no_rows_for_it(kitchen):
+    bad = [row(number, gsd="x" if number % 10 == 0 else "1") for number in range(ROWS)]
+    kitchen.rows(bad)
+    kitchen.build("--max-deletions", "100%", exit_=1)
+    told = kitchen.failures()
+    assert len(told) == ROWS // 10
+    kitchen.rows([*bad, row(ROWS)])
+    read, _ = groups_read(lambda: kitchen.build(exit_=1))
+    assert read < groups(kitchen) / 2
+    assert kitchen.failures() == told
+
+
 def test_a_name_that_comes_again_much_later_is_found_by_its_mark(kitchen):
     kitchen.rows([row(number) for number in range(ROWS)] + [row(ROWS) | {"id": "i7"}, row(ROWS + 1) | {"key": "k9"}])
     report = kitchen.build("--max-deletions", "100%", exit_=1)
