@@ -22,7 +22,7 @@ from stacbuild.failures import Exit, SurroundingsError
 from stacbuild.locked import profiles
 from stacbuild.net import NetError
 from stacbuild.report import PullReport
-from stacbuild.stages.family import compiled, gathered
+from stacbuild.stages.family import Validators, gathered
 from stacbuild.stages.judge import urls_of
 from stacbuild.stages.schemas import SchemaStore, bare, place_of, references
 from stacbuild.stages.wording import reason_in
@@ -180,7 +180,7 @@ class Pull:
             why = family.broken or (f"it refers to {absent[0]}, which cannot be had" if absent else None)
             if why is None:
                 try:
-                    compiled(family, "datetime")
+                    Validators(family, "datetime")
                 except Exception as error:  # noqa: BLE001  whatever a stranger's schema does to the compiler
                     why = f"it does not compile: {reason_in(error)}"
             if why is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, Literal, Never
 
 import msgspec
@@ -40,6 +41,10 @@ _TWISTING = ("not", "if", "oneOf")
 """Keywords below which a schema that accepts less may make the whole accept more."""
 
 
+Accept = Callable[[Any], bool]
+"""Whether a schema accepts a document."""
+
+
 class Family(msgspec.Struct, frozen=True):
     """A schema with all that it refers to; `broken` says what of it is not even JSON."""
 
@@ -52,24 +57,41 @@ class Family(msgspec.Struct, frozen=True):
         return {url: decode(schema.blob) for url, schema in self.found.items() if schema is not None}
 
 
-class Validators(msgspec.Struct, frozen=True):
-    """What a schema was compiled to."""
+class Validators:
+    """What a schema is compiled to; but for what decides, when it is first asked for: most is for what is invalid."""
 
-    asserted: Any
-    """Decides."""
-    every: Any
-    """Asserts all formats; None where `asserted` does."""
-    alike: bool
-    """What `every` accepts, `asserted` does."""
-    of_items: Any = None
-    """Accepts only Items that both accept; None where there is no such."""
+    def __init__(self, family: Family, formats: Formats) -> None:
+        """Compile what decides; raises whatever a stranger's schema does to the compiler."""
+        self._family, asserted = family, ASSERTED[formats]
+        self.asserted = _built(family, asserted)
+        """Decides."""
+        self._has_more = asserted is not None and _has_more(family, asserted)
+        self.alike = asserted is not None and self._has_more and not _is_twisted(family, asserted)
+        """What `every` accepts, `asserted` does."""
 
-    def accept(self, *, item: bool) -> tuple[Callable[[Any], bool], ...]:
-        """Return what has to accept a document so that neither finds anything; `item`: it is a Feature."""
+    @cached_property
+    def every(self) -> Any:
+        """Asserts all formats; None where `asserted` does."""
+        return _built(self._family, None) if self._has_more else None
+
+    @cached_property
+    def of_items(self) -> Any:
+        """Accepts only Items that both accept, and is quick; None where there is no such."""
+        return _of_items(self._family) if self.alike or not self._has_more else None
+
+    def accept(self, *, item: bool) -> Accept:
+        """Return what accepts a document in which none of them finds anything; `item`: it is asked about Items only."""
         if item and self.of_items is not None:
-            return (self.of_items.is_valid,)
-        asserted = () if self.alike else (self.asserted.is_valid,)
-        return asserted if self.every is None else (*asserted, self.every.is_valid)
+            return _asking(self.of_items)
+        if self.alike or self.every is None:
+            return _asking(self.every or self.asserted)
+        both = _asking(self.asserted), _asking(self.every)
+        return lambda document: both[0](document) and both[1](document)
+
+
+def _asking(validator: Any) -> Accept:
+    accept: Accept = validator.is_valid
+    return accept
 
 
 def gathered(url: str, store: SchemaStore) -> Family:
@@ -91,16 +113,6 @@ def gathered(url: str, store: SchemaStore) -> Family:
             continue
         pending.extend(sorted(targets - names - {name}))
     return Family(url, found, broken)
-
-
-def compiled(family: Family, formats: Formats) -> Validators:
-    """Return the validators of a family that is whole; raises whatever a stranger's schema does to the compiler."""
-    asserted = ASSERTED[formats]
-    decides = _built(family, asserted)
-    if asserted is None or not _has_more(family, asserted):
-        return Validators(decides, None, alike=False, of_items=_of_items(family))
-    alike = not _is_twisted(family, asserted)
-    return Validators(decides, _built(family, None), alike, _of_items(family) if alike else None)
 
 
 def _of_items(family: Family) -> Any:

@@ -16,7 +16,7 @@ import msgspec
 
 from stacbuild.failures import Fault
 from stacbuild.stages import geochecks, reference
-from stacbuild.stages.family import Family, Formats, Validators, compiled, gathered
+from stacbuild.stages.family import Accept, Family, Formats, Validators, gathered
 from stacbuild.stages.narrow import ITEM
 from stacbuild.stages.schemas import SchemaStore, bare, normal
 from stacbuild.stages.versions import version
@@ -82,10 +82,9 @@ class _Compiled(msgspec.Struct, frozen=True):
 
 
 class _Seat(NamedTuple):
-    """A schema that is asked: who accept what is right by it, and what tells the faults of the rest."""
+    """A schema that is asked: what accepts a document in which it finds nothing, and what tells all that it finds."""
 
-    of_items: tuple[Callable[[Any], bool], ...]
-    of_others: tuple[Callable[[Any], bool], ...]
+    accept: Accept
     faults: Callable[[Any], list[Fault]]
 
 
@@ -177,13 +176,12 @@ class Judge:
         own = self.own(collection) if kind == "item" and isinstance(collection, str) else ()
         panel = self._panel(profile, kind, own)
         faults: list[Fault] = []
-        is_item = kind == "item" and document.get("type") == ITEM
+        usual = kind != "item" or document.get("type") == ITEM  # what accepts Items was made for them alone
         for seat in panel.seats:
-            for accept in seat.of_items if is_item else seat.of_others:
-                if not accept(document):
-                    found = seat.faults(document)
-                    faults.extend(found if kind == "item" else (_of_kind(fault, kind) for fault in found))
-                    break
+            if usual and seat.accept(document):
+                continue
+            found = seat.faults(document)
+            faults.extend(found if kind == "item" else (_of_kind(fault, kind) for fault in found))
         if panel.unknown:  # an address that is none is told of as what is not at hand
             faults = [fault for fault in faults if not (fault.warning and fault.path.startswith("/stac_extensions/"))]
         odd = geochecks.faults_of(document, item=kind == "item")
@@ -199,17 +197,17 @@ class Judge:
                 self._panels.clear()
             compiled = [self._ready(url, profile[0]) for url in (*urls_of(profile, kind), *own)]
             unknown = [one.fault for one in compiled if one.fault is not None]
-            seats = [self._seat(one, one.validators) for one in compiled if one.validators is not None]
+            seats = [self._seat(one, one.validators, kind) for one in compiled if one.validators is not None]
             panel = self._panels[profile, kind, own] = _Panel(seats, unknown)
         return panel
 
-    def _seat(self, ready: _Compiled, validators: Validators) -> _Seat:
+    def _seat(self, ready: _Compiled, validators: Validators, kind: Kind) -> _Seat:
         def faults(document: dict[str, Any]) -> list[Fault]:
             return self._asked(ready, validators, document)
 
         if self._reference is not None:
-            return _Seat((_never,), (_never,), faults)
-        return _Seat(validators.accept(item=True), validators.accept(item=False), faults)
+            return _Seat(_never, faults)
+        return _Seat(validators.accept(item=kind == "item"), faults)
 
     def _verdict(self, faults: list[Fault], unknown: list[Fault]) -> Verdict:
         if not faults and not unknown:
@@ -259,7 +257,7 @@ class Judge:
         reason = family.broken or (f"it refers to {absent[0]}, which is not at hand" if absent else None)
         if reason is None:
             try:
-                return _Compiled(family, compiled(family, self._formats), None)
+                return _Compiled(family, Validators(family, self._formats), None)
             except Exception as error:  # noqa: BLE001  whatever a stranger's schema does to the compiler
                 reason = reason_in(error).replace(family.url, shown)
         return _Compiled(family, None, _unknown("SB303", f"schema {shown} cannot be used: {reason}", place, hint))

@@ -25,6 +25,8 @@ Json = dict[str, Any]
 
 _EXTENSIONS = "https://stac-extensions.github.io/"
 _OLD = re.compile(re.escape(_EXTENSIONS) + r"(eo|projection|raster|item-assets)/v?1\.[0-9]+\.[0-9]+/schema\.json#?")
+_RAISABLE = tuple(f"{_EXTENSIONS}{name}/" for name in ("eo", "projection", "raster", "item-assets"))
+"""How what `_OLD` matches begins: few of the others do."""
 _MODELS = re.compile(
     r"https://(stac-extensions|crim-ca)\.github\.io/mlm(-extension)?/v1\.[0-9]+\.[0-9]+/schema\.json#?"
 )
@@ -222,7 +224,7 @@ def _declare(document: Json, users: list[Any], strict: list[Any]) -> None:
 
 
 def _raised(document: Json, url: Any, users: list[Any], strict: list[Any]) -> Any:
-    match = _OLD.fullmatch(url) if isinstance(url, str) else None
+    match = _OLD.fullmatch(url) if isinstance(url, str) and url.startswith(_RAISABLE) else None
     if match is None:
         return url
     name = match.group(1)
