@@ -138,6 +138,7 @@ class _Build:
         working = Working(self._shop, self._request, self._watch, self._account, plan, self._spool, self._executor)
         with self._over("work"):
             working.run(settler)
+        self._spool.close()
         plan.let_go()
         for kept in recalled:
             settler.recalled(kept.source, kept.collection, kept.inputs, kept.pairs)

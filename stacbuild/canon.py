@@ -63,6 +63,18 @@ def encode(value: Any) -> bytes:
     return blob
 
 
+def encode_decoded(value: Any) -> bytes:
+    """Return the canonical bytes of what was decoded of JSON text: no number in it is NaN or Infinity.
+
+    Raises:
+        CanonError: as `encode` does.
+    """
+    try:
+        return _encode(value)
+    except (UnicodeEncodeError, RecursionError, TypeError, OverflowError):
+        return encode(value)
+
+
 def encode_members(
     value: dict[str, Any], before: Mapping[str, Any] = {}, known: Mapping[str, bytes] = {}
 ) -> dict[str, bytes]:

@@ -90,6 +90,7 @@ class Outlets:
                 self._refuse_unknown(output)
         begun = {o.name: self._begun(o, view, touched) for o in self._shop.outputs if o.name in due}
         self._let_write(list(begun.values()), view, writers)
+        writers.end()
         for output in self._shop.outputs:
             deliveries[output.name] = self._run(begun[output.name]) if output.name in begun else None
         self._take_away()

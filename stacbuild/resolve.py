@@ -59,6 +59,8 @@ class Resolver:
         self._looked = looked
         self._store, self._contexts, self._pipelines = store, contexts, pipelines
         self._force, self._strict, self._redact = force, strict, redact
+        self._new = store.empty
+        """Nothing can be found in the store: what is put there is not seen before it is opened again."""
 
     def _line(self, step: Step) -> Pipeline:
         return self._pipelines[step.collection]
@@ -70,7 +72,7 @@ class Resolver:
 
     def look_up(self, steps: list[Step]) -> None:
         """Take from the store every result that it has for `steps`."""
-        if self._force:
+        if self._force or self._new:
             return
         deepest = max((len(self._line(step).stages) for step in steps), default=0)
         for position in range(deepest):
@@ -207,8 +209,10 @@ class Resolver:
         """Take the recipe's secrets out of what is said of an item: that is stored, remembered and listed."""
         if outcome.fault is not None:
             outcome.fault = self._told(outcome.fault)
-        outcome.faults = tuple(map(self._told, outcome.faults))
-        outcome.notes = [tuple(map(self._told, notes)) for notes in outcome.notes]
+        if outcome.faults:
+            outcome.faults = tuple(map(self._told, outcome.faults))
+        if any(outcome.notes):
+            outcome.notes = [tuple(map(self._told, notes)) for notes in outcome.notes]
 
     def _told(self, fault: Fault) -> Fault:
         hint = None if fault.hint is None else self._redact(fault.hint)

@@ -80,7 +80,8 @@ class SpoolFiles:
         return tuple(stream.fileno() for stream in self._streams)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the files, and of their bytes, whoever else has them still."""
         for stream in self._streams:
+            stream.truncate(0)
             stream.close()
         self._streams = []

@@ -151,6 +151,10 @@ class Writers:
                 self._executor.close()
                 _drop(wanted[done:])
 
+    def end(self) -> None:
+        """Let go of the workers: what is left is for this process, which may take the memory that they had."""
+        self._executor.close()
+
     def _taken(self, view: Catalog, given: Given) -> Made:
         self._shop.profile.take(given.spans)
         for problem in given.warnings:

@@ -14,7 +14,7 @@ from stacbuild.recipe.schema import TableSource
 from stacbuild.sources import json_document
 from stacbuild.sources.base import NONE_KNOWN, KeysByMark, Raw, unread
 from stacbuild.sources.ignoring import ignore_of
-from stacbuild.sources.json_object import canonical, object_of
+from stacbuild.sources.json_object import canonical_again, object_of
 from stacbuild.sources.keyed import key_of
 from stacbuild.sources.text import mark_of
 
@@ -44,7 +44,7 @@ def records(texts: Iterable[tuple[int, bytes]], source: TableSource, known: Keys
         try:
             record = _record(text, missing, source.encoding)
             ignore(record)
-            blob = canonical(record)
+            blob = canonical_again(record)
             named = key(record, blob)
         except ItemError as bad:
             yield unread(ordinal, line, text, bad)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -36,12 +37,17 @@ def object_of(text: bytes, encoding: str) -> dict[str, Any]:
     return record
 
 
-def canonical(record: dict[str, Any]) -> bytes:
+def canonical(record: dict[str, Any], encode: Callable[[Any], bytes] = canon.encode) -> bytes:
     """Return the canonical bytes of a record; raise ItemError if it has none."""
     try:
-        return canon.encode(record)
+        return encode(record)
     except canon.CanonError as error:
         raise ItemError("SB408", f"the record has no canonical form: {error}") from error
+
+
+def canonical_again(record: dict[str, Any]) -> bytes:
+    """Return the canonical bytes of a record that `object_of` gave; raise ItemError if it has none."""
+    return canonical(record, canon.encode_decoded)
 
 
 def _not_json(text: bytes, encoding: str) -> ItemError:

@@ -121,7 +121,7 @@ def documents(
                 settle(item)
             key = names.key(item)
             ignore(item)
-            blob = json_object.canonical(item)
+            blob = json_object.canonical_again(item)
         except ItemError as error:
             yield unread(ordinal, line, text, ItemError(error.code, error.message, error.path, _hint(error)))
         else:

@@ -11,6 +11,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _USUAL = ("https://", "s3://", "http://", "//")
 """How nearly all begin: this is asked of every href several times."""
 _TAIL = re.compile("[?#]")
+_FIXED = (*_USUAL, "/", "\\\\")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -21,7 +22,7 @@ def is_url(href: str) -> bool:
 
 def is_relative(href: str) -> bool:
     """Return whether what `href` points to depends on where it stands."""
-    return not (href.startswith(("/", "\\\\")) or is_url(href) or _DRIVE.match(href))
+    return not (href.startswith(_FIXED) or _SCHEME.match(href) or _DRIVE.match(href))
 
 
 def stored(href: str, base: str) -> str:

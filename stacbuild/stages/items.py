@@ -51,18 +51,15 @@ def _stored(part: dict[str, Any], base: str) -> dict[str, Any]:
 
 def has_relative_href(item: dict[str, Any]) -> bool:
     """Tell whether what an item points to depends on where its file lies."""
-    return any(hrefs.is_relative(href) for href in _hrefs(item))
-
-
-def _hrefs(item: dict[str, Any]) -> Iterator[str]:
     assets, links = item.get("assets"), item.get("links")
     parts = list(assets.values()) if isinstance(assets, dict) else []
     if isinstance(links, list):
         parts += [link for link in links if isinstance(link, dict) and link.get("rel") not in STRUCTURAL]
     for part in parts:
         href = part.get("href") if isinstance(part, dict) else None
-        if isinstance(href, str) and href:
-            yield href
+        if isinstance(href, str) and href and hrefs.is_relative(href):
+            return True
+    return False
 
 
 class Wrong(NamedTuple):
