@@ -39,8 +39,8 @@ def blobs(raws):
 
 def test_csv_row_is_an_object_of_texts_without_its_empty_cells(tmp_path):
     (first, second) = read(tmp_path, "t.csv", b"id,name,n\n1,b,2.50\n2,,\n")
-    assert first == (0, 2, b'{"id":"1","n":"2.50","name":"b"}', "1", None)
-    assert second == (1, 3, b'{"id":"2"}', "2", None)
+    assert first[:5] == (0, 2, b'{"id":"1","n":"2.50","name":"b"}', "1", None)
+    assert second[:5] == (1, 3, b'{"id":"2"}', "2", None)
 
 
 def test_tsv_is_parted_by_tabs(tmp_path):
