@@ -47,30 +47,54 @@ def find(root: Path, written: str) -> Code:
 
 
 def find_extension(root: Path, written: str) -> Code:
-    """Return the code of a plug-in: as `find`; a word without colon is a file of the user's own, or an entry point.
+    """Return the code of a plug-in: as `find`, also of the user's own folder; a word may be an entry point too.
 
     Raises:
         RecipeError: SB119, there is none, or its code is no Python.
     """
-    if ":" in written:
-        return find(root, written)
     own = _own_extensions()
-    if os.path.isfile(own / f"{written}.py"):  # noqa: PTH113 - likewise
-        return find(own, f"{written}.py:extension")
+    if ":" in written:
+        return find(own if _is_own(root, own, written) else root, written)
+    file = own / f"{written}.py"
+    if os.path.isfile(file):  # noqa: PTH113 - likewise
+        return find(own, f"{written}.py:{_offered(file, own)}")
     from importlib.metadata import entry_points  # noqa: PLC0415  asked for by few recipes
 
     points = {point.name: point.value for point in entry_points(group=GROUP)}
     if written not in points:
         listed = f"installed packages have: {', '.join(sorted(points)[:8])}" if points else "no package offers any"
-        hint = f"{listed}; one in a file is written plugins/ours.py:Class"
+        hint = f"{listed}; one in a file is written plugins/ours.py:Class, one for all your recipes is a file in {_OWN}"
         _bad(f"there is no extension {written!r}, built in or installed", hint)
     return find(root, points[written])
+
+
+_OWN: Final = "~/.config/stacbuild/extensions"
 
 
 def _own_extensions() -> Path:
     """Return the folder of the user's own extensions."""
     base = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
     return Path(base).expanduser() / "stacbuild" / "extensions"
+
+
+def _is_own(root: Path, own: Path, written: str) -> bool:
+    """Tell whether a module is of the user's own folder: there, and not beside the recipe."""
+    module = written.rpartition(":")[0]
+    if module.endswith(".py"):
+        return not os.path.isfile(root / module) and os.path.isfile(own / module)  # noqa: PTH113 - likewise
+    return _file(root, module) is None and _file(own, module) is not None
+
+
+def _offered(file: Path, own: Path) -> str:
+    """Return what a file of the user's own offers: `extension`, else its one class with `apply`."""
+    tree = _parsed(Text(file.name, package=False, source=_source(file, own)))
+    classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef) and _has_apply(node)]
+    bound = {name for node in ast.walk(tree) for name in _bound(node)}
+    return "extension" if "extension" in bound or len(classes) != 1 else classes[0]
+
+
+def _has_apply(node: ast.ClassDef) -> bool:
+    return any(isinstance(member, ast.FunctionDef) and member.name == "apply" for member in node.body)
 
 
 def _bad(message: str, hint: str | None = _HINT) -> Never:
@@ -167,8 +191,8 @@ def _must_have(tree: ast.Module, name: str, written: str) -> None:
     top = name.partition(".")[0]
     names = {found for node in ast.walk(tree) for found in _bound(node)}
     if top not in names and not names & {"*", "__getattr__"}:
-        functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-        _bad(f"{written.rpartition(':')[0]} has no function {top!r}", did_you_mean(top, functions, "there is"))
+        offered = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        _bad(f"{written.rpartition(':')[0]} has no function or class {top!r}", did_you_mean(top, offered, "there is"))
 
 
 def _bound(node: ast.AST) -> Iterator[str]:

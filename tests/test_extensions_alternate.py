@@ -100,6 +100,19 @@ def test_templates_know_the_files_name_the_assets_key_and_the_items_fields():
     assert refused({"use": "alternate-assets", "alternates": {"m": {"href": "{nowhere}"}}}).code == "SB235"
 
 
+def test_title_and_description_of_an_entry_are_templates_as_its_href_is():
+    told = {
+        "href": "https://m/{path}",
+        "title": "Mirror of {id}",
+        "description": "{{{asset}} at {name}",
+        "name": "{id}",
+    }
+    made = applied({"use": "alternate-assets", "alternates": {"m": told}})["assets"]["data"]["alternate"]["m"]
+    assert made["title"] == f"Mirror of {ITEM['id']}"
+    assert made["description"] == "{data} at a.tif"
+    assert made["alternate:name"] == "{id}", "the same place has the same name in all items"
+
+
 def test_alternates_that_are_there_stay_and_the_same_name_is_renewed():
     known = {"mirror": {"href": "old"}, "tape": {"href": "tape://1"}}
     made = applied(CONTRACT, changed(assets={"data": {"href": "a.tif", "alternate": known}}))

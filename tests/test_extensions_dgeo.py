@@ -90,6 +90,14 @@ def test_an_item_that_may_be_without_has_no_field_and_declares_nothing():
     assert refused({"use": "dgeo", "cids": {"from": "nowhere"}}).code == "SB235"
 
 
+def test_an_empty_list_is_no_list_of_cids():
+    empty = changed({"cid": []})
+    error = refused(CONTRACT, empty)
+    assert (error.code, error.path) == ("SB235", "/properties/dgeo:cids")
+    assert "required = false" in error.hint
+    assert cids({"use": "dgeo", "cids": {"from": "cid", "required": False}, "ownership": "ours"}, empty) is None
+
+
 def test_fields_that_no_schema_knows_are_written_and_declare_none():
     table = {"use": "dgeo", "ownership": {"holder": "{platform}"}, "provenance": {"from": "clouds"}}
     made = applied(table)

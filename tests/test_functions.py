@@ -162,12 +162,12 @@ def test_a_module_that_cannot_be_loaded_is_run_once_and_fails_every_record(tmp_p
     ("written", "said"),
     [
         ("none.py:f", "there is no file none.py"),
-        ("ours.py:g", "ours.py has no function 'g'"),
+        ("ours.py:g", "ours.py has no function or class 'g'"),
         ("broken.py:f", "broken.py:1 is not Python"),
         ("imports_broken.py:f", "broken.py:1 is not Python"),
         ("no_such_package_here:f", "there is no module 'no_such_package_here'"),
         ("json.none:f", "package 'json' has no module 'json.none'"),
-        ("json:none", "json has no function 'none'"),
+        ("json:none", "json has no function or class 'none'"),
     ],
 )
 def test_what_is_not_there_is_said(tmp_path, written, said):

@@ -41,6 +41,17 @@ def test_a_value_is_set_where_its_path_leads(path, value, after):
     assert before == {"a": 1, "b": {"c": [1, {"d": 1}]}}
 
 
+def test_a_star_in_a_name_stands_for_any_text_and_an_escaped_one_for_a_star():
+    item = {"p": {"s2:a": 1, "s2:b": 2, "s1:a": 3, "a*b": 4, "axb": 5}, "l": [{"k": 1}]}
+    assert remove_at(item, "p.s2:*") == {**item, "p": {"s1:a": 3, "a*b": 4, "axb": 5}}
+    assert remove_at(item, "p.*:a")["p"].keys() == {"s2:b", "a*b", "axb"}
+    assert remove_at(item, r"p.a\*b")["p"].keys() == {"s2:a", "s2:b", "s1:a", "axb"}
+    assert set_at(item, "p.s*:a", 0)["p"] == {**item["p"], "s2:a": 0, "s1:a": 0}
+    assert set_at(item, "p.none*", 0) is item
+    assert set_at(item, "l.k*", 0) is item
+    assert set_at({}, r"a\*", 1) == {"a*": 1}
+
+
 def test_setting_what_is_there_changes_nothing_but_one_is_not_true():
     item = {"a": 1, "b": [1, 2]}
     assert set_at(item, "a", 1) is item

@@ -115,6 +115,35 @@ def test_an_extension_of_the_users_own_stands_in_the_configuration_folder(tmp_pa
     assert ran(kitchen.build()) == {}
 
 
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Return the user's own folder of extensions."""
+    folder = tmp_path / "config/stacbuild/extensions"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    return folder
+
+
+@pytest.mark.parametrize("use", ["mine", "mine:Ours", "mine.py:Ours"])
+def test_one_class_in_a_file_of_the_users_own_is_the_extension(tmp_path, own, use):
+    (own / "mine.py").write_text("import words\n" + BODY.format(value="mine") + "\nclass Other: ...\n")
+    (own / "words.py").write_text("")
+    kitchen = kitchen_with(tmp_path / "k", use)
+    kitchen.build()
+    assert values(kitchen) == ["mine"] * 2
+    (own / "words.py").write_text("x = 1")
+    assert ran(kitchen.build())["extend"] == 2
+    kitchen.write("mine.py", BODY.format(value="beside"))
+    kitchen.build()
+    assert values(kitchen) == ["mine" if use == "mine" else "beside"] * 2
+
+
+def test_a_file_of_the_users_own_with_several_extensions_has_to_say_which(tmp_path, own):
+    (own / "mine.py").write_text(BODY.format(value="a") + BODY.replace("Ours", "Theirs").format(value="b"))
+    error = kitchen_with(tmp_path / "k", "mine").ask("build", exit_=2)["error"]
+    assert "mine.py has no function or class 'extension'" in error["message"]
+
+
 def test_a_module_is_named_with_its_class_or_with_an_object_of_it(tmp_path):
     kitchen = kitchen_with(tmp_path, "plugins.deep.ours:extension")
     kitchen.write("plugins/deep/ours.py", BODY.format(value="deep") + "\nextension = Ours()\n")

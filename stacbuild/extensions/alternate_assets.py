@@ -31,7 +31,7 @@ class AlternateAssets:
     """Puts `alternate` into assets."""
 
     name = "alternate-assets"
-    revision = 2
+    revision = 3
     scope = ("Feature", "Collection")
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
@@ -89,13 +89,17 @@ class _Place(NamedTuple):
     form: str | None
     """The same for `%`, of path, name and asset; None: it names more of the item than these."""
     told: dict[str, str]
+    """What stands in every entry as it is."""
     fields: dict[str, Any]
+    """What is worked out for each: title and description too, if they are templates."""
 
 
 def _place(name: str, alternate: Alternate) -> _Place:
     told = {NAME: alternate.name, "title": alternate.title, "description": alternate.description}
     said = {name: value for name, value in told.items() if value is not None}
-    return _Place(name, alternate.href, _form(alternate.href), said, alternate.fields)
+    templates = {name: value for name, value in said.items() if name != NAME and ("{" in value or "}" in value)}
+    plain = {name: value for name, value in said.items() if name not in templates}
+    return _Place(name, alternate.href, _form(alternate.href), plain, {**templates, **alternate.fields})
 
 
 def _form(template: str) -> str | None:

@@ -19,7 +19,7 @@ from stacbuild.extensions.places import at_top, each_asset, place_of, put
 from stacbuild.extensions.values import prefixed, value_of
 from stacbuild.failures import ItemError
 from stacbuild.recipe.extension_tables import Dgeo as Settings
-from stacbuild.recipe.extension_tables import DgeoAsset
+from stacbuild.recipe.extension_tables import DgeoAsset, From
 
 PREFIX: Final = "dgeo:"
 FREE: Final = ("ownership", "licensing", "tokenization", "provenance")
@@ -31,13 +31,14 @@ _LISTS: Final = (
     ("piece_cids", "piece_cid", PIECE, "piece CID, as in baga6ea…"),
 )
 """Of each kind: the field of the item, that of an asset, how they look, what they are called."""
+_MAY_MISS: Final = "with `required = false` an item may have none"
 
 
 class Dgeo:
     """Sets `dgeo:` fields."""
 
     name = "dgeo"
-    revision = 1
+    revision = 2
     scope = ("Feature", "Collection")
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
@@ -81,6 +82,8 @@ def _lists(document: dict[str, Any], config: Settings, where: str) -> Iterator[t
         cids = [] if value is UNSET else [value] if isinstance(value, str) else value
         if not isinstance(cids, list):
             raise ItemError("SB235", f"what is taken for {field} is no text and no list", f"{where}/{field}")
+        if not cids and isinstance(given, From) and given.required and given.default is UNSET:
+            raise ItemError("SB235", f"what is taken for {field} is an empty list", f"{where}/{field}", _MAY_MISS)
         yield field, _once(_flat(cids))
 
 

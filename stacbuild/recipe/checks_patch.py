@@ -8,9 +8,12 @@ from typing import Any
 from stacbuild.recipe import names
 from stacbuild.recipe.judging import at, bad
 from stacbuild.recipe.lines import Draft, Sheet
+from stacbuild.recipe.words import has_star, stands_for
 
 OURS = ("type", "stac_version", "id", "collection", "links")
 """Members that a build gives an item."""
+OURS_WITHIN = ("links", "collection")
+"""Those of which no part is a patch's either."""
 
 REQUIRED = (
     *("type", "stac_version", "id", "geometry", "properties", "links", "assets", "collection"),
@@ -18,6 +21,7 @@ REQUIRED = (
 )
 """What no item can be without."""
 
+_STEP = re.compile(r"(?<!\\)\.")
 EXAMPLE = "as in where = \"gsd < 5 AND platform = 'a'\""
 
 
@@ -54,8 +58,10 @@ def _paths(sheet: Sheet, draft: Draft) -> None:
         for path, value in draft.good.get(key, {}).items():
             _path(sheet, draft, key, path, value)
     for number, path in enumerate(draft.good.get("remove", [])):
-        if _is_required(path):
-            text = f"{names.place(draft.path)}: 'remove' cannot take {names.shown(path)}: no item can be without it"
+        if required := _required(path):
+            covers = f"it covers {required}, and " if has_star(path) and path != required else ""
+            text = f"{names.place(draft.path)}: 'remove' cannot take {names.shown(path)}: {covers}no item"
+            text += " can be without it"
             sheet.find("SB103", at(draft, "remove", str(number)), text)
 
 
@@ -65,17 +71,26 @@ def _path(sheet: Sheet, draft: Draft, key: str, path: str, value: Any) -> None:
         inner = next(iter(value), "name")
         text = f"{names.subject(where, 2)} must not be a table"
         sheet.find("SB103", where, text, f'a path is quoted: "{names.clip(path)}.{names.clip(inner)}" = …')
-    elif path in OURS or path.startswith(("links.", "collection.")):
-        text = f"{names.subject(where, 2)}: {names.shown(path)} is the build's own"
-        sheet.find(
-            "SB103", where, text, "the mapping gives an item its id; targets, its collection; outputs, its links"
-        )
+    elif ours := _ours(path):
+        covered = "is" if ours == path.partition(".")[0] else f"covers {ours}, which is"
+        text = f"{names.subject(where, 2)}: {names.shown(path)} {covered} the build's own"
+        hint = "the mapping gives an item its id; targets, its collection; outputs, its links"
+        sheet.find("SB103", where, text, hint)
 
 
-def _is_required(path: str) -> bool:
-    steps = re.split(r"(?<!\\)\.", path)
-    return any(
-        len(steps) == len(parts)
-        and all("*" in (step, part) or step == part for step, part in zip(steps, parts, strict=True))
-        for parts in (required.split(".") for required in REQUIRED)
+def _ours(path: str) -> str | None:
+    """Return the member of the build's own into which a path leads."""
+    first, *below = _STEP.split(path)
+    return next((name for name in (OURS if not below else OURS_WITHIN) if stands_for(first, name)), None)
+
+
+def _required(path: str) -> str | None:
+    """Return what no item can be without that a path takes away."""
+    steps = _STEP.split(path)
+    return next((found for found in REQUIRED if _covers(steps, found.split("."))), None)
+
+
+def _covers(steps: list[str], parts: list[str]) -> bool:
+    return len(steps) == len(parts) and all(
+        part == "*" or stands_for(step, part) for step, part in zip(steps, parts, strict=True)
     )

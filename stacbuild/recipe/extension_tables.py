@@ -38,9 +38,9 @@ class Alternate(Table, frozen=True):
     name: str | None = None
     """What the place is called (`alternate:name`)."""
     title: str | None = None
-    """A short name for people."""
+    """A short name for people: a template as `href`."""
     description: str | None = None
-    """More words for people."""
+    """More words for people: a template as `href`."""
     fields: dict[str, Any] = {}
     """Other fields of the entry, as of the storage and auth extensions; texts are templates."""
 
@@ -332,7 +332,8 @@ class PlugIn(Table, frozen=True, tag_field="use", tag="plug-in"):
     open: ClassVar[bool] = True
     """Takes every `use` that no other table takes, and any key."""
     code: Code
-    """`plugins/ours.py:Class`, `package.module:Class`, or the name of an entry point of `stacbuild.extensions`."""
+    """`plugins/ours.py:Class`, `package.module:Class`, the name of an entry point of `stacbuild.extensions`, or of a
+    file of your own for all recipes: `tides` is the class in `~/.config/stacbuild/extensions/tides.py`."""
     config: dict[str, Any] = {}
     """What else stands in its table."""
 

@@ -183,11 +183,12 @@ class Patch(Table, frozen=True):
     where: str | None = None
     """CQL2: the items that it is for; a property that an item has not is unknown, never true. Without it all."""
     set: dict[str, Any] = {}
-    """Quoted dotted path → the value that shall stand there; `*` is every member or element that is there."""
+    """Quoted dotted path → the value that shall stand there; `*` is every member or element that is there, in a name
+    any text, as in `"properties.s2:*"`."""
     append: dict[str, list[Any]] = {}
     """Quoted dotted path → values that shall stand in the array there, behind those that it holds."""
     remove: list[str] = []
-    """Dotted paths of what is taken away."""
+    """Dotted paths of what is taken away, with `*` likewise."""
     drop: bool = False
     """Whether the items are left out of the catalog."""
     updated: bool = False

@@ -18,7 +18,7 @@ from stacbuild.failures import Fault
 from stacbuild.stages import geochecks, reference
 from stacbuild.stages.family import Accept, Family, Formats, Validators, gathered
 from stacbuild.stages.narrow import ITEM
-from stacbuild.stages.schemas import SchemaStore, bare, normal
+from stacbuild.stages.schemas import SchemaStore, bare, normal, place_of
 from stacbuild.stages.versions import version
 from stacbuild.stages.wording import faults_in, formats_in, reason_in
 
@@ -59,6 +59,7 @@ _DEFAULT_VERSION = "1.1.0"
 _CORE = re.compile(r"https://schemas\.stacspec\.org/")
 _SHORT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,40}")
 _GET = "`stacbuild schemas pull` fetches it; or put it into a folder of schemas, as https/host/path"
+_BY_URL = "an extension is declared by the URL of its schema, as in https://example.com/ours/v1.0.0/schema.json"
 _REPAIR = "repair it, or name another file for it in validation.schemas"
 _MIGRATE = "migrate it to STAC 1.0.0 or later"
 
@@ -296,8 +297,11 @@ def _absent(url: str, place: str, stac_version: str) -> Fault:
         return _unknown("SB306", text, place, "declare it by the URL of its schema")
     if _CORE.match(url) and _EARLY.match(stac_version):
         return _unknown("SB306", f"STAC {stac_version} is older than 1.0.0 and is not judged", place, _MIGRATE)
-    hint = "is it named right in validation.extra?" if place == "/collection" else _GET
-    return _unknown("SB302", f"schema {url} is not at hand", place, hint)
+    if place == "/collection":
+        return _unknown("SB302", f"schema {url} is not at hand", place, "is it named right in validation.extra?")
+    if place_of(url) is None:
+        return _unknown("SB302", f"schema '{url[:200]}' is not at hand, as it is no URL", place, _BY_URL)
+    return _unknown("SB302", f"schema {url} is not at hand", place, _GET)
 
 
 def _unknown(code: str, message: str, place: str, hint: str) -> Fault:

@@ -42,7 +42,8 @@ def upgrade(document: dict[str, Any]) -> dict[str, Any]:
         result |= {"type": str(result["type"]), "stac_version": "1.0.0"}
         return _with_bands_in_assets(result) if result["type"] == "Feature" else result
     except Exception as error:  # whatever a stranger's document does to another's code
-        raise _refused(version, f"{type(error).__name__}: {error}") from error
+        said = f"{type(error).__name__}: {error}"
+        raise _refused(version, f"its fields are not those of that version (pystac says {said[:200]})") from error
 
 
 def _with_bands_in_assets(item: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Patch:
     """Items to patched items, or to nothing."""
 
     name = "patch"
-    revision = 1
+    revision = 2
 
     def ingredients(self, document: Document, collection: str) -> dict[str, Any] | None:
         """Return each patch, by name, and their order; None: the collection has none."""

@@ -1,7 +1,8 @@
 r"""What a patch does to a document, by dotted paths: set, append, remove. PURE: the document given is not changed.
 
-In a path `*` stands for every member of an object or element of an array that is there, a number for an element, `\.`
-for a dot in a name. Setting makes the objects that are missing on the way, but none for `*`.
+In a path `*` stands for every member of an object or element of an array that is there, in a name for any text
+(`s2:*`), a number for an element, `\.` and `\*` for a dot and a star in a name. Setting makes the objects that are
+missing on the way, but none for `*`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from stacbuild import canon
 from stacbuild.failures import ItemError
+from stacbuild.recipe.words import has_star, stands_for
 from stacbuild.stages.paths import kind_of, pointer, split
 
 ANY: Final = "*"
@@ -55,8 +57,8 @@ def _changed(value: Any, steps: list[str], change: Change, where: str, *, make: 
     if not steps:
         return change(value, where)
     step, below = steps[0], steps[1:]
-    if step == ANY:
-        return _each(value, below, change, where, make=make)
+    if has_star(step):
+        return _each(value, step, below, change, where, make=make)
     if isinstance(value, list) and step.isdecimal():
         return _element(value, int(step), below, change, where, make=make)
     if value is MISSING or value is None:
@@ -65,7 +67,8 @@ def _changed(value: Any, steps: list[str], change: Change, where: str, *, make: 
         if value is MISSING or not make:
             return value
         raise ItemError("SB241", f"'{step}' cannot be set in {kind_of(value)}", where, "an object is wanted there")
-    return _member(value, step, below, change, f"{where}{pointer(step)}", make=make)
+    name = step.replace("\\*", "*")
+    return _member(value, name, below, change, f"{where}{pointer(name)}", make=make)
 
 
 def _member(value: dict[str, Any], name: str, below: list[str], change: Change, where: str, *, make: bool) -> Any:
@@ -85,11 +88,11 @@ def _element(value: list[Any], at: int, below: list[str], change: Change, where:
     return value if new is value[at] else [*value[:at], *([] if new is MISSING else [new]), *value[at + 1 :]]
 
 
-def _each(value: Any, below: list[str], change: Change, where: str, *, make: bool) -> Any:
+def _each(value: Any, step: str, below: list[str], change: Change, where: str, *, make: bool) -> Any:
     if isinstance(value, dict):
-        for name in list(value):
+        for name in [name for name in value if stands_for(step, name)]:
             value = _member(value, name, below, change, f"{where}{pointer(name)}", make=make)
-    elif isinstance(value, list):
+    elif isinstance(value, list) and step == ANY:
         new = [_changed(one, below, change, f"{where}/{at}", make=make) for at, one in enumerate(value)]
         if any(one is not old for one, old in zip(new, value, strict=True)):
             value = [one for one in new if one is not MISSING]
