@@ -24,7 +24,7 @@ _MACHINE_BITS = 63
 _SCALARS = frozenset({str, int, bool, type(None)})
 
 _encode = msgspec.json.Encoder(order="sorted").encode
-_decode = msgspec.json.decode
+_decode = msgspec.json.Decoder().decode
 _NAMED = {
     name: _encode(name) + b":"
     for name in (

@@ -107,8 +107,8 @@ class MissingChunksError(Exception):
 
 def pack(documents: list[bytes]) -> bytes:
     """Return `documents` as one chunk: their sizes, then their bytes, compressed together."""
-    head = _COUNT.pack(len(documents)) + b"".join(_COUNT.pack(len(document)) for document in documents)
-    return _compressed(head + b"".join(documents))
+    head = struct.pack(f"<{len(documents) + 1}I", len(documents), *map(len, documents))
+    return _compressed(b"".join([head, *documents]))
 
 
 def unpack(chunk: bytes) -> list[bytes]:

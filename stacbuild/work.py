@@ -273,7 +273,7 @@ def version_of(
     item: dict[str, Any], digest: bytes, ordinal: int, line: tuple[bytes, int], summarised: list[str]
 ) -> Version:
     """Return the version that `item` is; its chunk's digest is not known yet."""
-    properties = item["properties"]
+    properties, parts = item["properties"], (*item.get("assets", {}).values(), *item.get("links", ()))
     title = properties.get("title")
     moment = properties.get("datetime") or properties.get("start_datetime") or ""
     return Version(
@@ -285,7 +285,7 @@ def version_of(
         links=line[1],
         when=str(moment)[:10],
         title=title if isinstance(title, str) else None,
-        local=any(is_local(part.get("href")) for part in (*item.get("assets", {}).values(), *item.get("links", ()))),
+        local=any(map(is_local, [part.get("href") for part in parts])),
         profile=profile_of(item),
         facts=aggregate.facts(item, summarised),
     )
