@@ -261,6 +261,7 @@ def test_compressed_file_that_is_damaged_is_unreadable(tmp_path, name, how):
         (b"PK\x03\x04 and so on", "a ZIP archive"),
         (b"SQLite format 3\0 and so on", "a SQLite database"),
     ],
+    ids=["parquet", "gzip", "zstd", "zip", "sqlite"],  # bytes of gzip hold the time, and workers must name tests alike
 )
 @pytest.mark.parametrize(("name", "more"), [("t.csv", {}), ("t.ndjson", {}), ("t.json", {"encoding": "latin-1"})])
 def test_a_file_that_is_something_else_than_its_name_says_is_told_by_its_first_bytes(tmp_path, name, more, blob, words):
