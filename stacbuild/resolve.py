@@ -39,7 +39,9 @@ class Counts:
 
     def of(self, stage: str) -> StageCount:
         """Return the count of `stage`."""
-        return self.stages.setdefault(stage, StageCount())
+        if stage not in self.stages:
+            self.stages[stage] = StageCount()
+        return self.stages[stage]
 
 
 class Resolver:
@@ -59,8 +61,6 @@ class Resolver:
         self._looked = looked
         self._store, self._contexts, self._pipelines = store, contexts, pipelines
         self._force, self._strict, self._redact = force, strict, redact
-        self._new = store.empty
-        """Nothing can be found in the store: what is put there is not seen before it is opened again."""
 
     def _line(self, step: Step) -> Pipeline:
         return self._pipelines[step.collection]
@@ -72,7 +72,7 @@ class Resolver:
 
     def look_up(self, steps: list[Step]) -> None:
         """Take from the store every result that it has for `steps`."""
-        if self._force or self._new:
+        if self._force:
             return
         deepest = max((len(self._line(step).stages) for step in steps), default=0)
         for position in range(deepest):
@@ -235,7 +235,8 @@ class Resolver:
             ordinal = outcome.ordinals[offset]
             notes = outcome.notes[offset]
             files, hits = outcome.files[offset], outcome.hits[offset]
-            yield from _pointer(context, incoming, files)
+            if files:
+                yield _pointer(context, incoming, files)
             yield Result(_key(context, incoming, files), digest, ordinal, faults=notes, version=version, hits=hits)
             step.marks.append(Mark(numbers[position], digest, notes, files, hits))
             incoming = digest
@@ -272,7 +273,8 @@ class Resolver:
         step.marks.append(Mark(number, b"", (), files, hits))
         context = self._contexts.digest(number)
         contexts.add(context)
-        yield from _pointer(context, incoming, files)
+        if files:
+            yield _pointer(context, incoming, files)
         yield Result(_key(context, incoming, files), fault=outcome.fault, hits=hits)
 
     def _judged(self, step: Step, outcome: Outcome, contexts: set[bytes], counts: Counts) -> Iterator[Result]:
@@ -303,10 +305,9 @@ def _key(context: bytes, incoming: bytes, files: Files) -> bytes:
     return keys.read_key(key, files) if files else key
 
 
-def _pointer(context: bytes, incoming: bytes, files: Files) -> Iterator[Result]:
-    """Yield what says, under the key without files, which files a result depends on."""
-    if files:
-        yield Result(keys.stage_key(context, incoming), files=tuple(path for path, _ in files))
+def _pointer(context: bytes, incoming: bytes, files: Files) -> Result:
+    """Return what says, under the key without files, which files a result depends on."""
+    return Result(keys.stage_key(context, incoming), files=tuple(path for path, _ in files))
 
 
 def _incoming(step: Step) -> bytes:
