@@ -41,7 +41,7 @@ class Fold(Struct, array_like=True):
 
 
 def facts(item: dict[str, Any], fields: Iterable[str]) -> Facts:
-    """Return what aggregates need of `item`; `fields` are the properties that its collection summarises."""
+    """Return what aggregates need of `item`, which has canonical bytes; `fields` are what its collection summarises."""
     properties = item["properties"]
     moment = properties.get("datetime")
     box = item.get("bbox")
@@ -53,7 +53,7 @@ def facts(item: dict[str, Any], fields: Iterable[str]) -> Facts:
         bbox=None if box is None else _flat(box),
         start=_text(properties.get("start_datetime") or moment),
         end=_text(properties.get("end_datetime") or moment),
-        assets=canon.encode(shapes),
+        assets=canon.encode_decoded(shapes),
         values={field: _kept(properties.get(field)) for field in fields},
     )
 

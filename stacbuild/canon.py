@@ -64,7 +64,7 @@ def encode(value: Any) -> bytes:
 
 
 def encode_decoded(value: Any) -> bytes:
-    """Return the canonical bytes of what was decoded of JSON text: no number in it is NaN or Infinity.
+    """Return the canonical bytes of what was decoded of JSON text, or was encoded before: it holds no NaN.
 
     Raises:
         CanonError: as `encode` does.
