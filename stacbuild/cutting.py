@@ -23,6 +23,7 @@ from stacbuild.execute.base import Kind
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Input, Names, Stamp
 from stacbuild.naming import feeds_of, named
+from stacbuild.profiling import Span, Spans, now
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.sealed import MemoryLostError
@@ -287,6 +288,8 @@ class PileRead(Struct, array_like=True):
 
     number: int
     reads: list[FileRead]
+    spans: Spans | None = None
+    """What it took, where somebody asked."""
 
 
 class PileTools(NamedTuple):
@@ -297,12 +300,14 @@ class PileTools(NamedTuple):
         rooted: source → the roots of groups whose records nobody will ask for.
         descriptors: the files of the spool by seat; none where nothing is to be worked on.
         rows: the folder of the memory's rows.
+        profiled: results are to come with their spans.
     """
 
     recipe: Recipe
     rooted: dict[str, frozenset[bytes]]
     descriptors: tuple[int, ...]
     rows: Path
+    profiled: bool
 
 
 def _open(tools: PileTools, seat: int) -> Callable[[Pile], PileRead]:
@@ -311,14 +316,20 @@ def _open(tools: PileTools, seat: int) -> Callable[[Pile], PileRead]:
     put, rows = Spool(tools.descriptors, seat).put if tools.descriptors else None, RowFiles(tools.rows)
 
     def run(pile: Pile) -> PileRead:
+        begin = now()
         cutter = cutters.get(pile.source)
         if cutter is None:
             rooted = tools.rooted.get(pile.source, frozenset())
             cutter = cutters[pile.source] = Cutter(tools.recipe, routes, pile.source, rows=rows, put=put, rooted=rooted)
         reads = [cutter.read(_shard(one), one.stamp, one.seen_ns, one.before) for one in pile.files]
-        return PileRead(pile.number, reads)
+        return PileRead(pile.number, reads, _spans(pile, begin) if tools.profiled else None)
 
     return run
+
+
+def _spans(pile: Pile, begin: int) -> Spans:
+    facts: dict[str, int | str] = {"source": pile.source, "files": len(pile.files)}
+    return Spans(os.getpid(), [Span("read", begin, now(), facts)])
 
 
 def _shard(one: ToRead) -> Shard:

@@ -22,6 +22,7 @@ from stacbuild.execute.base import Executor
 from stacbuild.failures import Fault
 from stacbuild.model import Input, Stamp
 from stacbuild.naming import feeds_of
+from stacbuild.profiling import NO_PROFILE, Profile
 from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import Source, StacCatalogSource
 from stacbuild.recipe.words import is_pattern
@@ -103,12 +104,14 @@ class Asked(Struct, frozen=True):
         reread: read every file, whatever its stamp says.
         spool: takes the records of groups that the memory does not know; None: nothing is to be worked on.
         executor: reads where there is much to be read; None: this process does.
+        profile: takes down what that took.
     """
 
     told: Callable[[str, int], None] = lambda _source, _count: None
     reread: bool = False
     spool: SpoolFiles | None = None
     executor: Executor | None = None
+    profile: Profile = NO_PROFILE
 
 
 def list_sources(recipe: Recipe, memory: Memory, asked: Asked) -> list[SourceListing]:
@@ -123,33 +126,42 @@ def list_sources(recipe: Recipe, memory: Memory, asked: Asked) -> list[SourceLis
 
 def _read_elsewhere(recipe: Recipe, memory: Memory, readers: list[_Reader], asked: Asked) -> None:
     """Let other processes read, if there is enough to be read that they can."""
-    unread = [one for reader in readers for one in reader.unread()]
-    if asked.executor is None or asked.executor.jobs == 1 or sum(map(_size, unread)) < WORTH:
+    if asked.executor is None or asked.executor.jobs == 1:
         return
-    piles = list(_piles(readers))
+    if sum(_size(one) for reader in readers for one in reader.unread()) < WORTH:
+        return
+    rooted = {reader.name: reader.rooted for reader in readers}
     descriptors = asked.spool.descriptors() if asked.spool is not None else ()
-    tools = PileTools(recipe, {reader.name: reader.rooted for reader in readers}, descriptors, memory.folder)
-    for done in asked.executor.map(PILES, tools, (pile for _, pile in piles)):
-        reader, pile = piles[done.number]
-        for one, read in zip(pile.files, done.reads, strict=True):
-            reader.take(one.name, read)
+    tools = PileTools(recipe, rooted, descriptors, memory.folder, asked.profile.on)
+    read: dict[int, tuple[_Reader, Pile]] = {}
+
+    def piles() -> Iterator[Pile]:
+        for reader, files in _piles(readers):
+            pile = Pile(len(read), reader.name, files)
+            read[pile.number] = reader, pile
+            yield pile
+
+    for done in asked.executor.map(PILES, tools, piles()):
+        asked.profile.take(done.spans)
+        reader, pile = read[done.number]
+        for one, found in zip(pile.files, done.reads, strict=True):
+            reader.take(one.name, found)
+        pile.files = []
 
 
-def _piles(readers: list[_Reader]) -> Iterator[tuple[_Reader, Pile]]:
+def _piles(readers: list[_Reader]) -> Iterator[tuple[_Reader, list[ToRead]]]:
     """Yield what is to be read in piles of like size, each of files that lie side by side."""
-    number = 0
     for reader in readers:
-        pile = Pile(number, reader.name, [])
+        files: list[ToRead] = []
+        size = 0
         for one in reader.unread():
-            full = sum(map(_size, pile.files)) + _size(one) > PILE_BYTES or len(pile.files) >= PILE_FILES
-            if pile.files and full:
-                yield reader, pile
-                number += 1
-                pile = Pile(number, reader.name, [])
-            pile.files.append(one)
-        if pile.files:
-            yield reader, pile
-            number += 1
+            if files and (size + _size(one) > PILE_BYTES or len(files) >= PILE_FILES):
+                yield reader, files
+                files, size = [], 0
+            files.append(one)
+            size += _size(one)
+        if files:
+            yield reader, files
 
 
 def _size(one: ToRead) -> int:

@@ -177,8 +177,9 @@ class Workshop:
 
     def listings(self, asked: Asked | None = None) -> list[SourceListing]:
         """Return what the sources hold now."""
+        asked = msgspec.structs.replace(asked or Asked(), profile=self.profile)
         with self.profile.over("list"):
-            listings = list_sources(self.recipe, self.memory, asked or Asked())
+            listings = list_sources(self.recipe, self.memory, asked)
         before = self.targets
         listed = (group.entry for listing in listings for group in listing.groups())
         self.upstream.take(listings)

@@ -174,3 +174,20 @@ def test_a_recipe_error_of_a_worker_is_told_as_here(tmp_path, workers):
     kitchen.recipe["build"] = ALONE
     kitchen.save()
     assert kitchen.build(exit_=2)["error"] == there["error"]
+
+
+def test_what_reading_took_is_in_the_profile(tmp_path, workers):
+    kitchen = a_kitchen(tmp_path / "it", JOBS)
+    kitchen.build("--profile", str(kitchen / "trace.json"), exit_=None)
+    read = [one for one in json.loads((kitchen / "trace.json").read_text()) if one["name"] == "read"]
+    assert sum(one["args"]["files"] for one in read) == len(list((kitchen / "data").iterdir()))
+    assert {one["args"]["source"] for one in read} == {"rows"}
+    assert os.getpid() not in {one["pid"] for one in read}
+
+
+def test_piles_are_of_like_size(tmp_path, workers, monkeypatch):
+    monkeypatch.setattr(listing, "PILE_FILES", 4)
+    kitchen = a_kitchen(tmp_path / "it", JOBS)
+    kitchen.build("--profile", str(kitchen / "trace.json"), exit_=None)
+    read = [one for one in json.loads((kitchen / "trace.json").read_text()) if one["name"] == "read"]
+    assert sorted(one["args"]["files"] for one in read) == [3, 4, 4]
