@@ -6,11 +6,8 @@ any two lines: what was worked out is in the store, what was being written has a
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 from stacbuild import deliver, documents, doubts, failing, files, locked, promised, recall, remember, trail
 from stacbuild.account import Account
@@ -41,22 +38,6 @@ def build(shop: Workshop, request: Request, watch: Watcher) -> BuildReport:
 
     Damaged memory is forgotten, damaged chunks are made again: both cost time, never a wrong output.
     """
-    with _patient_gc():
-        return _build_until_whole(shop, request, watch)
-
-
-@contextlib.contextmanager
-def _patient_gc() -> Iterator[None]:
-    """Let the cyclic collector come seldom: rows are many and have no cycles; it would walk them again and again."""
-    before = gc.get_threshold()
-    gc.set_threshold(20_000, 20, 100)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-def _build_until_whole(shop: Workshop, request: Request, watch: Watcher) -> BuildReport:
     began = time.perf_counter()
     account = Account(shop, request.max_failures)
     lost: set[bytes] = set()

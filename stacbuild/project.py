@@ -268,14 +268,10 @@ class Project:
     @contextmanager
     def _shop(self, profile: Profile | None = None) -> Iterator[Workshop]:
         from stacbuild.profiling import NO_PROFILE  # noqa: PLC0415
-        from stacbuild.workshop import Workshop  # noqa: PLC0415
+        from stacbuild.workshop import opened  # noqa: PLC0415
 
-        with _surroundings(self.recipe.root):
-            shop = Workshop(self.recipe, profile or NO_PROFILE)
-            try:
-                yield shop
-            finally:
-                shop.close()
+        with _surroundings(self.recipe.root), opened(self.recipe, profile or NO_PROFILE) as shop:
+            yield shop
 
     @contextmanager
     def _locked_shop(self, *, wait: bool, profile: Profile | None = None) -> Iterator[Workshop]:

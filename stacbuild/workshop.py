@@ -5,9 +5,11 @@ Opening it reads one small file; the store, the schemas and the heavy libraries 
 
 from __future__ import annotations
 
+import gc
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -295,3 +297,18 @@ class Workshop:
         """Return the effective recipe without secrets, to be remembered."""
         config: dict[str, Any] = without_secrets(self.effective(), self.recipe.redact)
         return config
+
+
+@contextmanager
+def opened(recipe: Recipe, profile: Profile = NO_PROFILE) -> Iterator[Workshop]:
+    """Yield a workshop and close it.
+
+    The cyclic collector comes seldom meanwhile: rows are many and have no cycles; it would walk them again and again.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(20_000, 20, 100)
+    try:
+        with closing(Workshop(recipe, profile)) as shop:
+            yield shop
+    finally:
+        gc.set_threshold(*before)
