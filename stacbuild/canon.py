@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ MAX_DEPTH = 200
 
 _MACHINE_BITS = 63
 _SCALARS = frozenset({str, int, bool, type(None)})
+_NO_JSON = (bytes, bytearray, memoryview, Decimal)
+"""What msgspec would write as text that nobody meant: base64, and digits in quotes."""
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
@@ -136,7 +139,7 @@ def _with_raw_integers(value: Any) -> Any:
 
 
 def refuse_not_numbers(value: Any) -> None:
-    """Raise CanonError if NaN or Infinity (which msgspec writes as null) stands anywhere in `value`."""
+    """Raise CanonError if NaN or Infinity (which msgspec writes as null) stands anywhere in `value`, or bytes do."""
     level: list[Any] = [(value,)]
     for _ in range(MAX_DEPTH + 1):
         below: list[Any] = []
@@ -148,6 +151,8 @@ def refuse_not_numbers(value: Any) -> None:
                         raise CanonError(f"{member} is not a JSON number")
                 elif kind not in _SCALARS and isinstance(member, dict | list | tuple) and member:
                     below.append(member)
+                elif kind not in _SCALARS and isinstance(member, _NO_JSON):
+                    raise CanonError(f"{kind.__name__} is no JSON value")
         if not below:
             return
         level = below

@@ -144,6 +144,17 @@ def test_what_json_cannot_say_costs_the_item(tmp_path, value):
     assert caught.value.code == "SB217"
 
 
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [("{'a': [b'x']}", "bytes is no JSON value"), ("{'a': float('inf')}", "inf is not"), ("{'a': g}", "nested more")],
+)
+def test_what_json_cannot_say_within_a_value_costs_the_item_too(tmp_path, value, words):
+    write(tmp_path, ours=f"g = []\ng += [g, g]\ndef f(record):\n    return {value}\n")
+    with pytest.raises(ItemError, match=words) as caught:
+        call(tmp_path, "ours.py:f")
+    assert caught.value.code == "SB217"
+
+
 def test_a_module_that_cannot_be_loaded_is_run_once_and_fails_every_record(tmp_path):
     write(tmp_path, ours="open(__file__ + '.log', 'a').write('x')\nraise ImportError('no')\ndef f(record): ...\n")
     text = (tmp_path / "ours.py").read_text().replace("__file__", repr(str(tmp_path / "run")))

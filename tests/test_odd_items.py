@@ -101,6 +101,8 @@ def plugged(folder, body):
         ("del item['properties']\nreturn item", "/properties", "an object `properties`"),
         ("item['x'] = {1: 2}\nreturn item", "", "the name of a member is int, not text"),
         ("item['x'] = {1, 'a'}\nreturn item", "", "not JSON"),
+        ("item['x'] = [b'x']\nreturn item", "", "bytes is no JSON value"),
+        ("import decimal\nitem['x'] = decimal.Decimal('1.5')\nreturn item", "", "Decimal is no JSON value"),
         ("item['x'] = item\nreturn item", "", "nested more than 200 deep"),
         ("x = 1\nfor _ in range(500): x = [x]\nitem['x'] = x\nreturn item", "", "nested more than 200 deep"),
     ],

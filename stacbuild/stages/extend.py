@@ -210,7 +210,7 @@ class Applied:
             raise ItemError("SB232", f"extension '{self._name}' {what}", "", "`apply` returns the whole item")
         try:
             found: dict[str, Any] = canon.decode(canon.encode(made))
-            canon.refuse_not_numbers(found)  # and what is nested too deep
+            canon.refuse_not_numbers(made)  # and bytes, and what is nested too deep
         except canon.CanonError as error:
             text = f"extension '{self._name}' gave back what is not JSON: {str(error).removeprefix('not JSON: ')}"
             raise ItemError("SB232", text[:500], "", _JSON) from error

@@ -67,7 +67,8 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, dict | list):
-        canon.refuse_not_numbers(value)  # and what is nested too deep
+        canon.encode(value)  # ends where a value holds itself
+        canon.refuse_not_numbers(value)  # and bytes
         return value
     if isinstance(value, tuple):
         return list(value)
