@@ -73,7 +73,7 @@ def check(recipe: Recipe, *, quick: bool) -> CheckReport:
     if problems:
         report.exit = Exit.USAGE
         return report
-    report.warnings += overlooked.idle(recipe)
+    report.warnings += [*overlooked.idle(recipe), *overlooked.shown(recipe)]
     if not quick:
         _sample(recipe, report)
         report.exit = Exit.USAGE if report.problems else Exit.FAILURES if report.failures else Exit.OK

@@ -1,21 +1,29 @@
-"""What a recipe names and a sample of its records has not, and tables that nothing names: slips that fail nothing.
+"""What a recipe names and a sample of its records has not, tables that nothing names, and secrets that are written.
 
-A rule with `required = false` over a misspelt column leaves its property out of every item, and no record fails. Never:
-a problem; an optional field may well be in none of the first records.
+They are slips that fail nothing. A rule with `required = false` over a misspelt column leaves its property out of every
+item, and no record fails. Never: a problem; an optional field may well be in none of the first records.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from stacbuild.recipe import schema
+from stacbuild.recipe.extension_tables import PlugIn
 from stacbuild.recipe.load import Recipe
-from stacbuild.recipe.names import clip, close
+from stacbuild.recipe.names import about, clip, close
 from stacbuild.report import Caution
 from stacbuild.stages.paths import begins, fields
 
 _TIMES: Final = ("id", "datetime", "start_datetime", "end_datetime", "collection")
+_ASKED: Final = ("where", "from", "lookup", "lookups", "function")
+"""Keys whose values are looked for, and not written."""
+_PUBLISHED: Final = (
+    "take it out; a variable that is no secret has a name that does not end in token, key, secret, password"
+)
 
 Field = tuple[tuple[str, ...], str]
 """Where in a mapping a field is read, and its path in the record."""
@@ -50,6 +58,36 @@ def idle(recipe: Recipe) -> Iterator[Caution]:
         for name in sorted(getattr(document, key).keys() - named):
             hint = f'a collection names what it is for: {key} = ["{clip(name)}"] in [collections.ID]'
             yield Caution("SB723", f"{kind} '{clip(name)}' is named by no collection", hint, str(recipe.at(key, name)))
+
+
+def shown(recipe: Recipe) -> Iterator[Caution]:
+    """Yield a warning for each text that holds a secret of the recipe and goes into what is written."""
+    document = recipe.document
+    for kind in ("catalog", "mappings", "extensions", "patches", "collections"):
+        table = getattr(document, kind)
+        yield from _shown(recipe, (kind,), {} if table is None else msgspec.to_builtins(_written(table)))
+    for name, output in document.outputs.items():
+        yield from _shown(recipe, ("outputs", name), {"base-url": getattr(output, "base_url", None)})
+
+
+def _written(tables: Any) -> Any:
+    """Return tables without plug-ins, whose settings may be for themselves alone."""
+    if not isinstance(tables, dict):
+        return tables
+    return {name: table for name, table in tables.items() if not isinstance(table, PlugIn)}
+
+
+def _shown(recipe: Recipe, place: tuple[str, ...], value: Any) -> Iterator[Caution]:
+    if isinstance(value, dict):
+        for name, member in value.items():
+            if name not in _ASKED:
+                yield from _shown(recipe, (*place, name), member)
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            yield from _shown(recipe, (*place, str(number)), member)
+    elif isinstance(value, str) and recipe.redact(value) != value:
+        text = recipe.redact(f"{about(place)} holds a secret, and what is written shows it")
+        yield Caution("SB724", text, _PUBLISHED, str(recipe.at(*place)))
 
 
 def _named(collection: schema.Collection, key: str) -> list[str]:

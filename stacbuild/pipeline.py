@@ -8,7 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from stacbuild import keys
+from stacbuild.recipe.env import HIDDEN
 from stacbuild.recipe.schema import Document
+from stacbuild.report import Reason
 from stacbuild.stages.base import Stage
 from stacbuild.stages.registry import DOCUMENT_STAGES
 
@@ -63,3 +65,12 @@ def without_secrets(value: Any, redact: Redact) -> Any:
             return [without_secrets(entry, redact) for entry in value]
         case _:
             return value
+
+
+def unseen(document: Document, collection: str, line: Pipeline, position: int) -> Reason:
+    """Return why a stage is done again though nothing that may be told of it moved: a secret did, or its own code."""
+    stage = line.stages[position]
+    for name, said in sorted(line.ingredients[position].items()):
+        if HIDDEN in str(said):
+            return Reason(*stage.reason(document, collection, name), HIDDEN, HIDDEN)
+    return Reason("stage-revised", stage.name)

@@ -18,7 +18,7 @@ from stacbuild.failures import Fault
 from stacbuild.listing import ShardListing, SourceListing
 from stacbuild.looking import Looked, marks_in
 from stacbuild.model import Input, Mark, Pair
-from stacbuild.pipeline import Pipeline
+from stacbuild.pipeline import Pipeline, unseen
 from stacbuild.recipe.schema import Document
 from stacbuild.report import Reason
 from stacbuild.steps import BY_ID, DUPLICATE_ID, OTHER_TAKEN, Gone, GroupPlan, Options, Step, refused
@@ -356,7 +356,7 @@ class Plan:
             for path, was, is_ in leaves_moved(old.get(name), line.ingredients[position][name]):
                 code, where = stage.reason(self.document, collection, name)
                 reasons.append(Reason(code, ".".join([where, *path]), was, is_))
-        return reasons[:8] or [Reason("stage-revised", stage.name)]
+        return reasons[:8] or [unseen(self.document, collection, line, position)]
 
 
 def _refused_id(step: Step, fault: Fault) -> Step:

@@ -53,6 +53,31 @@ def test_a_patch_that_no_collection_names_is_told(kitchen):
     assert told == [("SB723", "patch 'idle' is named by no collection")]
 
 
+def test_a_secret_that_would_be_written_is_told_with_its_place_and_not_shown(kitchen, monkeypatch):
+    monkeypatch.setenv("OUR_TOKEN", "sesame-9")
+    kitchen.write(
+        "own.py", "class Own:\n    name = 'own'\n    def apply(self, item, config, ctx):\n        return item\n"
+    )
+    recipe = kitchen.recipe
+    recipe["extensions"] = {
+        "own": {"use": "own.py:Own", "password": "${OUR_TOKEN}"},
+        "more": {"use": "fields", "properties": {"x:y": "${OUR_TOKEN}"}},
+    }
+    recipe["patches"] = {"p": {"where": "x = '${OUR_TOKEN}'", "set": {"properties.tokens": ["a", "b ${OUR_TOKEN}"]}}}
+    url = "https://us:${OUR_TOKEN}@example.com/"
+    told = {"extensions": ["own", "more"], "patches": ["p"], "providers": [{"name": "Us", "url": url}]}
+    recipe["collections"]["c-*"] |= told
+    kitchen.save()
+    report = kitchen.ask("check", exit_=0)
+    said = [one["message"] for one in report["warnings"] if one["code"] == "SB724"]
+    assert [one.partition(" holds a secret")[0] for one in said] == [
+        "'properties' of extension 'more': 'x:y'",
+        "'set' of patch 'p': entry 2 of 'properties.tokens'",
+        "entry 1 of 'providers' of collection 'c-*': 'url'",
+    ]
+    assert "sesame" not in str(report)
+
+
 def test_a_column_that_is_there_and_empty_is_not_told(kitchen):
     kitchen.rows([row(1), row(2)])  # the column `note` has no value
     assert kitchen.ask("check", exit_=0)["warnings"] == []

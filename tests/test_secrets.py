@@ -179,3 +179,15 @@ def test_a_secret_that_moves_in_a_header_or_nothing_runs_nothing(kitchen):
     kitchen.save()
     kitchen.build(env={"LOG_TOKEN": "one-secret"})
     assert ran(kitchen.build(env={"LOG_TOKEN": "two-secret"})) == {}
+
+
+def test_a_secret_that_moves_in_a_value_is_the_reason_why_and_is_not_shown(kitchen):
+    kitchen.rows([row(0)])
+    kitchen.recipe["extensions"] = {"more": {"use": "fields", "properties": {"x:y": "${OUR_TOKEN}"}}}
+    kitchen.recipe["collections"]["one"]["extensions"] = ["more"]
+    kitchen.save()
+    kitchen.build(env={"OUR_TOKEN": "one-secret"})
+    (item, *_) = kitchen.ask("status", env={"OUR_TOKEN": "two-secret"}, exit_=0)["stale"]
+    (reason,) = item["reasons"]
+    assert (reason["code"], reason["what"]) == ("extension-changed", "extensions.more")
+    assert (reason["before"], reason["after"]) == ("***", "***")

@@ -94,6 +94,7 @@ EXAMPLES: dict[str, str] = {
     "SB543": "stacbuild init scenes.csv -o scenes.toml\nstacbuild init scenes.csv --force",
     "SB722": 'title = { from = "tilte", required = false }    # the column is `title`',
     "SB723": '[collections.scenes]\npatches = ["cloudy"]      # or take [patches.cloudy] out',
+    "SB724": '[[collections.scenes.providers]]\nname = "Us"\nurl = "https://example.com/"      # not https://us:${PASSWORD}@…',
     "SB720": '{"gsd": 10, "gsd": 20}        # 20 counts here, elsewhere perhaps 10',
     "lookup-changed": 'lookup-changed: mappings.scenes.lookups.missions.S2C: nothing -> "sentinel-2c"',
     "output-missing": "stacbuild build output:site    # writes it again",

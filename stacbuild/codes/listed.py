@@ -114,6 +114,8 @@ CODES: dict[str, str] = {
     "SB722": "A mapping reads a field that no record of the sample has. A misspelt column with `required = false` "
     "fails nothing and leaves its property out of every item. If the name is right, nothing is wrong.",
     "SB723": "A patch or an extension stands in the recipe and no collection names it, so that it does nothing.",
+    "SB724": "A text of the recipe that goes into items, collections or links holds a secret: a `${NAME}` that is "
+    "named like one, the password of a URL, a signature. No log and no report has it, but what is written shows it.",
     "SB740": "A Parquet table cannot hold an item: its geometry is none, or has positions of 2 numbers here and of 3 "
     "there, its datetime is no moment, or a member is not what it is in STAC. All other items are in the table, and "
     "the item is in all other outputs. Mend it, or leave its collection out of that output.",

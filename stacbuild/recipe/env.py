@@ -38,6 +38,8 @@ PARAMETER = re.compile(
 PASSWORD = re.compile(r"\bpassword\s*=\s*(?:'([^']*)'|([^\s']+))", re.IGNORECASE)
 SHORT = 4
 """A secret with fewer characters is replaced only where it stands alone: a one-letter password spoils no other word."""
+HIDDEN = "***"
+"""What is shown of a secret."""
 LARGEST_NUMBER = 2**63
 
 
@@ -280,9 +282,9 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     """Return text with `***` for each secret, for user info of any URL and for parameters named like a secret."""
     for secret in secrets:
         if len(secret) >= SHORT:
-            text = text.replace(secret, "***")
+            text = text.replace(secret, HIDDEN)
         elif secret in text:
-            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", text)
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, text)
     if "://" in text:
         text = USER_INFO.sub("***@", text)
     return PARAMETER.sub(r"\1***", text) if "=" in text else text
