@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from extended import COLLECTION, ITEM, applied, changed, refused
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 URL = "https://stac-extensions.github.io/alternate-assets/v1.2.0/schema.json"
@@ -38,7 +38,10 @@ def test_each_asset_gets_the_other_place_of_its_path():
         ("s3://bucket/a/b.tif", "a/b.tif"),
         ("gs://bucket//a.tif", "a.tif"),
         ("data/a.tif", "data/a.tif"),
-        ("../a.tif", "../a.tif"),
+        ("../a.tif", "a.tif"),
+        ("./x/../../../y/./a..tif", "y/a..tif"),
+        ("s3://bucket/x/%2E%2e/%2e./../a.tif", "a.tif"),
+        ("../..", ""),
         ("file:///srv/a.tif", "srv/a.tif"),
         ("a%20b.tif", "a%20b.tif"),
         ("https://example.com", ""),
@@ -85,6 +88,7 @@ def test_the_path_is_that_of_urlsplit_whatever_the_href(href):
     except ValueError:
         path = href.partition("://")[2].partition("/")[2]
 
+    assume(not {".", ".."} & set(path.split("/")))
     assert of(href, "{name}|{path}") == f"{path.rpartition('/')[2]}|{path}"
 
 

@@ -25,13 +25,15 @@ _PLAIN: Final = re.compile(
     r"/*+([^?#\t\r\n]*+)(?=[?#]|\Z)"
 )
 """URLs and relative paths of which it says the same as `urlsplit`, in a fifth of the time."""
+_DOTS: Final = re.compile(r"(?:\A|/)(?:\.|%2e){1,2}(?:/|\Z)", re.IGNORECASE)
+"""A step of a path that says where to go, and is no name."""
 
 
 class AlternateAssets:
     """Puts `alternate` into assets."""
 
     name = "alternate-assets"
-    revision = 3
+    revision = 4
     scope = ("Feature", "Collection")
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
@@ -123,7 +125,12 @@ def _asset(
 
 
 def _path(href: str) -> str:
-    """Return the path of an href, without scheme, host, query and first slash."""
+    """Return the path of an href, without scheme, host, query and first slash, and without steps up and out."""
+    path = _written(href)
+    return _resolved(path) if _DOTS.search(path) else path
+
+
+def _written(href: str) -> str:
     plain = _PLAIN.match(href)
     if plain is not None:
         return plain[1]
@@ -131,6 +138,20 @@ def _path(href: str) -> str:
         return urlsplit(href).path.lstrip("/")
     except ValueError:  # a host that is none, as in https://[x/
         return href.partition("://")[2].partition("/")[2]
+
+
+def _resolved(path: str) -> str:
+    """Return a path with its `.` and `..` taken in, as for a URL: the root has nothing above it (RFC 3986, 5.2.4)."""
+    steps: list[str] = []
+    for step in path.split("/"):
+        match step.lower().replace("%2e", "."):
+            case "..":
+                del steps[-1:]
+            case ".":
+                pass
+            case _:
+                steps.append(step)
+    return "/".join(steps)
 
 
 def _entry(document: Mapping[str, Any], key: str, asset: dict[str, Any], path: str, place: _Place) -> dict[str, Any]:

@@ -34,7 +34,8 @@ class Alternate(Table, frozen=True):
     """`alternates.NAME` of the extension `alternate-assets`: one other place of the same bytes."""
 
     href: str
-    """Where they are: a template with `{path}` and `{name}` of the asset's href, `{asset}`, and the item's fields."""
+    """Where they are: a template with `{path}` (without `..`) and `{name}` of the asset's href, `{asset}`, and the
+    item's fields."""
     name: str | None = None
     """What the place is called (`alternate:name`)."""
     title: str | None = None
