@@ -178,6 +178,7 @@ def test_a_table_that_does_not_fit_a_plug_in_is_told_with_its_key(tmp_path, conf
     assert failure["code"] == "SB231"
     assert words in failure["message"]
     assert "extension 'ours'" in failure["message"]
+    assert failure["hint"].startswith("mend [extensions.ours]")
 
 
 def test_a_file_read_behind_the_contexts_back_is_found_by_a_sample(tmp_path):

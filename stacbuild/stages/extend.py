@@ -96,6 +96,9 @@ class Loaded(NamedTuple):
     scope: tuple[str, ...]
 
 
+_PROTOCOL: Final = "a plug-in is a class with `name` and `apply(item, config, ctx)`"
+
+
 class Applied:
     """One extension of a recipe; its code is loaded when an item comes."""
 
@@ -162,7 +165,8 @@ class Applied:
             kind = getattr(extension, "Config", None)
             config = self._table.config if kind is None else msgspec.convert(self._table.config, kind)
         except msgspec.ValidationError as error:
-            raise self._unusable(f"its table in the recipe does not fit: {error}") from error
+            hint = f"mend [extensions.{self._name}]; what may stand there is said by the plug-in's `Config`"
+            raise self._unusable(f"its table in the recipe does not fit: {error}", hint) from error
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -171,8 +175,7 @@ class Applied:
             raise self._unusable("it has no `apply`")
         return Loaded(extension, config, None, scope_of(extension))
 
-    def _unusable(self, why: str) -> ItemError:
-        hint = "a plug-in is a class with `name` and `apply(item, config, ctx)`"
+    def _unusable(self, why: str, hint: str = _PROTOCOL) -> ItemError:
         return ItemError("SB231", f"extension '{self._name}' cannot be used: {why}"[:500], "", hint)
 
     def _guarded(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
