@@ -227,6 +227,8 @@ class Deliverer:
         return self._before.stats.get(path) or self._before.rows.stats[number * 32 : number * 32 + 32]
 
     def _not_wanted(self, pending: list[Wanted]) -> list[str]:
+        if not self._before.rows.paths:
+            return []
         wanted = {one.path for one in pending}
         wanted.update(self._kept.paths)
         return [path for path in self._before.rows.paths if path not in wanted]

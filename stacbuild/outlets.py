@@ -93,6 +93,7 @@ class Outlets:
         writers.end()
         for output in self._shop.outputs:
             deliveries[output.name] = self._run(begun[output.name]) if output.name in begun else None
+        view.let_go()
         self._take_away()
         self._finish(deliveries)
         self._unfinished = view.unfinished

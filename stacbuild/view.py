@@ -71,6 +71,10 @@ class Catalog:
             self._held = (collection, self.roster.items(collection))
         return self._held[1]
 
+    def let_go(self) -> None:
+        """Let go of the items that are held: all is written."""
+        self._held = None
+
     def state(self, collection: str) -> bytes:
         """Return a digest that moves when the set of items or one of their bytes does."""
         if collection not in self._states:

@@ -38,15 +38,19 @@ def fold(identity: str) -> str:
 def names(ids: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
     """Return the file name of each of the ids of one folder; `taken` are names that are used for something else."""
     result: dict[str, str] = {}
-    by_fold: dict[str, list[str]] = {}
+    alone: dict[str, str] = {}
+    crowds: dict[str, list[str]] = {}
     reserved = {fold(name) for name in taken}
     for identity in ids:
         key = identity if identity.islower() and identity.isascii() else fold(identity)
-        by_fold.setdefault(key, []).append(identity)
-    for key, members in by_fold.items():
-        for identity in members:
+        if key in alone:
+            crowds.setdefault(key, [alone[key]]).append(identity)
+        else:
+            alone[key] = identity
+    for key, one in alone.items():
+        for identity in crowds.get(key) or (one,):
             name, odd = escape(identity)
-            marked = odd or len(members) > 1 or key in reserved
+            marked = odd or key in crowds or key in reserved
             result[identity] = f"{name}~{hashlib.sha256(identity.encode()).hexdigest()[:8]}" if marked else name
     return result
 
