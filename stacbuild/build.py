@@ -119,6 +119,7 @@ class _Build:
         working = Working(self._shop, self._request, self._watch, self._account, plan, self._spool, self._executor)
         with self._over("work"):
             working.run(settler)
+        self._executor.close()  # what the workers held is for the outputs; those that write begin anew
         self._spool.close()
         plan.let_go()
         for kept in recalled:
