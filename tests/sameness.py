@@ -71,7 +71,8 @@ def mirrored(asset, root, near):
         return asset
     path = urlsplit(href).path
     path = posixpath.relpath(path, quote(root.as_posix())) if near else path.lstrip("/")
-    entry = {"href": f"https://mirror.example.com/{path}", "alternate:name": "Mirror"}
+    within = posixpath.normpath(f"/{path}").lstrip("/") if near else path  # nothing leads out of the mirror
+    entry = {"href": f"https://mirror.example.com/{within}", "alternate:name": "Mirror"}
     return asset | {"alternate": {**asset.get("alternate", {}), "mirror": entry}}
 
 
