@@ -71,7 +71,7 @@ def facts(told: Stated | None) -> dict[str, Any]:
     for name in _OURS:
         found.pop(name, None)
     if "assets" in found:
-        assets = {key: asset for key, asset in found["assets"].items() if isinstance(asset, dict)}
+        assets = {key: asset for key, asset in found["assets"].items() if _has(asset, "href")}
         found["assets"] = {key: _placed(asset, told.base) for key, asset in assets.items()}
     if "item_assets" in found:
         found["item_assets"] = {key: one for key, one in found["item_assets"].items() if isinstance(one, dict)}
@@ -79,8 +79,13 @@ def facts(told: Stated | None) -> dict[str, Any]:
         if name in found:
             found[name] = [one for one in found[name] if isinstance(one, kind)]
     if "links" in found:
-        found["links"] = [_placed(link, told.base) for link in found["links"] if isinstance(link, dict)]
+        found["links"] = [_placed(link, told.base) for link in found["links"] if _has(link, "href", "rel")]
     return found
+
+
+def _has(part: Any, *names: str) -> bool:
+    """Tell whether a part of a document has texts under all of `names`: readers refuse a document where it has not."""
+    return isinstance(part, dict) and all(isinstance(part.get(name), str) for name in names)
 
 
 def boxes(said: dict[str, Any]) -> list[Any] | None:

@@ -96,6 +96,7 @@ def stated(given, folder, written, items):
     - `item_assets` also has what the items' assets have in common, of keys of which nothing was said.
     - `title`, `description` and `license` are there: the id, the title and "other" where nothing was said.
     - Of the members of a Collection one that is empty says nothing, and is left out but for those that `plain` gives.
+    - Assets without an href that is text are left out: pystac cannot open a document that has some.
 
     Args:
         given: the Collection as it came; of one that is named by items only, its type and id.
@@ -105,6 +106,7 @@ def stated(given, folder, written, items):
     """
     said = plain(migrate(given), folder)
     said["links"] = [link for link in said["links"] if link["rel"] not in PAGING and isinstance(link["href"], str)]
+    said["assets"] = {key: one for key, one in said.get("assets", {}).items() if isinstance(one.get("href"), str)}
     title = said.get("title") or said["id"]
     defaults = {"stac_version": "1.1.0", "title": title, "description": title, "license": "other", "extent": WORLD}
     made = {**defaults, **{name: value for name, value in said.items() if value or name not in MAY_GO}}

@@ -227,7 +227,7 @@ def test_output_that_the_recipe_moved_since_is_looked_at_where_it_was_built(kitc
 
 def test_damaged_memory_is_no_crash(kitchen):
     for path in (kitchen / ".stacbuild/memory/stacbuild.toml").glob("rows-*"):
-        path.write_bytes(path.read_bytes()[:-5])
+        path.write_bytes(b"rubbish" + path.read_bytes()[7:])
     done = kitchen.ask("verify", "--outputs", exit_=0)
     assert (done["store"]["known"], done["store"]["chunks"]) == (False, 1)
     (kitchen / ".stacbuild/memory/stacbuild.toml/head").write_bytes(b"rubbish")

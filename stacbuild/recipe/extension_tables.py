@@ -333,8 +333,8 @@ class PlugIn(Table, frozen=True, tag_field="use", tag="plug-in"):
     open: ClassVar[bool] = True
     """Takes every `use` that no other table takes, and any key."""
     code: Code
-    """`plugins/ours.py:Class`, `package.module:Class`, the name of an entry point of `stacbuild.extensions`, or of a
-    file of your own for all recipes: `tides` is the class in `~/.config/stacbuild/extensions/tides.py`."""
+    """`plugins/ours.py:Class`, `package.module:Class`, an entry point of `stacbuild.extensions`, or a file's name in
+    `~/.config/stacbuild/extensions/`."""
     config: dict[str, Any] = {}
     """What else stands in its table."""
 
