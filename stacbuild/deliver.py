@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from stacbuild import files, manifest
+from stacbuild import files, keys, manifest
 from stacbuild.delivered import Delivered
 from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.files import NO_STAT, State
@@ -34,6 +34,10 @@ Told = Callable[[int, int], None]
 
 Elsewhere = Callable[[], Kept]
 """Gives the files that any output held before this build."""
+
+
+Made = Callable[[bytes], bytes | None]
+"""Gives, by the key of a file of many items, the SHA-256 of its bytes; None: nobody knows."""
 
 
 class Inspected(Struct):
@@ -67,6 +71,8 @@ class Delivery(Struct):
     """File → the items that it cannot hold."""
     touched: bool = False
     """Anything about the rows is new and has to be remembered."""
+    made: list[tuple[bytes, bytes]] = []
+    """Key and SHA-256 of each file that was written and holds all of many items."""
 
 
 def inspect(memory: Memory, name: str, base: Path) -> Inspected | None:
@@ -112,9 +118,10 @@ class Deliverer:
         only: Only | None = None,
         elsewhere: Elsewhere = frozenset,
         left: dict[str, list[LeftOut]] | None = None,
+        made: Made = lambda _: None,
     ) -> None:
         self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
-        self._only, self._elsewhere = only, elsewhere
+        self._only, self._elsewhere, self._made = only, elsewhere, made
         self._pending: list[str] = []
         """Paths that were not as wanted."""
         self._left: list[Wanted] = []
@@ -210,7 +217,7 @@ class Deliverer:
         rows, bad = self._before.rows, self._before.bad
         for wanted in self._output.files(self._view):
             number = self._numbers.get(wanted.path)
-            if number is not None and wanted.path not in bad and rows.want(number) == wanted.want:
+            if number is not None and wanted.path not in bad and self._is_as_wanted(wanted, number):
                 self._keep(wanted, rows.digest(number), self._stat(number, wanted.path))
                 self.delivery.unchanged += 1
             elif number is None or self._only is None or self._only(wanted):
@@ -219,6 +226,18 @@ class Deliverer:
                 self._kept.add(wanted.path, rows.stats[number * 32 : number * 32 + 32], rows.digest(number), NO_WANT)
         pending.sort(key=_writing_order)
         return pending
+
+    def _is_as_wanted(self, wanted: Wanted, number: int) -> bool:
+        """Tell whether a file is made from what it shall be; with the memory lost the store knows its bytes."""
+        rows = self._before.rows
+        if not self._before.restored or not wanted.many:
+            return rows.want(number) == wanted.want
+        return self._made(self._key(wanted)) == rows.digest(number)
+
+    def _key(self, wanted: Wanted) -> bytes:
+        """Return the key of a file of many items: all that decides its bytes, and whose it is."""
+        output = self._output
+        return keys.join(b"file", output.name.encode(), output.settings, wanted.path.encode(), wanted.want)
 
     def _keep(self, wanted: Wanted, digest: bytes, stat: bytes) -> None:
         self._kept.add(wanted.path, stat, digest, wanted.want)
@@ -269,6 +288,8 @@ class Deliverer:
         self.delivery.left.pop(wanted.path, None)
         if left:
             self.delivery.left[wanted.path] = left
+        elif wanted.many:
+            self.delivery.made.append((self._key(wanted), attempt.digest))
         here = self._here(wanted.path, number)
         if here == attempt.digest:
             files.drop(attempt)

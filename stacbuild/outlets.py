@@ -94,6 +94,7 @@ class Outlets:
         for output in self._shop.outputs:
             deliveries[output.name] = self._run(begun[output.name]) if output.name in begun else None
         view.let_go()
+        self._shop.store.put_files(one for some in deliveries.values() if some is not None for one in some.made)
         self._take_away()
         self._finish(deliveries)
         self._unfinished = view.unfinished
@@ -143,6 +144,7 @@ class Outlets:
             only=only,
             elsewhere=self._held_before,
             left=before.left if before is not None and before.path == self._shop.place(output) else None,
+            made=(lambda _: None) if self._request.force else self._shop.store.file,
         )
         self._deliverers.append(deliverer)
         with self._shop.profile.over(f"begin {output.name}", output=output.name):

@@ -2,6 +2,7 @@
 
     cas/<digest>   a chunk: up to some thousands of documents, compressed together
     ac/<name>      a segment, compressed: which key gave which document of which chunk, which verdict, which fault
+    files/<name>   the SHA-256 of an output's file of many items, by all that decides its bytes
     times/<name>   when contents were first seen, for `created` and `updated`
 
 What is read is checked against its digest; what does not match is deleted and is a miss. Never decides what is
@@ -13,6 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final, TypeVar
@@ -31,6 +33,9 @@ LEVEL: Final = 3
 
 TIMES: Final = "times/"
 """What entries begin with that say when contents were first seen."""
+
+FILES: Final = "files/"
+"""What entries begin with that say what bytes an output's file has."""
 
 _COUNT = struct.Struct("<I")
 
@@ -211,6 +216,18 @@ class Store:
         if name not in index.names:
             index.add(name, _asked_by(segment))
 
+    def put_files(self, made: Iterable[tuple[bytes, bytes]]) -> None:
+        """Keep (key, SHA-256) of files that were written, so that they need not be made again to be compared."""
+        with self.batch():
+            for key, digest in made:
+                _refused(partial(self._backend.put, f"{FILES}{key.hex()}", _sealed(key, digest)))
+
+    def file(self, key: bytes) -> bytes | None:
+        """Return the SHA-256 of the file that `key` makes; None: nobody knows."""
+        value = self._backend.get(f"{FILES}{key.hex()}") or b""
+        digest = value[-canon.DIGEST_SIZE :]
+        return digest if value == _sealed(key, digest) else None
+
     def put_times(self, seen: list[Seen]) -> None:
         """Keep when contents were first seen; nothing evicts it, as nothing could give it back."""
         records = packed(seen)
@@ -332,6 +349,11 @@ _contents_of = msgspec.msgpack.Decoder(_Contents).decode
 def _asked_by(segment: Segment | _Contents) -> Iterator[bytes]:
     """Yield the keys of a segment and the inputs that its results are made from."""
     return chain((result.key for result in segment.results), inputs_of(segment))
+
+
+def _sealed(key: bytes, digest: bytes) -> bytes:
+    """Return a file's digest behind what tells that it is whole, and of that key."""
+    return canon.digest(key + digest) + digest
 
 
 def _refused(put: Callable[[], None]) -> None:
