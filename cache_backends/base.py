@@ -62,8 +62,13 @@ class Backend(Protocol):
         """Let go of files and connections; a second call does nothing."""
 
 
-def open_backend(kind: str, path: Path) -> Backend:
+def open_backend(kind: str, path: Path, *, joined: bool = False) -> Backend:
     """Return the backend of `kind` ("embedded" or "filesystem") in the folder `path`, which is made if absent.
+
+    Args:
+        kind: which.
+        path: the folder.
+        joined: a process that waits for this one has it open: what is damaged is not moved away under it.
 
     Raises:
         ValueError: there is no such kind.
@@ -73,7 +78,7 @@ def open_backend(kind: str, path: Path) -> Backend:
         case "embedded":
             from cache_backends.embedded import Embedded  # noqa: PLC0415  diskcache is loaded where it is used
 
-            return Embedded(path)
+            return Embedded(path, joined=joined)
         case "filesystem":
             from cache_backends.filesystem import Filesystem  # noqa: PLC0415  the same manners for both
 

@@ -89,9 +89,9 @@ class Embedded:
 
     lacks: frozenset[str] = frozenset()
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._cache = _open(path)
+    def __init__(self, path: Path, *, joined: bool = False) -> None:
+        self._path, self._joined = path, joined
+        self._cache = _open(path, joined=joined)
         self._pending: dict[str, bytes | None] = {}
         self._held = 0
         self._depth = 0
@@ -191,7 +191,7 @@ class Embedded:
                 if not self._note(error):
                     raise
                 self._cache.close()
-                self._cache = _open(self._path)
+                self._cache = _open(self._path, joined=self._joined)
                 self._write(pending, synchronous)
         except _ERRORS as error:
             raise self._refused(error) from error
@@ -223,7 +223,7 @@ def _reason(error: BaseException) -> str:
     return getattr(error, "strerror", None) or str(error)
 
 
-def _open(path: Path) -> diskcache.Cache:
+def _open(path: Path, *, joined: bool) -> diskcache.Cache:
     """Return the open cache; only one process opens at a time, so that only one moves a damaged file aside."""
     with refusing(path):
         path.mkdir(parents=True, exist_ok=True)
@@ -231,7 +231,7 @@ def _open(path: Path) -> diskcache.Cache:
     if os.path.expandvars(folder) != str(folder):
         raise BackendError(f"{folder}: a path that holds the name of an environment variable ('$NAME') cannot be used")
     with _lock(path):
-        if not _is_ours(folder):
+        if not joined and not _is_ours(folder):
             _move_aside(folder)
         return _new(folder)
 

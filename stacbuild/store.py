@@ -371,14 +371,20 @@ def no_store() -> Store:
     return Store(Nothing())
 
 
-def open_store(kind: str, path: Path, known: Callable[[], Iterable[Run]] = tuple) -> Store:
-    """Open the store at `path`; `known` gives the runs of its index that are known.
+def open_store(kind: str, path: Path, known: Callable[[], Iterable[Run]] = tuple, *, joined: bool = False) -> Store:
+    """Open the store at `path`.
+
+    Args:
+        kind: of backend.
+        path: its folder.
+        known: gives the runs of its index that are known.
+        joined: the build that this process works for has it open.
 
     Raises:
         SurroundingsError: the folder cannot be made or read.
     """
     try:
-        return Store(open_backend(kind, path), known)
+        return Store(open_backend(kind, path, joined=joined), known)
     except BackendError as error:
         problem = Problem(
             "SB601", f"the store cannot be opened: {error}", hint="check [cache] path and its permissions"

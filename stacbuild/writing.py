@@ -83,7 +83,7 @@ class _Writer:
 
     def __init__(self, tools: Tools) -> None:
         spec = tools.document.cache
-        store = open_store(spec.backend, tools.root / spec.path)
+        store = open_store(spec.backend, tools.root / spec.path, joined=True)
         rows = RowFiles(tools.scratch)
         self._outputs = {output.name: output for output in open_outputs(tools.document.outputs, tools.root)}
         self._view = Catalog(tools.document, tools.root, tools.scratch, tools.entries, rows, store, None)

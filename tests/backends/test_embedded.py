@@ -172,3 +172,15 @@ def test_path_with_the_name_of_a_variable_is_refused(tmp_path, monkeypatch):
     monkeypatch.setenv("TURTLE", "elsewhere")
     with pytest.raises(BackendError, match="TURTLE"):
         open_backend("embedded", tmp_path / "$TURTLE")
+
+
+def test_what_is_damaged_is_not_moved_away_under_a_process_that_has_it_open(tmp_path):
+    ours = open_backend("embedded", tmp_path)
+    ours.put(A, b"1")
+    (tmp_path / "embedded" / "damaged").touch()
+    theirs = open_backend("embedded", tmp_path, joined=True)
+    ours.put(B, b"2")
+    assert (theirs.get(A), theirs.get(B)) == (b"1", b"2")
+    theirs.close()
+    ours.close()
+    assert open_backend("embedded", tmp_path).get(A) is None
