@@ -60,7 +60,7 @@ def gc(shop: Workshop, *, max_size: int | None, max_age: float | None, dry_run: 
 
 
 def _entries(shop: Workshop) -> Iterator[_Entry]:
-    blobs, results, inputs = _referred_to(shop)
+    blobs, results, inputs, files = _referred_to(shop)
     alive: set[str] = {f"cas/{blob.hex()}" for blob in blobs}
     for name, segment in shop.store.segments():
         if any(result.key in results for result in segment.results):
@@ -68,12 +68,18 @@ def _entries(shop: Workshop) -> Iterator[_Entry]:
             alive.add(f"cas/{segment.blob.hex()}")
         elif not segment.results and not inputs.isdisjoint(inputs_of(segment)):
             alive.add(name)
+    alive.update(name for name, digest in shop.store.files() if digest in files)
     for entry in list(shop.store.backend.list()):
         yield _Entry(entry.name, entry.size, entry.used, entry.name in alive or entry.name.startswith(TIMES))
 
 
-def _referred_to(shop: Workshop) -> tuple[set[bytes], set[bytes], set[bytes]]:
-    """Return the chunks, keys and inputs that the current rows of every recipe in this folder stand on."""
+def _referred_to(shop: Workshop) -> tuple[set[bytes], set[bytes], set[bytes], set[bytes]]:
+    """Return the chunks, keys and inputs that the current rows of every recipe in this folder stand on; and its files.
+
+    Of the files those are returned, by SHA-256, that the store says something of.
+    """
+    told = {digest for _, digest in shop.store.files()}
+    files: set[bytes] = set()
     blobs: set[bytes] = set()
     results: set[bytes] = set()
     inputs: set[bytes] = set()
@@ -82,11 +88,19 @@ def _referred_to(shop: Workshop) -> tuple[set[bytes], set[bytes], set[bytes]]:
         memory = Memory(path)
         try:
             _add(memory, blobs, results, inputs)
+            files.update(digest for digest in _delivered(memory) if digest in told)
         except MemoryLostError:
             continue
         finally:
             memory.close()
-    return blobs, results, inputs
+    return blobs, results, inputs, files
+
+
+def _delivered(memory: Memory) -> Iterator[bytes]:
+    """Yield the SHA-256 of every file that a recipe's outputs hold."""
+    for name in memory.head.outputs:
+        rows = memory.delivered(name)
+        yield from (rows.digest(number) for number in range(len(rows.paths))) if rows is not None else ()
 
 
 def _add(memory: Memory, blobs: set[bytes], results: set[bytes], inputs: set[bytes]) -> None:

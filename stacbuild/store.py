@@ -228,6 +228,11 @@ class Store:
         digest = value[-canon.DIGEST_SIZE :]
         return digest if value == _sealed(key, digest) else None
 
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the name of each entry that says what bytes a file has, and their SHA-256."""
+        for entry in list(self._backend.list(FILES)):
+            yield entry.name, (self._backend.get(entry.name) or b"")[-canon.DIGEST_SIZE :]
+
     def put_times(self, seen: list[Seen]) -> None:
         """Keep when contents were first seen; nothing evicts it, as nothing could give it back."""
         records = packed(seen)

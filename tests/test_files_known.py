@@ -111,3 +111,17 @@ def test_a_file_that_could_not_hold_an_item_is_made_again_so_that_this_is_told_a
     (again,) = kitchen.failures()
     assert (again["code"], again["item_id"]) == (told["code"], told["item_id"]) == ("SB740", "b")
     assert made == ["one.parquet"]
+
+
+def test_gc_keeps_what_is_said_of_files_that_stand_and_drops_the_rest(kitchen, made):
+    assert kitchen.ask("gc", "--max-age", "0s", exit_=0)["entries"]["removed"] == 0
+    text = (kitchen / "rows.csv").read_text()
+    kitchen.write("rows.csv", text.replace("2024-01-03", "2024-02-03"))
+    kitchen.build()
+    kitchen.ask("gc", "--max-age", "0s", exit_=0)
+    with sqlite3.connect(kitchen / ".stacbuild/cache/embedded/cache.db") as base:
+        assert base.execute("SELECT count(*) FROM Cache WHERE key LIKE 'files/%'").fetchone() == (2,)
+    made.clear()
+    lose_memory(kitchen)
+    kitchen.build()
+    assert made == []
