@@ -41,6 +41,8 @@ class Version(Struct, array_like=True, frozen=True):
     title: str | None
     local: bool
     """Has an href that is not a URL, so that writers must look at it."""
+    moment: int
+    """Its datetime (or start_datetime) in microseconds from 1970: by it tables are ordered."""
     profile: tuple[str, ...]
     """STAC version and extensions it declares: what its verdict is judged by."""
     facts: Facts

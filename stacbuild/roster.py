@@ -37,6 +37,7 @@ class _Seen(Struct, array_like=True, gc=False):
     when: str
     title: str | None
     local: bool
+    moment: int
 
 
 class _Told(Struct, array_like=True, gc=False):
@@ -51,6 +52,7 @@ class _Told(Struct, array_like=True, gc=False):
     when: str
     title: Raw
     local: Raw
+    moment: Raw
     profile: Raw
     facts: Raw
 
@@ -214,5 +216,6 @@ def _item(seen: _Seen, above: str, shared: dict[Any, Any]) -> Item:
         shared.setdefault(seen.when, seen.when),
         seen.title,
         seen.local,
+        seen.moment,
         above,
     )

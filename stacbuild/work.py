@@ -17,6 +17,7 @@ from msgspec import Struct
 from stacbuild import aggregate, canon
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Version
+from stacbuild.outputs.parquet import moments
 from stacbuild.pipeline import Pipeline, pipelines
 from stacbuild.profiling import Spans, Stopwatch, Timed, now
 from stacbuild.reading import Reader
@@ -286,6 +287,7 @@ def version_of(
         when=str(moment)[:10],
         title=title if isinstance(title, str) else None,
         local=any(map(is_local, [part.get("href") for part in parts])),
+        moment=moments.of(properties),
         profile=profile_of(item),
         facts=aggregate.facts(item, summarised),
     )

@@ -18,7 +18,18 @@ def version(name, number):
     digest = hashlib.sha256(f"{name}/{number}".encode()).digest()
     facts = Facts([float(number), 0.0, float(number), 1.0], "2024-01-01T00:00:00Z", None, b"{}", {})
     return Version(
-        f"{name}-{number}", digest, digest[:1] * 32, number, 900, 7, "2024-01-01", None, False, ("1.1.0",), facts
+        f"{name}-{number}",
+        digest,
+        digest[:1] * 32,
+        number,
+        900,
+        7,
+        "2024-01-01",
+        None,
+        False,
+        number,
+        ("1.1.0",),
+        facts,
     )
 
 

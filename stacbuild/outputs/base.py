@@ -17,6 +17,7 @@ from msgspec import Struct
 from stacbuild.aggregate import Fold
 from stacbuild.failures import ItemError, Problem
 from stacbuild.model import LeftOut
+from stacbuild.outputs.parquet.moments import LAST
 
 
 class Rank(IntEnum):
@@ -40,6 +41,7 @@ class Item(Struct, frozen=True, order=True, gc=False, array_like=True):
     when: str
     title: str | None
     local: bool
+    moment: int = LAST
     above: str = ""
     """The folder of its source that it hangs below (`Folder.name`), where such trees are kept; "" where none is."""
 

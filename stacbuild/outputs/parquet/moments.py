@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 COLUMNS: Final = (
     "datetime", "start_datetime", "end_datetime", "created", "updated", "published", "unpublished", "expires",
 )  # fmt: skip
 """Properties that are moments in STAC: timestamps, where every value of the column is one."""
 
+LAST: Final = 2**63 - 1
+"""The moment of an item without one: after all others."""
+
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
 _RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d+))?(?:[Zz]|([+-]\d\d:\d\d))", re.ASCII)
 _DIGITS: Final = 6
+
+
+def of(properties: Mapping[str, Any]) -> int:
+    """Return when an item is, by its properties; LAST where they do not tell."""
+    texts = (properties.get(name) for name in ("datetime", "start_datetime"))
+    found = (near(text) for text in texts if isinstance(text, str))
+    return next((moment for moment in found if moment is not None), LAST)
 
 
 def exact(text: str) -> int | None:

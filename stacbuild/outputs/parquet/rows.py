@@ -22,8 +22,6 @@ RESERVED: Final = frozenset({*PLAIN, "geometry", "bbox", "properties"})
 PROJECTED: Final = "proj:geometry"
 BINARY: Final = ("geometry", PROJECTED)
 """Columns that are WKB; base64 text in rows."""
-LAST: Final = 2**63 - 1
-"""The moment of an item without one: after all others."""
 
 _LISTS: Final = ("stac_extensions", "links")
 """Columns that readers take for a list in every row."""
@@ -167,7 +165,7 @@ def _moment(lifted: dict[str, Any]) -> int:
                 return moment
         elif text is not None and name == "datetime":
             raise unsayable("`datetime` is no text", "/properties/datetime")
-    return LAST
+    return moments.LAST
 
 
 def _projected(lifted: dict[str, Any], aside: dict[str, Any]) -> None:
