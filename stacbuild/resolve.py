@@ -14,11 +14,11 @@ from stacbuild import keys
 from stacbuild.contexts import Contexts
 from stacbuild.failures import Fault
 from stacbuild.looking import Looked
-from stacbuild.model import Mark, Verdict, Version
+from stacbuild.model import Mark, Pair, Verdict, Version
 from stacbuild.pipeline import Pipeline, Redact
 from stacbuild.report import StageCount
 from stacbuild.spool import Span
-from stacbuild.steps import Step
+from stacbuild.steps import BY_ID, Step
 from stacbuild.store import Found, Result, Segment, Store
 from stacbuild.work import ChunkResult, Job, Outcome
 
@@ -179,7 +179,39 @@ class Resolver:
             known = old.now.digest if self._contexts.verdict_current(step.collection, old.verdict.context) else b""
         incoming = step.now.digest if step.now is not None else _incoming(step)
         span, document = (None, document) if isinstance(document, bytes) else (document, b"")
-        return Job(step.collection, document, step.source, base, incoming, step.start, known, step.now is None, span)
+        later = [] if again else self._known(step)
+        start, bare = step.start, step.now is None
+        return Job(step.collection, document, step.source, base, incoming, start, known, bare, span, later)
+
+    def _known(self, step: Step) -> list[bytes]:
+        """Return for each stage from `start` on the digest of its last result if what follows it need not run again."""
+        old, numbers = step.old, self._contexts.stages[step.collection]
+        if old is None or not self._ends_well(old, step.collection):
+            return []
+        found = [b""] * (len(numbers) - step.start)
+        for position in range(len(numbers) - 2, step.start - 1, -1):
+            if position + 1 >= len(old.marks) or not self._stands(old.marks[position + 1], numbers[position + 1]):
+                break
+            found[position - step.start] = old.marks[position].digest
+        return found if any(found) else []
+
+    def _ends_well(self, old: Pair, collection: str) -> bool:
+        """Tell whether what an input came to is known to the end: it was dropped, or is an item with its verdict."""
+        if old.fault is not None:
+            return old.fault.drop and old.fault.code not in BY_ID
+        if (
+            old.now is None
+            or old.now.blob in self._store.lost
+            or len(old.marks) != len(self._contexts.stages[collection])
+        ):
+            return False
+        if not self._pipelines[collection].judged:
+            return True
+        return old.verdict is not None and self._contexts.verdict_current(collection, old.verdict.context)
+
+    def _stands(self, mark: Mark, number: int) -> bool:
+        """Tell whether a stage would give again what it gave: neither its context nor a file that it read moved."""
+        return mark.context == number and all(self._looked.digest(path) == then for path, then in mark.files)
 
     def stored_document(self, step: Step) -> bytes:
         """Return the document that goes into stage `start` of a step that does not begin with its record."""
@@ -241,6 +273,9 @@ class Resolver:
             step.marks.append(Mark(numbers[position], digest, notes, files, hits))
             incoming = digest
         position = step.start + len(outcome.digests)
+        if outcome.as_before:
+            _end_as_before(step, position)
+            return
         if outcome.fault is not None:
             yield from self._failed(step, outcome, position, incoming, contexts, counts)
             return
@@ -297,6 +332,15 @@ class Resolver:
         contexts.add(context)
         key = keys.stage_key(context, step.now.digest)
         yield Result(key, state=outcome.state, faults=outcome.faults)
+
+
+def _end_as_before(step: Step, position: int) -> None:
+    """Let a step end as its pair did: what goes into stage `position` is what went into it then."""
+    old = step.old
+    assert old is not None
+    step.marks.extend(old.marks[position:])
+    step.start, step.fault, step.judge = len(step.marks), old.fault, False
+    step.now, step.judged = (None, None) if old.fault is not None else (old.now, old.verdict)
 
 
 def _key(context: bytes, incoming: bytes, files: Files) -> bytes:

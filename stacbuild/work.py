@@ -48,6 +48,8 @@ class Job(Struct, array_like=True):
     """The document is what the last stage gave when another followed it, so that its version is not known."""
     span: Span | None = None
     """Where the document lies in the spool; `document` is empty then."""
+    known: list[bytes] = []
+    """For each stage from `start` on: the digest of a result from which all that follows is known; b"" for none."""
 
 
 class Outcome(Struct, array_like=True):
@@ -66,6 +68,8 @@ class Outcome(Struct, array_like=True):
     faults: tuple[Fault, ...] = ()
     notes: list[tuple[Fault, ...]] = []
     """For each of `digests`: the warnings that its stage gave."""
+    as_before: bool = False
+    """The last of `digests` is the one that was known: what follows is as it was."""
 
 
 class Chunk(Struct, array_like=True):
@@ -169,6 +173,9 @@ class Bench:
             outcome.digests.append(digest)
             outcome.ordinals.append(len(documents) - 1)
             outcome.notes.append(_notes(line.stages[number].name, said))
+            if job.known and digest == job.known[number - job.start]:
+                outcome.as_before = True
+                return outcome
         if job.start == len(line.stages) and job.bare:
             written = line_of(canon.encode_members(value))
             documents.append(written[0])

@@ -8,7 +8,7 @@ import kitchen
 import test_include
 import test_matrix
 import test_recipe
-import world
+import world_inputs
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"^ *```toml(?: (?P<file>\S+))?\n(?P<body>.*?)^ *```$", re.DOTALL | re.MULTILINE)
@@ -55,6 +55,6 @@ def goods():
         "full": test_recipe.FULL,
         "parts in one": test_include.WHOLE,
         "matrix": test_matrix.TILES + test_matrix.EACH + test_matrix.ALL + test_matrix.MAPPING,
-        "world": world.toml(world.a_recipe()),
-        "kitchen": world.toml(kitchen.RECIPE),
+        "world": world_inputs.toml(world_inputs.a_recipe()),
+        "kitchen": world_inputs.toml(kitchen.RECIPE),
     }

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from unittest import mock
 
 from click.testing import CliRunner
-from world import toml
+from world_inputs import toml
 
 from stacbuild.cli import main
 

@@ -5,7 +5,10 @@ import json
 
 import pytest
 from test_rows import run
-from world import World, a_row, csv_bytes, small_parts, tree
+from world import World
+from world_disk import tree
+from world_harm import small_parts
+from world_inputs import a_row, csv_bytes
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from kitchen import Kitchen, row
-from world import toml
+from world_inputs import toml
 
 EXTENSION = "https://example.com/ours/v1.0.0/schema.json"
 ITEM = {

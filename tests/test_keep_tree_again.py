@@ -9,7 +9,7 @@ import pytest
 from kitchen import ran
 from test_keep_tree import EMPTY, NESTED, changed, documents, inode, kept, nested, shape, written
 from trees import catalog, collection, item, link, put
-from world import dying_at
+from world_harm import dying_at
 
 from stacbuild import project
 from stacbuild.sources import pages

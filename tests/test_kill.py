@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 from test_rows import REPOSITORY
-from world import World, a_row, differences, leftovers, put, small_parts, tree
+from world import World
+from world_disk import differences, leftovers, put, tree
+from world_harm import small_parts
+from world_inputs import a_row
 
 RECORDS = 1200
 HOLD = 60

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 from kitchen import RECIPE, Kitchen, csv_of, row
-from world import toml
+from world_inputs import toml
 
 import stacbuild
 from stacbuild.failures import Exit, StaleError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from kitchen import Kitchen, ran, row
-from world import small_parts
+from world_harm import small_parts
 
 ROWS = 40
 """Records: eight chunks of five, where parts are small."""

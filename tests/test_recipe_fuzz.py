@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 from goods import goods
-from world import toml
+from world_inputs import toml
 
 from stacbuild.check import check
 from stacbuild.failures import RecipeError

@@ -8,17 +8,17 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from changes import CHANGES, EXTRAS
+from changes import MEAN
+from changes_kit import CHANGES
+from changes_of_recipe import EXTRAS, extra
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from world import World, small_parts
+from world import World
+from world_harm import small_parts
 
 FRESH = {}
 """Trees of fresh builds by their inputs; kept over all runs, since inputs come again."""
-
-MEAN = ["kill_a_build", "kill_a_build", "damage_the_store", "lose_the_memory", "break_a_record", "undo", "undo"]
-"""Changes that come more often than others."""
 
 HABITS = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, print_blob=False)
 
@@ -40,7 +40,7 @@ class Life(RuleBasedStateMachine):
         self.world = World(Path(self.folder.name), FRESH)
         self.world.recipe["cache"]["backend"] = backend
         if outputs == "tables":
-            tables = {f"table{n}": {"kind": k, "path": f"dist/t{n}/{f}"} for n, (k, f) in enumerate(EXTRAS) if n > 1}
+            tables = {f"table{n}": extra(n, f"dist/t{n}") for n in range(2, len(EXTRAS))}
             self.world.recipe["outputs"] = {"lines": self.world.recipe["outputs"]["lines"], **tables}
         elif outputs != "both":
             self.world.recipe["outputs"] = {outputs: self.world.recipe["outputs"][outputs]}

@@ -4,7 +4,10 @@ import json
 
 import pytest
 from test_rows import only, run
-from world import STATE, World, a_mapping, a_row, differences, small_parts, tree
+from world import World
+from world_disk import STATE, differences, tree
+from world_harm import small_parts
+from world_inputs import a_mapping, a_row
 
 from stacbuild.failures import UsageError
 

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import pytest
 from test_kill import HOLD, Crowd, command, environment
 from test_rows import run
-from world import World, toml
+from world import World
+from world_inputs import toml
 
 LOCK = ".stacbuild/lock/stacbuild.toml"
 

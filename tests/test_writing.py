@@ -13,7 +13,8 @@ import pytest
 from kitchen import Kitchen, row
 from parquet_kitchen import an_item, of_items
 from test_kill import HOLD, Crowd, assert_all_end, environment
-from world import leftovers, small_parts
+from world_disk import leftovers
+from world_harm import small_parts
 
 from stacbuild import writing
 

@@ -6,255 +6,22 @@ nothing of the engine. A killed build and a damaged store leave things unknown: 
 """
 
 import contextlib
-import csv
-import importlib
-import io
 import json
 import os
 import shutil
 import signal
-import sqlite3
-import sys
 from collections import Counter
 from pathlib import Path
-from typing import NamedTuple
-from unittest import mock
 
-from pyarrow import parquet
+from world_disk import differences, items_in, leftovers, put, tree
+from world_harm import dying_at
+from world_inputs import EXTENSION, SCHEMAS, WHERE, a_recipe, a_row, csv_bytes, toml
+from world_model import Bounds, Model, Pair, extended, patched
 
 from stacbuild import canon, project
 from stacbuild.failures import ItemError
 from stacbuild.stages.mapping import Mapper
 from stacbuild.stages.transform import mapper
-
-COLUMNS = ("key", "name", "date", "lon", "lat", "gsd", "sat", "href", "note")
-NAMES = [*(f"s{number}" for number in range(24)), "S1", "a/b", "ä", ".dot", "con", "x y", "S2", "s" * 130]
-EXTENSION = "https://example.com/ours/v1.0.0/schema.json"
-SCHEMAS = [
-    {"type": "object"},
-    {"type": "object", "properties": {"properties": {"properties": {"gsd": {"maximum": 5}}}}},
-    {"type": "object", "required": ["assets"]},
-]
-WHERE = {
-    None: lambda properties: True,
-    "gsd < 4": lambda properties: properties.get("gsd", 9) < 4,
-    "NOT gsd < 4": lambda properties: properties.get("gsd", 0) >= 4,
-    "platform = 'alpha'": lambda properties: properties.get("platform") == "alpha",
-}
-"""Conditions and what they mean; None: there is none."""
-STATE = ".stacbuild"
-INPUTS = ("data", "schemas", "stacbuild.toml", STATE)
-"""What of a world is not written by builds."""
-
-
-def a_row(number, turn=0):
-    """Return the cells of a record; records of one number share the key, `turn` says which version it is."""
-    return {
-        "key": f"k{number}",
-        "name": NAMES[number % len(NAMES)],
-        "date": f"20{20 + turn % 3}-0{1 + number % 9}-11T10:20:30Z",
-        "lon": str(10 + number % 600 / 4),
-        "lat": str(-3.5 * (turn % 5)),
-        "gsd": str(1 + (number * 3 + turn) % 9),
-        "sat": ["A", "B", "NA"][(number + turn) % 3],
-        "href": ["https://example.com/a.tif", f"img/{number}.tif", "../up.tif"][number % 3],
-        "note": "",
-    }
-
-
-def a_recipe():
-    """Return the recipe that a world begins with."""
-    return {
-        "catalog": {"id": "world", "description": "A world"},
-        "sources": {"rows": {"kind": "table", "path": ["data/*.csv", "data/deep/*.csv"], "key": "key"}},
-        "mappings": {"plain": a_mapping()},
-        "collections": {"one": {"from": ["rows"], "mapping": "plain", "title": "One", "summaries": ["gsd"]}},
-        "validation": {"level": "strict", "schemas": ["schemas"]},
-        "outputs": {
-            "site": {"kind": "stac-json", "path": "dist/site"},
-            "lines": {"kind": "ndjson", "path": "dist/{collection}.ndjson"},
-        },
-        "cache": {"backend": "embedded"},
-        "build": {"executor": "serial"},
-    }
-
-
-def a_mapping():
-    return {
-        "id": "name",
-        "geometry": {"lon": "lon", "lat": "lat"},
-        "datetime": {"from": "date", "as": "datetime"},
-        "stac_extensions": {"value": [EXTENSION]},
-        "properties": {
-            "gsd": {"from": "gsd", "as": "number"},
-            "platform": {"from": "sat", "lookup": "sats", "required": False},
-        },
-        "assets": {"data": {"href": "href"}},
-        "lookups": {"sats": {"A": "alpha", "B": "beta", "NA": "none"}},
-    }
-
-
-def toml(recipe, style=0):
-    """Return a recipe as TOML; `style` changes what means nothing: order, comments, white space."""
-    tables = [*_tables(recipe, ())]
-    if style % 2:
-        tables.reverse()
-    lines = []
-    for path, plain in tables:
-        lines += ["# a comment", ""] if style >= 2 else []
-        lines.append(f"[{'.'.join(json.dumps(part) for part in path)}]")
-        pairs = [f"{json.dumps(key)} {'=' if style < 2 else '  = '} {_value(value)}" for key, value in plain.items()]
-        lines += reversed(pairs) if style % 2 else pairs
-    return "\n".join(lines) + "\n"
-
-
-def _tables(table, path):
-    plain = {key: value for key, value in table.items() if len(path) >= 2 or not isinstance(value, dict)}
-    if path and (plain or not table):
-        yield path, plain
-    for key, value in table.items():
-        if key not in plain:
-            yield from _tables(value, (*path, key))
-
-
-def _value(value):
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {_value(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return json.dumps(value, ensure_ascii=False)
-
-
-def csv_bytes(rows):
-    """Return a file of records: dicts are cells, texts stand as they are, None is a blank line."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        if isinstance(row, dict):
-            writer.writerow([row[name] for name in COLUMNS])
-        else:
-            stream.write(f"{row or ''}\n")
-    return stream.getvalue().encode()
-
-
-SMALL = {"_CUT_MASK": 3, "CHUNK_JOBS": 5, "BATCH_PAIRS": 11}
-"""Constants of the engine that are made small: groups of about four records, chunks of five, batches of eleven."""
-
-
-@contextlib.contextmanager
-def small_parts():
-    """Make parts small, so that few records have many, and leave the disk's own cache alone."""
-    importlib.import_module("stacbuild.build")
-    with mock.patch.object(os, "sync"), mock.patch.object(os, "fsync"), contextlib.ExitStack() as stack:
-        for name, value in SMALL.items():
-            rooms = [
-                room for title, room in sys.modules.items() if title.startswith("stacbuild.") and name in vars(room)
-            ]
-            assert rooms, f"no room has {name} any more"
-            for room in rooms:
-                stack.enter_context(mock.patch.object(room, name, value))
-        yield
-
-
-def tree(folder):
-    """Return all that builds left in `folder`: file → bytes, folder → None, but for empty folders at the top."""
-    found = {}
-    for here, folders, names in os.walk(folder):
-        if Path(here) == Path(folder):
-            folders[:] = [name for name in folders if name not in INPUTS]
-        found.update((os.path.relpath(Path(here, name), folder), None) for name in folders)
-        found.update((os.path.relpath(Path(here, name), folder), Path(here, name).read_bytes()) for name in names)
-    full = {Path(path).parts[0] for path, blob in found.items() if blob is not None}
-    return {path: blob for path, blob in found.items() if path not in INPUTS and Path(path).parts[0] in full}
-
-
-def items_in(files):
-    """Yield (collection, id, file, bytes) of every item in the files of a tree; what is no JSON holds none."""
-    for path, blob in files.items():
-        with contextlib.suppress(ValueError, KeyError):
-            yield from _items_of(path, blob)
-
-
-def _items_of(path, blob):
-    if blob is not None and path.endswith(".parquet"):
-        for row in parquet.read_table(io.BytesIO(blob)).to_pylist():
-            yield row["collection"], row["id"], path, repr(_without_nulls(row))
-    if blob is not None and path.endswith((".ndjson", ".geojson")):
-        for line in blob.splitlines():
-            if path.endswith(".ndjson") or line.startswith(b'{"type":"Feature",'):
-                item = json.loads(line.rstrip(b","))
-                yield item["collection"], item["id"], path, line.rstrip(b",")
-    elif blob is not None and path.endswith(".json"):
-        document = json.loads(blob)
-        if isinstance(document, dict) and document["type"] == "Feature":
-            yield document["collection"], document["id"], path, blob
-
-
-def _without_nulls(value):
-    """Return a cell without the members that only other rows have."""
-    if isinstance(value, dict):
-        return {name: _without_nulls(member) for name, member in sorted(value.items()) if member is not None}
-    return [_without_nulls(member) for member in value] if isinstance(value, list) else value
-
-
-class Bounds(NamedTuple):
-    """How often a stage may have run."""
-
-    least: int
-    most: int
-
-
-# --- the model: engine.md's table
-
-
-class Pair(NamedTuple):
-    """A record in a collection: what goes into transform, the item that comes out, and how it is judged."""
-
-    name: tuple
-    work: tuple
-    item: bytes | None
-    identity: str | None
-    verdict: tuple | None
-    invalid: bool
-    shared: bool
-    dropped: bool = False
-
-
-class Model:
-    """Remembers every (stage, context, input) that was ever worked on; what is in it is never worked on again."""
-
-    def __init__(self):
-        self.made, self.known = set(), set()
-        self.last, self.shared = {}, set()
-
-    def predict(self, inputs, pairs, *, force=False):
-        if force:
-            whole = [pair for pair in pairs if not pair.shared]
-            ran = {"transform": len(whole), "validate": sum(pair.verdict is not None for pair in whole)}
-            return {"fetch": len(inputs), **ran} | {"transform": len(whole) + self._shared(pairs)}
-        again = [pair for pair in pairs if not pair.shared and pair.work not in self.made]
-        judged = [p for p in again if p.verdict and self.last.get(p.name) != p.verdict]
-        judged += [p for p in pairs if p.verdict and p not in again and p.verdict not in self.made]
-        fetch = sum(digest not in self.known for digest in inputs)
-        return {"fetch": fetch, "transform": len(again) + self._shared(pairs), "validate": len(judged)}
-
-    def _shared(self, pairs):
-        """Items that share their id fail without being worked on; they count when that is new."""
-        return sum(pair.shared and (pair.name, pair.work[2]) not in self.shared for pair in pairs)
-
-    def built(self, inputs, pairs):
-        self.known.update(inputs)
-        self.made.update(pair.work for pair in pairs if not pair.shared)
-        self.made.update(pair.verdict for pair in pairs if pair.verdict)
-        self.last = {pair.name: pair.verdict for pair in pairs}
-        self.shared = {(pair.name, pair.work[2]) for pair in pairs if pair.shared}
-
-    def forget(self):
-        self.last, self.shared = {}, set()
-
-
-# --- the world
 
 
 class World:
@@ -352,9 +119,25 @@ class World:
             twice = identity is not None and shared[identity] > 1
             item = None if twice else _item(maps, record, base)
             dropped = item is not None and not WHERE[table.get("where")](item["properties"])
+            works, item, dropped = self._finished(table, item, dropped, [work])
             verdict, invalid = self._verdict(None if dropped else item)
             encoded = None if item is None else canon.encode(item)
-            yield Pair((collection, record["key"]), work, encoded, identity, verdict, invalid, twice, dropped)
+            yield Pair((collection, record["key"]), tuple(works), encoded, identity, verdict, invalid, twice, dropped)
+
+    def _finished(self, table, item, dropped, works):
+        """Return what else is done to an item, what becomes of it, and whether it is dropped."""
+        names, chain = table.get("extensions"), table.get("patches")
+        if names and item is not None and not dropped:
+            specs = [self.recipe["extensions"][name] for name in names]
+            works = [*works, ("extend", json.dumps(specs, sort_keys=True), canon.encode(item))]
+            for spec in specs:
+                item = extended(item, spec)
+        if chain and item is not None and not dropped:
+            specs = [self.recipe["patches"][name] for name in chain]
+            works = [*works, ("patch", json.dumps(specs, sort_keys=True), canon.encode(item))]
+            for spec in specs:
+                item, dropped = (item, True) if dropped else patched(item, spec)
+        return works, item, dropped
 
     def _verdict(self, item):
         """Return (stage, context, input) of an item's verdict, and whether the extension's schema refuses it."""
@@ -511,72 +294,3 @@ def _item(maps, record, base):
         return maps.item(record, base)
     except ItemError:
         return None
-
-
-@contextlib.contextmanager
-def dying_at(number):
-    """Kill this process, -9, at the `number`-th rename, removal or new folder."""
-    left = [number]
-
-    def deadly(call):
-        def counted(*args, **more):
-            left[0] -= 1
-            if left[0] < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return call(*args, **more)
-
-        return counted
-
-    with contextlib.ExitStack() as stack:
-        for name in ("replace", "rename", "unlink", "remove", "mkdir", "rmdir", "sync"):
-            stack.enter_context(mock.patch.object(os, name, deadly(getattr(os, name))))
-        yield
-
-
-def put(folder, files):
-    """Write those of `files` (path → bytes) that are not so already."""
-    for path, blob in files.items():
-        file = folder / path
-        if not file.is_file() or file.read_bytes() != blob:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(blob)
-
-
-def differences(found, wanted):
-    """Return in words how two trees differ."""
-    extra = [f"{path} should not be there" for path in sorted(found.keys() - wanted.keys())]
-    less = [f"{path} is missing" for path in sorted(wanted.keys() - found.keys())]
-    both = sorted(found.keys() & wanted.keys())
-    other = [f"{path}: {found[path]!r} is not {wanted[path]!r}" for path in both if found[path] != wanted[path]]
-    return extra + less + other
-
-
-def leftovers(folder):
-    """Return unfinished files and intents that a finished build must not leave."""
-    return [str(path) for path in folder.rglob("*") if path.name.startswith(".stacbuild-") and path.is_file()] + [
-        str(path) for path in folder.glob(f"{STATE}/memory/*/intent")
-    ]
-
-
-def flip_a_blob(folder, pick):
-    """Flip one bit of one entry of the store, of either backend; tell whether there was one."""
-    base = folder / STATE / "cache"
-    database = base / "embedded" / "cache.db"
-    if database.exists():
-        with contextlib.closing(sqlite3.connect(database)) as connection, connection:
-            rows = connection.execute("SELECT rowid, value FROM Cache ORDER BY key").fetchall()
-            if rows:
-                row, value = rows[pick % len(rows)]
-                connection.execute("UPDATE Cache SET value = ? WHERE rowid = ?", (flipped(value, pick), row))
-        return bool(rows)
-    found = sorted(path for path in base.rglob("*") if path.is_file() and path.stat().st_size)
-    if found:
-        path = found[pick % len(found)]
-        path.write_bytes(flipped(path.read_bytes(), pick))
-    return bool(found)
-
-
-def flipped(blob, pick):
-    """Return `blob` with one bit changed."""
-    at = (pick * 7919) % len(blob)
-    return blob[:at] + bytes([blob[at] ^ 1 << pick % 8]) + blob[at + 1 :]
