@@ -143,12 +143,12 @@ def _of_sources(sources: dict[str, SourceMemory]) -> Iterator[Failure]:
         for shard, memory in sorted(source.shards.items()):
             if memory.trouble is not None:
                 fault = Fault("fetch", "SB493", memory.trouble, "", "its items stay as they were last built")
-                yield _failure(f"source:{name}", None, None, fault, {"name": name, "where": shard}, None)
+                yield failure_at(f"source:{name}", None, None, fault, {"name": name, "where": shard}, None)
         for key, places in sorted(source.duplicates.items()):
             text = f"key '{key}' stands {len(places)} times: {', '.join(places[:8])}"
             fault = Fault("fetch", DUPLICATE_KEY, text, "", "a key identifies one record: choose other columns")
             for place in places:
-                yield _failure(f"source:{name}", None, None, fault, {"name": name, "where": place}, key)
+                yield failure_at(f"source:{name}", None, None, fault, {"name": name, "where": place}, key)
 
 
 def _of_outputs(outputs: dict[str, OutputMemory]) -> Iterator[Failure]:
@@ -158,7 +158,7 @@ def _of_outputs(outputs: dict[str, OutputMemory]) -> Iterator[Failure]:
                 text = f"output '{name}' leaves it out: {one.fault.message}"
                 fault = msgspec.structs.replace(one.fault, message=text)
                 place = {"name": name, "where": path}
-                yield _failure(f"item:{one.collection}/{one.id}", one.id, one.collection, fault, place, None)
+                yield failure_at(f"item:{one.collection}/{one.id}", one.id, one.collection, fault, place, None)
 
 
 def _of_groups(entries: list[GroupEntry], load: Callable[[GroupEntry], Group], level: str) -> Iterator[Failure]:
@@ -168,7 +168,7 @@ def _of_groups(entries: list[GroupEntry], load: Callable[[GroupEntry], Group], l
             places = {row.key: _place(entry, row) for row in group.inputs}
             for row in group.inputs:
                 if row.fault is not None:
-                    yield _failure(f"source:{entry.source}", None, None, row.fault, places[row.key], None)
+                    yield failure_at(f"source:{entry.source}", None, None, row.fault, places[row.key], None)
             for collection, pairs in sorted(group.pairs.items()):
                 for pair in pairs:
                     yield from _of_pair(collection, pair, places.get(pair.key, {}), level)
@@ -184,18 +184,18 @@ def _of_pair(collection: str, pair: Pair, place: dict[str, Any], level: str) -> 
     if pair.fault is not None and pair.fault.drop:
         return
     if pair.fault is not None:
-        yield _failure(target, pair.id, collection, pair.fault, place, pair.key, kept=kept)
+        yield failure_at(target, pair.id, collection, pair.fault, place, pair.key, kept=kept)
     elif pair.verdict is not None and pair.verdict.faults:
         stops = refused(pair.verdict, level) or (not pair.live and pair.verdict.state == "unchecked")
         for fault in pair.verdict.faults:
             says_why = not fault.warning or pair.verdict.state == "unchecked"
             severity = "error" if (stops or not pair.live) and says_why else "warning"
-            yield _failure(target, pair.id, collection, fault, place, pair.key, kept=kept, severity=severity)
+            yield failure_at(target, pair.id, collection, fault, place, pair.key, kept=kept, severity=severity)
     for note in (note for mark in pair.marks if pair.live for note in mark.notes):
-        yield _failure(target, pair.id, collection, note, place, pair.key, severity="warning")
+        yield failure_at(target, pair.id, collection, note, place, pair.key, severity="warning")
 
 
-def _failure(
+def failure_at(
     target: str,
     item: str | None,
     collection: str | None,
@@ -206,6 +206,18 @@ def _failure(
     kept: bool = False,
     severity: str = "error",
 ) -> Failure:
+    """Return a fault as a failure.
+
+    Args:
+        target: what failed, as it is named on the command line.
+        item: the item's id.
+        collection: the collection's.
+        fault: what is wrong.
+        place: where the record stands: `name` of its source or file, `where` in it.
+        record: the record's key.
+        kept: an earlier version of the item stays.
+        severity: error or warning.
+    """
     return Failure(
         target=target,
         item_id=item,

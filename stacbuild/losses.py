@@ -13,8 +13,8 @@ from typing import IO, Any, Final, Self
 
 import msgspec
 
-from stacbuild.failing import Failure
-from stacbuild.failures import ERROR_TYPES, Fault, Problem, SurroundingsError, UsageError, group_of
+from stacbuild.failing import Failure, failure_at
+from stacbuild.failures import Fault, Problem, SurroundingsError, UsageError
 from stacbuild.sources.loose import Place
 
 LISTED: Final = 1_000
@@ -90,21 +90,12 @@ def failure_of(fault: Fault, document: dict[str, Any] | None, name: str, number:
     of = collection if kind == "item" and isinstance(collection, str) else None
     where = f"{name}:{number}" if number else name
     kept = "/".join(part for part in (of, identity) if part)
-    return Failure(
-        target=f"{kind}:{kept}" if kept else f"file:{where}",
-        item_id=identity if kind == "item" else None,
-        collection=of,
-        stage=fault.stage,
-        error_type=ERROR_TYPES.get(fault.stage, "other"),
-        message=fault.message,
-        path=fault.path,
-        hint=fault.hint,
-        attempts=1,
-        timestamp="",
-        source={"name": name, "where": where},
-        record=None,
-        code=fault.code,
-        group=group_of(fault),
-        ref=None,
+    return failure_at(
+        f"{kind}:{kept}" if kept else f"file:{where}",
+        identity if kind == "item" else None,
+        of,
+        fault,
+        {"name": name, "where": where},
+        None,
         severity="warning" if fault.warning else "error",
     )
