@@ -156,8 +156,9 @@ class Catalog:
         return {part: self._made(collection, total).facts for part, total in folds.items()}
 
     def told(self, collection: str) -> dict[str, Any]:
-        """Return a collection's document as far as its items do not matter."""
-        return self._made(collection, aggregate.Fold()).facts
+        """Return a collection's document as far as its items do not matter, and what is asked of them."""
+        facts, fields = self._made(collection, aggregate.Fold()).facts, self._document.collections[collection].summaries
+        return {**facts, "summaries": fields} if fields else facts
 
     def _made(self, collection: str, total: aggregate.Fold) -> documents.Made:
         said = facts(self._upstream.stated(collection) if self._upstream is not None else None)

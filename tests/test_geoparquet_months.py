@@ -59,3 +59,13 @@ def test_many_months_are_told_in_two_goes(kitchen, monkeypatch):
     for month in MONTHS:
         interval = document(kitchen, month)["extent"]["temporal"]["interval"]
         assert interval == [[f"{month}-10T00:00:00Z", f"{month}-12T00:00:00Z"]]
+
+
+def test_what_is_newly_summarised_stands_in_each_month(kitchen):
+    put(kitchen, items({"2024-05.1": {"platform": "other"}}))
+    kitchen.build()
+    assert "summaries" not in document(kitchen, "2024-05")
+    kitchen.recipe["collections"]["one"]["summaries"] = ["platform"]
+    kitchen.save()
+    kitchen.build()
+    assert document(kitchen, "2024-05")["summaries"] == {"platform": ["other"]}

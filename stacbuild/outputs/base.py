@@ -116,7 +116,7 @@ class View(Protocol):
         """Return a collection's document for each part of its items, by what `part_of` makes of their dates."""
 
     def told(self, collection: str) -> dict[str, Any]:
-        """Return a collection's document as far as its items do not matter."""
+        """Return a collection's document as far as its items do not matter, and what is asked of them."""
 
     def leave_out(self, collection: str, identity: str, error: ItemError) -> None:
         """Note an item that a file cannot hold: it is a failure of that item, and the file is written without it."""
