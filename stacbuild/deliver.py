@@ -7,6 +7,7 @@ file, nor a document that links to a file that is not there. Never decides what 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +15,14 @@ from pathlib import Path
 from msgspec import Struct
 
 from stacbuild import files, keys, manifest
-from stacbuild.delivered import Delivered
+from stacbuild.delivered import Delivered, RowsDelivered
 from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.files import NO_STAT, State
 from stacbuild.intents import Intents
+from stacbuild.making import Made, make
 from stacbuild.model import LeftOut
 from stacbuild.outputs.base import Output, Rank, View, Wanted
+from stacbuild.parts import Former, Remembered
 from stacbuild.removing import Kept, remove_files
 from stacbuild.report import Reason
 from stacbuild.trace import Memory
@@ -35,8 +38,7 @@ Told = Callable[[int, int], None]
 Elsewhere = Callable[[], Kept]
 """Gives the files that any output held before this build."""
 
-
-Made = Callable[[bytes], bytes | None]
+Known = Callable[[bytes], bytes | None]
 """Gives, by the key of a file of many items, the SHA-256 of its bytes; None: nobody knows."""
 
 
@@ -73,6 +75,8 @@ class Delivery(Struct):
     """Anything about the rows is new and has to be remembered."""
     made: list[tuple[bytes, bytes]] = []
     """Key and SHA-256 of each file that was written and holds all of many items."""
+    parts: dict[str, Remembered] | None = None
+    """File of many items → its parts; None: no such file was made, and what is remembered of them stands."""
 
 
 def inspect(memory: Memory, name: str, base: Path) -> Inspected | None:
@@ -118,10 +122,12 @@ class Deliverer:
         only: Only | None = None,
         elsewhere: Elsewhere = frozenset,
         left: dict[str, list[LeftOut]] | None = None,
-        made: Made = lambda _: None,
+        known: Known = lambda _: None,
+        parts: Callable[[], dict[str, Remembered]] = dict,
     ) -> None:
         self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
-        self._only, self._elsewhere, self._made = only, elsewhere, made
+        self._only, self._elsewhere, self._known = only, elsewhere, known
+        self._parts_before = functools.cache(parts)
         self._pending: list[str] = []
         """Paths that were not as wanted."""
         self._left: list[Wanted] = []
@@ -132,7 +138,7 @@ class Deliverer:
         self._before = before or Inspected(Delivered([], b"", b"", b""), {}, {})
         self._numbers = {path: number for number, path in enumerate(self._before.rows.paths)}
         self._ours = intents.ours(output.base)
-        self._kept = _Rows()
+        self._kept = RowsDelivered()
         self._top = f"{output.base}/"
         self.delivery = Delivery(self._before.rows, anew={}, left=dict(left or {}))
 
@@ -162,11 +168,21 @@ class Deliverer:
         """Return the files of many items that are to be brought; others can write them, and this put them."""
         return [wanted for wanted in reversed(self._left) if wanted.many]
 
-    def put(self, written: Iterator[tuple[Wanted, files.Attempt, list[LeftOut]]], told: Told) -> None:
+    def former(self, wanted: Wanted) -> Former | None:
+        """Return the parts of the file that stands in the place of one of many items, if it is as it was delivered."""
+        number = self._numbers.get(wanted.path)
+        if number is None or wanted.path in self._before.bad:
+            return None
+        known = self._parts_before().get(wanted.path)
+        if known is None or known.digest != self._before.rows.digest(number):
+            return None
+        return Former(self._stat(number, wanted.path), known.parts)
+
+    def put(self, written: Iterator[tuple[Wanted, Made]], told: Told) -> None:
         """Put files that stand beside their places; `told` as in `run`."""
         put: set[str] = set()
-        for wanted, attempt, left in written:
-            self._put(wanted, attempt, left)
+        for wanted, made in written:
+            self._put(wanted, made)
             put.add(wanted.path)
             told(len(put), len(self._pending))
         self._left = [wanted for wanted in self._left if wanted.path not in put]
@@ -179,7 +195,7 @@ class Deliverer:
         """
         while self._left:
             wanted = self._left.pop()
-            self._put(wanted, *self._attempt(wanted))
+            self._put(wanted, self._attempt(wanted))
             told(len(self._pending) - len(self._left), len(self._pending))
         self._note_rows()
         return self.delivery
@@ -232,7 +248,7 @@ class Deliverer:
         rows = self._before.rows
         if not self._before.restored or not wanted.many:
             return rows.want(number) == wanted.want
-        return self._made(self._key(wanted)) == rows.digest(number)
+        return self._known(self._key(wanted)) == rows.digest(number)
 
     def _key(self, wanted: Wanted) -> bytes:
         """Return the key of a file of many items: all that decides its bytes, and whose it is."""
@@ -268,7 +284,7 @@ class Deliverer:
                 continue
             if self._adopt and not os.path.isdir(path):  # noqa: PTH112
                 continue
-            attempt = None if os.path.isdir(path) else self._attempt(wanted)[0]  # noqa: PTH112
+            attempt = None if os.path.isdir(path) else self._attempt(wanted).attempt  # noqa: PTH112
             if attempt is None or files.digest_of(path) != attempt.digest:
                 if attempt is not None:
                     files.drop(attempt)
@@ -277,12 +293,15 @@ class Deliverer:
 
     # --- doing it
 
-    def _attempt(self, wanted: Wanted) -> tuple[files.Attempt, list[LeftOut]]:
-        """Write a file beside its place, and return which items it cannot hold."""
-        attempt = files.write_beside(self._top + wanted.path, self._output.content(self._view, wanted))
-        return attempt, self._view.left_out()
+    def _attempt(self, wanted: Wanted) -> Made:
+        """Write a file beside its place."""
+        return make(self._output, self._view, wanted, self.former(wanted) if wanted.many else None)
 
-    def _put(self, wanted: Wanted, attempt: files.Attempt, left: list[LeftOut]) -> None:
+    def _put(self, wanted: Wanted, made: Made) -> None:
+        attempt, left = made.attempt, made.left
+        if len(made.parts):
+            self.delivery.parts = self.delivery.parts or dict(self._parts_before())
+            self.delivery.parts[wanted.path] = Remembered(attempt.digest, made.parts)
         path = self._top + wanted.path
         number = self._numbers.get(wanted.path)
         self.delivery.left.pop(wanted.path, None)
@@ -332,33 +351,12 @@ class Deliverer:
         self._forget_left()
 
     def _forget_left(self) -> None:
-        """Forget what files left out that are no more."""
-        there = set(self.delivery.rows.paths) if self.delivery.left else set()
-        self.delivery.left = {path: left for path, left in self.delivery.left.items() if path in there}
-
-
-class _Rows:
-    """Rows of delivered files as they come: 80 bytes a file and its path."""
-
-    def __init__(self) -> None:
-        self.paths: list[str] = []
-        self._packed = bytearray()
-
-    def add(self, path: str, stat: bytes, digest: bytes, want: bytes) -> None:
-        self.paths.append(path)
-        self._packed += stat + digest + want
-
-    def delivered(self) -> Delivered:
-        """Return the rows in columns, sorted by path."""
-        order = sorted(range(len(self.paths)), key=self.paths.__getitem__)
-        columns = [self._column(order, start, end) for start, end in ((0, 32), (32, 64), (64, 80))]
-        return Delivered([self.paths[n] for n in order], *columns)
-
-    def _column(self, order: list[int], start: int, end: int) -> bytes:
-        column = bytearray()
-        for number in order:
-            column += self._packed[number * 80 + start : number * 80 + end]
-        return bytes(column)
+        """Forget what files left out, and which parts they had, that are no more."""
+        done = self.delivery
+        there = set(done.rows.paths) if done.left or done.parts else set()
+        done.left = {path: left for path, left in done.left.items() if path in there}
+        if done.parts is not None:
+            done.parts = {path: parts for path, parts in done.parts.items() if path in there}
 
 
 def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) -> None:

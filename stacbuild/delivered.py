@@ -36,3 +36,29 @@ class Delivered(Struct, array_like=True):
     def want(self, number: int) -> bytes:
         """Return the digest of what the file was made from; zeros where it is not known."""
         return self.wants[number * 16 : number * 16 + 16]
+
+
+class RowsDelivered:
+    """Rows of delivered files as they come: 80 bytes a file and its path."""
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self.paths: list[str] = []
+        self._packed = bytearray()
+
+    def add(self, path: str, stat: bytes, digest: bytes, want: bytes) -> None:
+        """Note a file."""
+        self.paths.append(path)
+        self._packed += stat + digest + want
+
+    def delivered(self) -> Delivered:
+        """Return the rows in columns, sorted by path."""
+        order = sorted(range(len(self.paths)), key=self.paths.__getitem__)
+        columns = [self._column(order, start, end) for start, end in ((0, 32), (32, 64), (64, 80))]
+        return Delivered([self.paths[n] for n in order], *columns)
+
+    def _column(self, order: list[int], start: int, end: int) -> bytes:
+        column = bytearray()
+        for number in order:
+            column += self._packed[number * 80 + start : number * 80 + end]
+        return bytes(column)

@@ -49,6 +49,11 @@ def stat_of(path: str) -> bytes | None:
         found = os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    return packed(found)
+
+
+def packed(found: os.stat_result) -> bytes:
+    """Return (size, mtime_ns, ctime_ns, inode) packed."""
     return STAMP.pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 

@@ -9,10 +9,11 @@ import contextlib
 import itertools
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from stacbuild import manifest
+from stacbuild import manifest, parts_file
 from stacbuild.account import Account
 from stacbuild.deliver import Deliverer, Delivery, Inspected, Only, inspect
 from stacbuild.delivered import Delivered
@@ -27,7 +28,7 @@ from stacbuild.targets import Selection
 from stacbuild.trace import GroupEntry, OutputMemory
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
-from stacbuild.writing import Writers
+from stacbuild.writing import Due, Writers
 
 FILES_TOLD: Final = 64
 """Files between two events of progress."""
@@ -144,7 +145,8 @@ class Outlets:
             only=only,
             elsewhere=self._held_before,
             left=before.left if before is not None and before.path == self._shop.place(output) else None,
-            made=(lambda _: None) if self._request.force else self._shop.store.file,
+            known=(lambda _: None) if self._request.force else self._shop.store.file,
+            parts=dict if self._request.force else partial(parts_file.read, self._shop.memory, output.name),
         )
         self._deliverers.append(deliverer)
         with self._shop.profile.over(f"begin {output.name}", output=output.name):
@@ -154,12 +156,12 @@ class Outlets:
     def _let_write(self, deliverers: list[Deliverer], view: Catalog, writers: Writers) -> None:
         """Let workers write the files of many items of all outputs, where that takes less time."""
         large = [(one, wanted) for one in deliverers for wanted in one.large()]
-        asked = [(one.output, wanted) for one, wanted in large]
-        if self._request.selection or not writers.worth(view, asked):
+        due = [Due(one.output, wanted, one.former(wanted)) for one, wanted in large]
+        if self._request.selection or not writers.worth(view, due):
             return
-        with contextlib.closing(writers.written(view, asked)) as written:
+        with contextlib.closing(writers.written(view, due)) as written:
             for deliverer, some in itertools.groupby(zip(large, written, strict=True), lambda pair: pair[0][0]):
-                files = ((wanted, made.attempt, made.left) for (_, wanted), made in some)
+                files = ((wanted, made) for (_, wanted), made in some)
                 deliverer.put(files, self._told(deliverer.output.name))
 
     def _run(self, deliverer: Deliverer) -> Delivery:
@@ -263,9 +265,11 @@ class Outlets:
                     behind = touched if self._request.selection else {}
                     result[output.name] = self._left_behind(output, before, behind)
                 continue
-            file = before.file if before is not None else ""
+            file, parts = (before.file, before.parts) if before is not None else ("", "")
             if delivery.touched or not file:
                 file = self._shop.memory.write_delivered(number, generation, delivery.rows)
+            if delivery.parts is not None:
+                parts = parts_file.write(self._shop.memory, number, delivery.parts)
             root = self._root(output, settler.entries)
             result[output.name] = OutputMemory(
                 output.kind,
@@ -276,6 +280,7 @@ class Outlets:
                 self._still_pending(before),
                 len(delivery.rows.paths),
                 delivery.left,
+                parts,
             )
         return result
 

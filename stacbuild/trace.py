@@ -5,6 +5,7 @@
     <folder>/names-<n>       what their inputs are called, eight bytes a name
     <folder>/index-…         which segment of the store has what (`index.py`)
     <folder>/delivered-<n>-… what an output holds: a row a file; immutable
+    <folder>/parts-<n>-…     the parts of its files of many items (`parts_file.py`); immutable
     <folder>/pages-<n>-…     the documents that name a source's files, as last read; immutable
 
 A head that cannot be read is "memory lost": the store and the outputs' manifests are asked instead.
@@ -29,7 +30,7 @@ from stacbuild.sealed import MemoryLostError
 
 _CHECK: Final = 8
 """Bytes of a checksum."""
-_SWEPT: Final = ("rows-", "names-", "index-", "delivered-", "looked-", "pages-", ".stacbuild-")
+_SWEPT: Final = ("rows-", "names-", "index-", "delivered-", "parts-", "looked-", "pages-", ".stacbuild-")
 
 Value = TypeVar("Value")
 
@@ -144,6 +145,8 @@ class OutputMemory(Struct, array_like=True):
     """Files that it held."""
     left: dict[str, list[LeftOut]] = {}
     """File → the items that it cannot hold."""
+    parts: str = ""
+    """Where the parts of its files of many items are remembered; "" if they are not."""
 
 
 Reasons = dict[str, dict[str, tuple[int, str]]]
@@ -386,13 +389,9 @@ class Memory(RowFiles):
 
     def _sweep(self) -> None:
         files = {entry.file for entry in self.head.groups}
-        used = {
-            "head",
-            self.head.looked,
-            *self.head.index,
-            *(f"{kind}-{number}" for kind in ("rows", "names") for number in files),
-        }
-        used.update(output.file for output in self.head.outputs.values())
+        used = {"head", self.head.looked, *self.head.index}
+        used.update(f"{kind}-{number}" for kind in ("rows", "names") for number in files)
+        used.update(name for output in self.head.outputs.values() for name in (output.file, output.parts))
         used.update(source.pages for source in self.head.sources.values())
         for path in self.folder.iterdir():
             if path.name not in used and path.name.startswith(_SWEPT):

@@ -10,7 +10,7 @@ import contextlib
 import os
 from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -18,9 +18,11 @@ from msgspec import Struct
 from stacbuild import files
 from stacbuild.execute.base import Executor, Kind
 from stacbuild.failures import Problem
+from stacbuild.making import Made, make
 from stacbuild.model import LeftOut
 from stacbuild.outputs.base import Output, Wanted
 from stacbuild.outputs.registry import open_outputs
+from stacbuild.parts import Former, Parts
 from stacbuild.profiling import Span, Spans, now
 from stacbuild.recipe.schema import Document
 from stacbuild.rows import RowsWriter
@@ -57,6 +59,8 @@ class Ask(Struct, array_like=True):
     wanted: Wanted
     documents: dict[str, dict[str, Any]] | None
     """The collections' documents that stand in it, where it has any."""
+    former: Former | None = None
+    """What parts of it may be copied from."""
 
 
 class Given(Struct, array_like=True):
@@ -68,14 +72,16 @@ class Given(Struct, array_like=True):
     size: int
     left: list[LeftOut]
     warnings: list[Problem]
+    parts: Parts
     spans: Spans | None = None
 
 
-class Made(Struct):
-    """A file that stands beside its place, with the items that it cannot hold."""
+class Due(NamedTuple):
+    """A file of many items that is to be made."""
 
-    attempt: files.Attempt
-    left: list[LeftOut]
+    output: Output
+    wanted: Wanted
+    former: Former | None
 
 
 class _Writer:
@@ -98,12 +104,12 @@ class _Writer:
         """
         begin, view, output = now(), self._view, self._outputs[ask.output]
         wanted = msgspec.structs.replace(ask.wanted, documents=ask.documents)
-        path = f"{output.base}/{wanted.path}"
-        attempt = files.write_beside(path, output.content(view, wanted), self._tools.owner)
+        made = make(output, view, wanted, ask.former, self._tools.owner)
         warnings, view.warnings = view.warnings, []
-        span = Span(f"write {output.name}", begin, now(), {"file": wanted.path, "bytes": attempt.size})
+        facts: dict[str, int | str] = {"file": wanted.path, "bytes": made.attempt.size, "copied": made.copied}
+        span = Span(f"write {output.name}", begin, now(), facts)
         spans = Spans(os.getpid(), [span]) if self._tools.profiled else None
-        return Given(ask.number, *attempt, view.left_out(), warnings, spans)
+        return Given(ask.number, *made.attempt, made.left, warnings, made.parts, spans)
 
 
 def _open(tools: Tools, seat: int) -> Callable[[Ask], Given]:
@@ -121,14 +127,14 @@ class Writers:
     def __init__(self, shop: Workshop, executor: Executor, rows: RowsWriter) -> None:
         self._shop, self._executor, self._rows = shop, executor, rows
 
-    def worth(self, view: Catalog, files: Sequence[tuple[Output, Wanted]]) -> bool:
+    def worth(self, view: Catalog, files: Sequence[Due]) -> bool:
         """Tell whether it takes less time to let workers write some files."""
         if self._executor.jobs <= 1 or len(files) <= 1:
             return False
-        return sum(_items(view, *one) for one in files) >= WORTH
+        return sum(_items(view, one) for one in files) >= WORTH
 
-    def written(self, view: Catalog, wanted: Sequence[tuple[Output, Wanted]]) -> Generator[Made]:
-        """Yield files that stand beside their places, in the order of `wanted`; whatever ends it leaves none of them.
+    def written(self, view: Catalog, due: Sequence[Due]) -> Generator[Made]:
+        """Yield files that stand beside their places, in the order of `due`; whatever ends it leaves none of them.
 
         Raises:
             SurroundingsError: the disk refuses.
@@ -138,7 +144,7 @@ class Writers:
         waiting: dict[int, Given] = {}
         done = 0
         try:
-            for given in self._executor.map(FILES, self._tools(view), self._asks(view, wanted)):
+            for given in self._executor.map(FILES, self._tools(view), self._asks(view, due)):
                 waiting[given.number] = given
                 while done in waiting:
                     done += 1
@@ -147,9 +153,9 @@ class Writers:
             self._shop.store.lost |= missing.digests
             raise
         finally:
-            if done < len(wanted):
+            if done < len(due):
                 self._executor.close()
-                _drop(wanted[done:])
+                _drop(due[done:])
 
     def end(self) -> None:
         """Let go of the workers: what is left is for this process, which may take the memory that they had."""
@@ -159,32 +165,32 @@ class Writers:
         self._shop.profile.take(given.spans)
         for problem in given.warnings:
             view.warn(problem)
-        return Made(files.Attempt(given.beside, given.digest, given.size), given.left)
+        return Made(files.Attempt(given.beside, given.digest, given.size), given.left, given.parts)
 
     def _tools(self, view: Catalog) -> Tools:
         shop = self._shop
         return Tools(shop.document, shop.recipe.root, shop.folder, view.entries, os.getpid(), shop.profile.on)
 
-    def _asks(self, view: Catalog, wanted: Sequence[tuple[Output, Wanted]]) -> Iterator[Ask]:
+    def _asks(self, view: Catalog, due: Sequence[Due]) -> Iterator[Ask]:
         """Yield the tasks, the dearest first, but files of one collection together: a worker reads its rows once."""
-        whole = [(output, msgspec.structs.replace(one, part=None)) for output, one in wanted]
-        costs = [_items(view, *one) * COST.get(one[0].kind, 1) for one in whole]
-        for number in sorted(range(len(wanted)), key=lambda n: (-costs[n], wanted[n][1].collection)):
-            output, one = wanted[number]
-            documents = output.documents_in(view, one)
-            yield Ask(number, output.name, whole[number][1], documents)
+        whole = [one._replace(wanted=msgspec.structs.replace(one.wanted, part=None)) for one in due]
+        costs = [_items(view, one) * COST.get(one.output.kind, 1) for one in whole]
+        for number in sorted(range(len(due)), key=lambda n: (-costs[n], due[n].wanted.collection)):
+            output, wanted, former = due[number]
+            documents = output.documents_in(view, wanted)
+            yield Ask(number, output.name, whole[number].wanted, documents, former)
 
 
-def _items(view: Catalog, output: Output, wanted: Wanted) -> int:
+def _items(view: Catalog, due: Due) -> int:
     """Return how many items a file holds."""
-    if wanted.part is not None:
-        return sum(map(len, wanted.part.values()))
-    names = [wanted.collection] if wanted.collection else output.takes(view.names())
+    if due.wanted.part is not None:
+        return sum(map(len, due.wanted.part.values()))
+    names = [due.wanted.collection] if due.wanted.collection else due.output.takes(view.names())
     return sum(map(view.roster.count, names))
 
 
-def _drop(wanted: Sequence[tuple[Output, Wanted]]) -> None:
+def _drop(due: Sequence[Due]) -> None:
     """Remove files that stand beside their places and will not be put there: no worker is at them any more."""
-    for output, one in wanted:
+    for one in due:
         with contextlib.suppress(OSError):
-            Path(files.beside(f"{output.base}/{one.path}")).unlink(missing_ok=True)
+            Path(files.beside(f"{one.output.base}/{one.wanted.path}")).unlink(missing_ok=True)

@@ -31,9 +31,9 @@ def made(monkeypatch):
     paths = []
     for kind in (Ndjson, GeoParquet):
 
-        def content(self, view, wanted, before=kind.content):
+        def content(self, view, wanted, standing, before=kind.content):
             paths.append(wanted.path)
-            return before(self, view, wanted)
+            return before(self, view, wanted, standing)
 
         monkeypatch.setattr(kind, "content", content)
     return paths

@@ -101,7 +101,7 @@ class Ids:
         for name in view.names():
             yield Wanted(f"{name}.txt", view.state(name)[:16], Rank.DATA, name, many=True)
 
-    def content(self, view, wanted):
+    def content(self, view, wanted, standing):
         yield ",".join(item.id for item in view.items(wanted.collection)).encode()
 
 

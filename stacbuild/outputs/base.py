@@ -10,7 +10,7 @@ import fnmatch
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from stacbuild.aggregate import Fold
 from stacbuild.failures import ItemError, Problem
 from stacbuild.model import LeftOut
 from stacbuild.outputs.parquet.moments import LAST
+from stacbuild.parts import Part
 
 
 class Rank(IntEnum):
@@ -146,6 +147,46 @@ class View(Protocol):
         """Note what is odd about what is written; the build says it once."""
 
 
+class Standing(Protocol):
+    """The file that stands where one of many items is made anew, and the parts that the new one comes to have.
+
+    A part is a piece of a file that follows from its mark alone: where the file that stands has one with that mark, its
+    bytes may be copied and need not be made. An output cuts its files into parts by content, so that an item that
+    is inserted moves few of them, and notes every part of the new file, copied ones too, for the next build.
+    """
+
+    def find(self, mark: bytes) -> Part | None:
+        """Return the part with a mark of the file that stands: where it lies there, and its facts; None: make it."""
+
+    def copy(self, part: Part) -> Iterator[bytes]:
+        """Yield the bytes of a part that `find` gave, in pieces.
+
+        Raises:
+            MovedError: the file is not as it was. The output lets it through, and is asked for all once more.
+        """
+
+    def note(self, part: Part) -> None:
+        """Note a part of the file in the making, and where it lies there. What belongs to no part is made each time."""
+
+
+class _Alone:
+    """Nothing stands there, and nobody keeps what is noted."""
+
+    def find(self, mark: bytes) -> None:
+        del mark
+
+    def copy(self, part: Part) -> Iterator[bytes]:
+        del part
+        yield from ()
+
+    def note(self, part: Part) -> None:
+        del part
+
+
+ALONE: Final[Standing] = _Alone()
+"""For a file that is made to be looked at."""
+
+
 class Output(Protocol):
     """A file output."""
 
@@ -171,8 +212,8 @@ class Output(Protocol):
     def documents_in(self, view: View, wanted: Wanted) -> dict[str, dict[str, Any]] | None:
         """Return the collections' documents that stand in a file of many items; None where it has no place for them."""
 
-    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
-        """Yield the bytes of a file in pieces."""
+    def content(self, view: View, wanted: Wanted, standing: Standing = ALONE) -> Iterator[bytes]:
+        """Yield the bytes of a file in pieces; those of parts that stand already may be copied."""
 
     def read_back(self, path: str) -> Iterator[tuple[dict[str, Any], str]]:
         """Yield the items in a file, and the folder that their hrefs start from, relative to the recipe's."""

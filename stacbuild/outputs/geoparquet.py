@@ -17,7 +17,7 @@ import xxhash
 from stacbuild import keys
 from stacbuild.failures import Problem
 from stacbuild.outputs import document, names
-from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
+from stacbuild.outputs.base import ALONE, Item, Rank, Standing, View, Wanted, split_base, taken
 from stacbuild.outputs.item_files import Hrefs, collection_link
 from stacbuild.outputs.parquet.table import Entry, Options, Table
 from stacbuild.recipe.schema import GeoParquetOutput
@@ -140,8 +140,9 @@ class GeoParquet:
 
     # --- what is in them
 
-    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
+    def content(self, view: View, wanted: Wanted, standing: Standing = ALONE) -> Iterator[bytes]:
         """Yield a file's bytes in pieces."""
+        del standing
         collections = [wanted.collection] if wanted.collection else self.takes(view.names())
         entries = list(chain.from_iterable(self._entries(view, name, wanted.path) for name in collections))
         options = Options(self._spec.compression, _LEVELS.get(self._spec.compression), self._spec.row_group_size)

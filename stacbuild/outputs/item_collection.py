@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
-from stacbuild.outputs.base import View, Wanted
+from stacbuild.outputs.base import ALONE, Standing, View, Wanted
 from stacbuild.outputs.item_files import ItemFiles
 
 _HEAD: Final = b'{"type":"FeatureCollection","features":['
@@ -20,9 +20,9 @@ class ItemCollection(ItemFiles):
 
     kind = "item-collection"
 
-    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
+    def content(self, view: View, wanted: Wanted, standing: Standing = ALONE) -> Iterator[bytes]:
         """Yield a document in pieces."""
-        pieces = self.lines(view, wanted, before=b",\n")
+        pieces = self.lines(view, wanted, standing, start=len(_HEAD) - 1, between=b",\n")
         first = next(pieces, b",")
         yield _HEAD + first[1:]
         yield from itertools.chain(pieces, [b"\n]}\n"])

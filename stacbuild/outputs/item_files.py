@@ -6,6 +6,7 @@ What such a file looks like around and between the items is for each kind. Never
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 from urllib.parse import quote
@@ -16,11 +17,16 @@ import xxhash
 from stacbuild import canon, keys
 from stacbuild.failures import Problem
 from stacbuild.outputs import document, names
-from stacbuild.outputs.base import Item, Rank, View, Wanted, split_base, taken
-from stacbuild.outputs.order import in_order
+from stacbuild.outputs.base import ALONE, Item, Rank, Standing, View, Wanted, split_base, taken
+from stacbuild.outputs.order import in_order, pieces
+from stacbuild.outputs.runs import Run, runs
+from stacbuild.parts import Part
 
 _IN_HREFS: Final = "/~%?#[]@!$&'()*+,;=:"
 """What an href may hold: it is a reference, not a file's name, and is not encoded twice."""
+
+_STAY: Final = b"~"
+"""What is known of a part with hrefs that stay relative: it is told of though it is copied."""
 
 
 class Spec(Protocol):
@@ -72,21 +78,60 @@ class ItemFiles:
         """Return None: such files hold items only."""
         del view, wanted
 
-    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
+    def content(self, view: View, wanted: Wanted, standing: Standing = ALONE) -> Iterator[bytes]:
         """Yield a file's bytes in pieces."""
         raise NotImplementedError
 
-    def lines(self, view: View, wanted: Wanted, *, before: bytes = b"", after: bytes = b"") -> Iterator[bytes]:
-        """Yield the items of a file, each between `before` and `after`, by collection and id, in pieces."""
+    def lines(
+        self,
+        view: View,
+        wanted: Wanted,
+        standing: Standing,
+        *,
+        start: int = 0,
+        between: bytes = b"",
+        after: bytes = b"",
+    ) -> Iterator[bytes]:
+        """Yield the items of a file by collection and id, in pieces; what stands already is copied.
+
+        Args:
+            view: the catalog.
+            wanted: the file.
+            standing: what stands in its place.
+            start: where in the file they begin.
+            between: stands before each item.
+            after: stands behind each.
+        """
+        pen = _Pen(standing, start, between)
         rewrite = Hrefs(self.name, self._spec, self._root, view.warn)
         for collection in [wanted.collection] if wanted.collection else self.takes(view.names()):
-            links = document.packed([collection_link(collection, self._spec.base_url)])
+            yield from pieces(self._of(view, collection, rewrite, pen, after))
 
-            def line(item: Item, links: bytes = links) -> bytes:
-                blob = document.with_links(view.read(item), item.links, links)
-                return before + (document.with_hrefs(blob, rewrite) if item.local else blob) + after
+    def _of(self, view: View, collection: str, rewrite: Hrefs, pen: _Pen, after: bytes) -> Iterator[bytes]:
+        """Yield the items of a collection run by run; those that are to be made by one way through the store."""
+        link = document.packed([collection_link(collection, self._spec.base_url)])
+        stay = set[str]()
 
-            yield from in_order(view.items(collection), line, view.scratch)
+        def line(item: Item) -> bytes:
+            blob = document.with_links(view.read(item), item.links, link)
+            if not item.local:
+                return blob + after
+            rewrite.stay = False
+            blob = document.with_hrefs(blob, rewrite) + after
+            if rewrite.stay:
+                stay.add(item.id)
+            return blob
+
+        cut = [(run, pen.standing.find(run.mark)) for run in runs(view.items(collection), self.settings + link)]
+        anew = [item for run, part in cut if part is None for item in run.items]
+        made = in_order(anew, line, view.scratch)
+        for run, part in cut:
+            if part is None:
+                yield from pen.write(run, made, stay)
+            else:
+                if part.facts == _STAY:
+                    rewrite.tell()
+                yield from pen.copy(part)
 
     def read_back(self, path: str) -> Iterator[tuple[dict[str, Any], str]]:
         """Yield the items in a file as they were before it was written, and the folder that their hrefs start from."""
@@ -114,11 +159,38 @@ def collection_link(collection: str, base_url: str | None) -> dict[str, str]:
     return document.link("collection", href, "application/json")
 
 
+class _Pen:
+    """Writes runs one after another, from place `at` of a file on, `between` before each item; notes where they lie."""
+
+    def __init__(self, standing: Standing, at: int, between: bytes) -> None:
+        self.standing, self._at, self._between = standing, at, between
+
+    def write(self, run: Run, lines: Iterator[bytes], stay: set[str]) -> Iterator[bytes]:
+        """Yield the next of `lines` for the items of a run; `stay`: ids of those whose hrefs stay relative."""
+        begin, between = self._at + len(self._between), self._between
+        for line in islice(lines, len(run.items)):
+            self._at += len(between) + len(line)
+            yield between + line
+        facts = _STAY if stay and not stay.isdisjoint(item.id for item in run.items) else b""
+        self.standing.note(Part(run.mark, begin, self._at - begin, facts))
+
+    def copy(self, part: Part) -> Iterator[bytes]:
+        """Yield a run that stands already."""
+        if self._between:
+            yield self._between
+        begin = self._at + len(self._between)
+        self._at = begin + part.size
+        self.standing.note(part._replace(offset=begin))
+        yield from self.standing.copy(part)
+
+
 class Hrefs:
     """Hrefs of the store in the form that an output of many items asks for; warns once of what stays relative."""
 
     def __init__(self, output: str, spec: Spec, root: str, warn: Callable[[Problem], None]) -> None:
         self._output, self._spec, self._root, self._warn = output, spec, root, warn
+        self.stay = False
+        """One stayed relative since this was last set."""
         self._warned = False
 
     def __call__(self, href: str) -> str:
@@ -128,10 +200,15 @@ class Hrefs:
         way = document.href_from(self._root, self._root)(href).removeprefix("./")
         if self._spec.base_url is not None and not way.startswith(".."):
             return f"{self._spec.base_url.rstrip('/')}/{quote(way, safe=_IN_HREFS)}"
+        self.stay = True
+        self.tell()
+        return way
+
+    def tell(self) -> None:
+        """Warn, the first time."""
         if not self._warned:
             self._warned = True
             self._warn(relative_hrefs(self._output, based=self._spec.base_url is not None))
-        return way
 
 
 def relative_hrefs(output: str, *, based: bool) -> Problem:

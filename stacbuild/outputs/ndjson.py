@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stacbuild.outputs.base import View, Wanted
+from stacbuild.outputs.base import ALONE, Standing, View, Wanted
 from stacbuild.outputs.item_files import ItemFiles
 
 
@@ -13,6 +13,6 @@ class Ndjson(ItemFiles):
 
     kind = "ndjson"
 
-    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
+    def content(self, view: View, wanted: Wanted, standing: Standing = ALONE) -> Iterator[bytes]:
         """Yield the lines of a file in pieces."""
-        return self.lines(view, wanted, after=b"\n")
+        return self.lines(view, wanted, standing, after=b"\n")

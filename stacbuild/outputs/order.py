@@ -16,12 +16,15 @@ from stacbuild.outputs.laid import Laid
 PIECE_BYTES: Final = 1 << 20
 """Bytes that are handed on together."""
 
+_LONG: Final = 1 << 16
+"""Bytes that are handed on alone: to join them would cost more than to write them by themselves."""
+
 _VISITS: Final = 3
 """Each chunk may be come back to so often before a file is cheaper."""
 
 
 def in_order(items: list[Item], line: Callable[[Item], bytes], scratch: Path) -> Iterator[bytes]:
-    """Yield `line` of each item, in the order of `items`, in pieces.
+    """Yield `line` of each item, in the order of `items`.
 
     Args:
         items: in the order that is wanted.
@@ -29,13 +32,13 @@ def in_order(items: list[Item], line: Callable[[Item], bytes], scratch: Path) ->
         scratch: a folder for the unnamed file.
     """
     if _visits(items) <= _VISITS * len({item.blob for item in items}):
-        yield from pieces(map(line, items))
+        yield from map(line, items)
         return
     with Laid(scratch, len(items)) as laid:
         for number in along_the_store(items):
             laid.put(number, line(items[number]))
         laid.settle()
-        yield from pieces(map(laid.get, range(len(items))))
+        yield from map(laid.get, range(len(items)))
 
 
 def _visits(items: list[Item]) -> int:
@@ -53,10 +56,14 @@ def along_the_store(items: Sequence[Item]) -> list[int]:
 
 
 def pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield `lines` joined to about PIECE_BYTES."""
+    """Yield `lines` joined to about PIECE_BYTES; long ones as they are."""
     held: list[bytes] = []
     size = 0
     for line in lines:
+        if len(line) >= _LONG:
+            yield from (b"".join(held), line) if held else (line,)
+            held, size = [], 0
+            continue
         held.append(line)
         size += len(line)
         if size >= PIECE_BYTES:

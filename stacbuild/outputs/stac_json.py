@@ -17,7 +17,7 @@ import xxhash
 
 from stacbuild import canon, keys
 from stacbuild.outputs import document, names, readme
-from stacbuild.outputs.base import Item, Rank, Table, View, Wanted, split_base, taken
+from stacbuild.outputs.base import ALONE, Item, Rank, Standing, Table, View, Wanted, split_base, taken
 from stacbuild.outputs.kept_tree import Node, Skeleton
 from stacbuild.outputs.order import pieces
 from stacbuild.outputs.placing import CATALOG, DOCUMENTS, LIST, README, Layout, Tree
@@ -225,8 +225,9 @@ class StacJson:
         """Return None: no file holds many items."""
         del view, wanted
 
-    def content(self, view: View, wanted: Wanted) -> Iterator[bytes]:
+    def content(self, view: View, wanted: Wanted, standing: Standing = ALONE) -> Iterator[bytes]:
         """Yield a document's bytes."""
+        del standing
         path = wanted.path[len(self._top) + 1 :]
         if wanted.item is not None:
             yield self._item(view, self._tree(view, wanted.collection), wanted.item, path)
