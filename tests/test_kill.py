@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from test_rows import REPOSITORY
+from counting import REPOSITORY
 from world import World
 from world_disk import differences, leftovers, put, tree
 from world_harm import small_parts
