@@ -10,8 +10,9 @@ from unittest import mock
 
 from world_disk import STATE
 
-SMALL = {"_CUT_MASK": 3, "CHUNK_JOBS": 5, "BATCH_PAIRS": 11}
-"""Constants of the engine that are made small: groups of about four records, chunks of five, batches of eleven."""
+SMALL = {"_CUT_MASK": 3, "_ENDS": 1, "CHUNK_JOBS": 5, "BATCH_PAIRS": 11}
+"""Constants of the engine that are made small: groups of about four records, runs of two, chunks of five, batches of
+eleven."""
 
 
 @contextlib.contextmanager
