@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -99,7 +100,7 @@ def encode_members(
                 continue
             blob = _encode(member)
             if b"null" in blob:
-                refuse_not_numbers(member)
+                refuse_not_numbers(member, before.get(name))
             members[name] = (_NAMED.get(name) or _encode(name) + b":") + blob
     except (UnicodeEncodeError, RecursionError, TypeError, OverflowError):  # `encode` can more, or says why not
         return {name: _encode(name) + b":" + encode(member) for name, member in value.items()}
@@ -138,25 +139,40 @@ def _with_raw_integers(value: Any) -> Any:
     return value
 
 
-def refuse_not_numbers(value: Any) -> None:
-    """Raise CanonError if NaN or Infinity (which msgspec writes as null) stands anywhere in `value`, or bytes do."""
-    level: list[Any] = [(value,)]
+def refuse_not_numbers(value: Any, before: Any = None) -> None:
+    """Raise CanonError if NaN or Infinity (which msgspec writes as null) stands anywhere in `value`, or bytes do.
+
+    What is the very same, at the same place, in `before` is not looked at: there is none of these in that.
+    """
+    level: list[tuple[Any, Any]] = [((value,), (before,))]
     for _ in range(MAX_DEPTH + 1):
-        below: list[Any] = []
-        for container in level:
-            for member in container.values() if isinstance(container, dict) else container:
+        below: list[tuple[Any, Any]] = []
+        for container, was in level:
+            for member, known in _beside(container, was):
                 kind = type(member)
+                if member is known:
+                    continue
                 if kind is float:
                     if not math.isfinite(member):
                         raise CanonError(f"{member} is not a JSON number")
                 elif kind not in _SCALARS and isinstance(member, dict | list | tuple) and member:
-                    below.append(member)
+                    below.append((member, known))
                 elif kind not in _SCALARS and isinstance(member, _NO_JSON):
                     raise CanonError(f"{kind.__name__} is no JSON value")
         if not below:
             return
         level = below
     raise CanonError(f"nested more than {MAX_DEPTH} deep")
+
+
+def _beside(container: Any, was: Any) -> Iterable[tuple[Any, Any]]:
+    """Return each member of an object or array with what stood at its place in `was`, None where nothing did."""
+    if not isinstance(container, dict):
+        known = was if isinstance(was, list | tuple) else ()
+        return zip_longest(container, known[: len(container)])
+    if not isinstance(was, dict):
+        return zip_longest(container.values(), ())
+    return [(member, was.get(name)) for name, member in container.items()]
 
 
 def decode(blob: bytes) -> Any:

@@ -18,7 +18,7 @@ def _open(tools: Tools, seat: int) -> Callable[[Chunk], ChunkResult]:
 
 
 def _parts(chunk: Chunk) -> list[Chunk]:
-    return [Chunk(chunk.number, [job]) for job in chunk.jobs]
+    return [Chunk(chunk.number, [job], chunk.packed) for job in chunk.jobs]
 
 
 def _joined(chunk: Chunk, results: list[ChunkResult]) -> ChunkResult:

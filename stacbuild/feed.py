@@ -16,6 +16,7 @@ from stacbuild.sources.base import Raw, SourceUnreadable
 from stacbuild.sources.registry import kind_of
 from stacbuild.spool import Span
 from stacbuild.steps import GroupPlan, Step
+from stacbuild.store import Place
 
 
 class Feed:
@@ -33,7 +34,7 @@ class Feed:
         """Let go of the open file."""
         self._raws = iter(())
 
-    def documents(self, batch: list[GroupPlan], resolver: Resolver) -> Iterator[tuple[Step, bytes | Span, str]]:
+    def documents(self, batch: list[GroupPlan], resolver: Resolver) -> Iterator[tuple[Step, bytes | Span | Place, str]]:
         """Yield each step that something is to be run for, with its document, or its place, and its file's folder."""
         for group in batch:
             steps = [step for steps in group.steps.values() for step in resolver.open_steps(steps)]
@@ -44,7 +45,7 @@ class Feed:
                     if resolver.needs_record(step):
                         wanted.setdefault(step.ordinal, []).append(step)
                     else:
-                        yield step, resolver.stored_document(step), base
+                        yield step, resolver.place(step), base
                 for step, record in self._records(group, wanted):
                     yield step, record, base
 

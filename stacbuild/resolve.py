@@ -5,7 +5,7 @@ Only here is it decided whether a stage runs, and only here is it counted. Never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -19,7 +19,7 @@ from stacbuild.pipeline import Pipeline, Redact
 from stacbuild.report import StageCount
 from stacbuild.spool import Span
 from stacbuild.steps import BY_ID, Step
-from stacbuild.store import Found, Result, Segment, Store
+from stacbuild.store import Found, Place, Result, Segment, Store
 from stacbuild.work import ChunkResult, Job, Outcome
 
 Files = tuple[tuple[str, bytes], ...]
@@ -170,18 +170,29 @@ class Resolver:
         """Return the steps that something is to be run for."""
         return list(self._open(steps))
 
-    def job(self, step: Step, document: bytes | Span, base: str) -> Job:
-        """Return the job of `step`: `document` is its record, or its place, or what the stage before `start` gave."""
+    def job(self, step: Step, document: bytes | Span | Place, base: str, packed: Mapping[bytes, int] = {}) -> Job:
+        """Return the job of `step`: `document` is its record, or where that or what the stage before `start` gave lies.
+
+        Chunks that go along with the job are in `packed`, each with its number; of others the document itself goes.
+        """
         known = b""
         old = step.old
         again = self._force or step.verdict == "failed"
         if not again and old is not None and old.now is not None and old.verdict is not None:
             known = old.now.digest if self._contexts.verdict_current(step.collection, old.verdict.context) else b""
         incoming = step.now.digest if step.now is not None else _incoming(step)
-        span, document = (None, document) if isinstance(document, bytes) else (document, b"")
-        later = [] if again else self._known(step)
-        start, bare = step.start, step.now is None
-        return Job(step.collection, document, step.source, base, incoming, start, known, bare, span, later)
+        job = Job(step.collection, b"", step.source, base, incoming, step.start, known, step.now is None)
+        job.known = [] if again else self._known(step)
+        match document:
+            case bytes():
+                job.document = document
+            case Place(blob, ordinal) if blob in packed:
+                job.place = (packed[blob], ordinal)
+            case Place(blob, ordinal):
+                job.document = self._store.documents(blob)[ordinal]
+            case _:
+                job.span = document
+        return job
 
     def _known(self, step: Step) -> list[bytes]:
         """Return for each stage from `start` on the digest of its last result if what follows it need not run again."""
@@ -213,10 +224,10 @@ class Resolver:
         """Tell whether a stage would give again what it gave: neither its context nor a file that it read moved."""
         return mark.context == number and all(self._looked.digest(path) == then for path, then in mark.files)
 
-    def stored_document(self, step: Step) -> bytes:
-        """Return the document that goes into stage `start` of a step that does not begin with its record."""
+    def place(self, step: Step) -> Place:
+        """Return where what goes into stage `start` lies, of a step that does not begin with its record."""
         blob, ordinal = (step.now.blob, step.now.ordinal) if step.now is not None else step.place or (b"", -1)
-        return self._store.documents(blob)[ordinal]
+        return Place(blob, ordinal)
 
     # --- what came of it
 

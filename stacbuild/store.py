@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -82,6 +82,13 @@ class Found(msgspec.Struct, frozen=True):
 
     result: Result
     blob: bytes
+
+
+class Place(NamedTuple):
+    """Where a document lies: in which chunk, the how manieth."""
+
+    blob: bytes
+    ordinal: int
 
 
 class _Key(msgspec.Struct, array_like=True):
@@ -172,23 +179,24 @@ class Store:
         return digest
 
     def documents(self, blob: bytes) -> list[bytes]:
-        """Return the documents of a chunk.
-
-        Raises:
-            MissingChunksError: it is not there or not what its name says.
-        """
+        """Return the documents of a chunk; raises as `packed`."""
         held = self._chunks.get(blob)
         if held is None:
-            held = self._read(blob)
+            held = unpack(self.packed(blob))
             while len(self._chunks) >= _CHUNKS_HELD:
                 del self._chunks[next(iter(self._chunks))]
             self._chunks[blob] = held
         return held
 
-    def _read(self, blob: bytes) -> list[bytes]:
+    def packed(self, blob: bytes) -> bytes:
+        """Return a chunk as `unpack` takes it.
+
+        Raises:
+            MissingChunksError: it is not there or not what its name says.
+        """
         chunk = self._backend.get(f"cas/{blob.hex()}")
         if chunk is not None and canon.digest(chunk) == blob:
-            return unpack(chunk)
+            return chunk
         if chunk is not None:
             self._backend.delete(f"cas/{blob.hex()}")
         self.lost.add(blob)

@@ -27,7 +27,7 @@ from stacbuild.stages import hrefs
 from stacbuild.stages.base import Origin
 from stacbuild.stages.beside import beside
 from stacbuild.stages.judge import Judge, Verdict
-from stacbuild.store import pack
+from stacbuild.store import pack, unpack
 from stacbuild.times import Seen, Times
 
 
@@ -50,6 +50,8 @@ class Job(Struct, array_like=True):
     """Where the document lies in the spool; `document` is empty then."""
     known: list[bytes] = []
     """For each stage from `start` on: the digest of a result from which all that follows is known; b"" for none."""
+    place: tuple[int, int] | None = None
+    """In which of its chunk's `packed` the document lies, the how manieth; `document` is empty then."""
 
 
 class Outcome(Struct, array_like=True):
@@ -77,6 +79,8 @@ class Chunk(Struct, array_like=True):
 
     number: int
     jobs: list[Job]
+    packed: list[bytes] = []
+    """Chunks of the store that documents of many jobs lie in."""
 
 
 class ChunkResult(Struct, array_like=True):
@@ -117,11 +121,13 @@ class Bench:
         self._works: dict[str, list[Any]] = {}
         self._judge: Callable[[dict[str, Any]], Verdict] | None = None
         self._tools, self._root = tools, Path(tools.root)
+        self._unpacked: list[list[bytes]] = []
         self._watch = Stopwatch() if tools.profiled else None
 
     def run(self, chunk: Chunk) -> ChunkResult:
         """Return what came of every job of `chunk`."""
         begin, documents = now(), list[bytes]()
+        self._unpacked = [unpack(packed) for packed in chunk.packed]
         with contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is no result of ours
             outcomes = [self._guarded(job, documents) for job in chunk.jobs]
         times = [] if self._tools.times is None else self._tools.times.noted()
@@ -147,8 +153,7 @@ class Bench:
         outcome = Outcome([], [], notes=[], files=[], hits=[])
         said: list[ItemError] = []
         reader, hits = Reader(self._root), list[str]()
-        record = job.document if job.span is None else record_at(self._tools.spool, job.span)
-        value, members, times = canon.decode(record), dict[str, bytes](), self._tools.times
+        value, members, times = canon.decode(self._document_of(job)), dict[str, bytes](), self._tools.times
         origin = Origin(job.source, job.base, said.append, reader, hits.append, times)
         digest, written = job.input, (b"", 0)
         for number in range(job.start, len(line.stages)):
@@ -184,6 +189,11 @@ class Bench:
             outcome.version = version_of(value, digest, outcome.ordinals[-1], written, line.summaries)
         self._judge_it(job, line, value, digest, outcome)
         return outcome
+
+    def _document_of(self, job: Job) -> bytes:
+        if job.place is not None:
+            return self._unpacked[job.place[0]][job.place[1]]
+        return job.document if job.span is None else record_at(self._tools.spool, job.span)
 
     def _judge_it(self, job: Job, line: Pipeline, item: dict[str, Any], digest: bytes, outcome: Outcome) -> None:
         if line.judged and digest != job.judged:

@@ -6,7 +6,7 @@ The next batch is worked on while the last is settled; nothing here decides what
 from __future__ import annotations
 
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -21,13 +21,22 @@ from stacbuild.plan import Plan
 from stacbuild.request import Request
 from stacbuild.resolve import CHUNK_BYTES, CHUNK_JOBS, Resolver
 from stacbuild.settle import Settler
-from stacbuild.spool import SpoolFiles
+from stacbuild.spool import Span, SpoolFiles
 from stacbuild.steps import GroupPlan, Step
-from stacbuild.work import Chunk, Job
+from stacbuild.store import Place
+from stacbuild.work import Chunk
 from stacbuild.workshop import Workshop
 
 BATCH_PAIRS: Final = 1024
 """Pairs that are looked up, worked on and settled together: what bounds the parent's memory."""
+
+TOGETHER: Final = 16
+"""Documents of one chunk of the store from which on it goes to a worker as it is: they take as many bytes, or more."""
+
+_USUAL: Final = CHUNK_BYTES // CHUNK_JOBS
+
+Fed = tuple[Step, bytes | Span | Place, str]
+"""A step with its document, or where that lies, and its file's folder."""
 
 
 class Working:
@@ -134,22 +143,35 @@ class Working:
                     self._resolver.apply(self._waiting.pop(result.number)[0], result, self._account.counts)
 
     def _chunks(self, batch: list[GroupPlan]) -> Iterator[tuple[Chunk, list[Step]]]:
-        jobs: list[Job] = []
-        steps: list[Step] = []
+        fed: list[Fed] = []
         size = 0
-        for step, document, base in self._feed.documents(batch, self._resolver):
-            jobs.append(self._resolver.job(step, document, base))
-            steps.append(step)
-            size += len(document) if isinstance(document, bytes) else document[2]
-            if len(jobs) >= CHUNK_JOBS or size >= CHUNK_BYTES:
-                yield self._chunk(jobs), steps
-                jobs, steps, size = [], [], 0
-        if jobs:
-            yield self._chunk(jobs), steps
+        for one in self._feed.documents(batch, self._resolver):
+            fed.append(one)
+            size += _size(*one[:2])
+            if len(fed) >= CHUNK_JOBS or size >= CHUNK_BYTES:
+                yield self._chunk(fed), [step for step, _, _ in fed]
+                fed, size = [], 0
+        if fed:
+            yield self._chunk(fed), [step for step, _, _ in fed]
 
-    def _chunk(self, jobs: list[Job]) -> Chunk:
+    def _chunk(self, fed: list[Fed]) -> Chunk:
         self._number += 1
-        return Chunk(self._number, jobs)
+        asked = Counter(document.blob for _, document, _ in fed if isinstance(document, Place))
+        many = {blob: number for number, blob in enumerate(blob for blob, count in asked.items() if count >= TOGETHER)}
+        packed = [self._shop.store.packed(blob) for blob in many]
+        return Chunk(self._number, [self._resolver.job(*one, many) for one in fed], packed)
+
+
+def _size(step: Step, document: bytes | Span | Place) -> int:
+    """Return the bytes of a document; of one in the store about as many as those of what was last made of it."""
+    match document:
+        case bytes():
+            return len(document)
+        case Place():
+            known = step.now or (None if step.old is None else step.old.now)
+            return _USUAL if known is None else known.size
+        case _:
+            return document[2]
 
 
 class _Begun:

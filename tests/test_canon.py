@@ -82,6 +82,23 @@ def test_a_member_that_nobody_changed_is_not_encoded_again():
     assert members == {"x": b"told", "y": b'"y":2'}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda asset: {**asset, "gsd": math.nan},
+        lambda asset: {**asset, "bands": [asset["bands"][0], {"gsd": math.nan}]},
+        lambda asset: {**asset, "bands": [{**asset["bands"][0], "gsd": math.nan}]},
+        lambda asset: {"bands": asset, "href": [[], math.nan]},
+    ],
+)
+def test_not_a_number_is_found_in_what_is_new_beside_what_was_there(change):
+    before = {"assets": {"a": {"href": "a.tif", "nodata": None, "bands": [{"name": "b"}]}}}
+    value = {"assets": {"a": change(before["assets"]["a"])}}
+
+    with pytest.raises(canon.CanonError):
+        canon.encode_members(value, before, canon.encode_members(before))
+
+
 @pytest.mark.parametrize("holder", [list, tuple, lambda inner: {"a": [*inner]}])
 def test_not_a_number_is_found_wherever_it_stands_and_however_deep(holder):
     value = math.nan

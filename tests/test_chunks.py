@@ -5,8 +5,9 @@ import json
 import msgspec
 
 from stacbuild import canon
+from stacbuild.chunks import CHUNKS
 from stacbuild.recipe import schema
-from stacbuild.store import unpack
+from stacbuild.store import pack, unpack
 from stacbuild.work import Bench, Chunk, Job, Tools
 
 ITEM = {
@@ -74,3 +75,19 @@ def test_items_of_one_chunk_do_not_take_members_from_each_other():
 
     assert alone.digests == again.digests
     assert documents_alone[alone.ordinals[-1]] == documents_again[again.ordinals[-1]]
+
+
+def test_a_document_may_lie_in_a_chunk_of_the_store_that_comes_along():
+    document, records = msgspec.convert(RECIPE, schema.Document), [canon.encode({**ITEM, "id": name}) for name in "abc"]
+    digests = [canon.digest(record) for record in records]
+    whole = [Job("c", record, "drop", "", digest, 0) for record, digest in zip(records, digests, strict=True)]
+    by_place = [
+        Job("c", b"", "drop", "", digests[at], 0, place=place) for at, place in enumerate([(1, 1), (0, 0), (1, 0)])
+    ]
+    chunks = Chunk(1, whole), Chunk(1, by_place, [pack(records[1:2]), pack([records[2], records[0]])])
+
+    expected, found = (Bench(Tools(document, (), {})).run(chunk) for chunk in chunks)
+
+    assert found == expected
+    (alone, *_) = CHUNKS.parts(chunks[1])
+    assert Bench(Tools(document, (), {})).run(alone).outcomes == expected.outcomes[:1]

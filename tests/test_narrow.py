@@ -49,7 +49,9 @@ def of_items(schema):
 
 
 def test_the_branch_for_collections_is_left_out():
-    assert of_items({"$schema": D7, "oneOf": [PLAIN, COLLECTIONS]})["oneOf"] == [PLAIN]
+    assert of_items({"$schema": D7, "oneOf": [PLAIN, COLLECTIONS]}) == {"$schema": D7, "allOf": [PLAIN]}
+    beside = {"$schema": D7, "allOf": [True], "oneOf": [PLAIN]}
+    assert of_items({**beside, "oneOf": [PLAIN, COLLECTIONS]}) == beside
     assert of_items({"$schema": D7, "anyOf": [COLLECTIONS, PLAIN, True]})["anyOf"] == [PLAIN, True]
 
 

@@ -127,7 +127,8 @@ def _asset(
 def _path(href: str) -> str:
     """Return the path of an href, without scheme, host, query and first slash, and without steps up and out."""
     path = _written(href)
-    return _resolved(path) if _DOTS.search(path) else path
+    may_step = "/." in path or path.startswith(".") or "%2" in path  # a quick look, which clears nearly all
+    return _resolved(path) if may_step and _DOTS.search(path) else path
 
 
 def _written(href: str) -> str:

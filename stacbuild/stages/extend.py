@@ -7,6 +7,7 @@ schemas an item declares is kept here, not by the extensions.
 from __future__ import annotations
 
 import copy
+import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -285,11 +286,16 @@ _VERSIONED = re.compile(r"(https://stac-extensions\.github\.io/[^/]+/)v[^/]+/sch
 def _declared(document: dict[str, Any], schemas: list[str]) -> dict[str, Any]:
     """Return a document that declares `schemas`, each once: one in the place of its other version, else at the end."""
     known = document.get("stac_extensions") or []
+    declared = _together(tuple(known), tuple(schemas))
+    return document if declared == known else {**document, "stac_extensions": [*declared]}
+
+
+@functools.lru_cache(maxsize=256)
+def _together(known: tuple[str, ...], schemas: tuple[str, ...]) -> list[str]:
+    """Return what a document declares then; many items declare the same."""
     ours = {bare: url for url in schemas if (bare := _unversioned(url)) != url}
-    prefixes = tuple(ours)  # few URLs begin so, and `startswith` is quick to say it
-    kept = (ours.get(_unversioned(url), url) if url.startswith(prefixes) else url for url in known)
-    declared = list(dict.fromkeys([*kept, *schemas]))
-    return document if declared == known else {**document, "stac_extensions": declared}
+    kept = (ours.get(_unversioned(url), url) for url in known)
+    return [*dict.fromkeys([*kept, *schemas])]
 
 
 def _unversioned(url: str) -> str:

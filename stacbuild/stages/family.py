@@ -62,12 +62,16 @@ class Validators:
 
     def __init__(self, family: Family, formats: Formats) -> None:
         """Compile what decides; raises whatever a stranger's schema does to the compiler."""
-        self._family, asserted = family, ASSERTED[formats]
-        self.asserted = _built(family, asserted)
+        self._family, self._formats = family, ASSERTED[formats]
+        self.asserted = _built(family, self._formats)
         """Decides."""
-        self._has_more = asserted is not None and _has_more(family, asserted)
-        self.alike = asserted is not None and self._has_more and not _is_twisted(family, asserted)
+        self._has_more = self._formats is not None and _has_more(family, self._formats)
+        self.alike = self._has_more and self._is_alike(family.documents())
         """What `every` accepts, `asserted` does."""
+
+    def _is_alike(self, documents: dict[str, Any]) -> bool:
+        """Tell whether what schemas accept that assert all formats, they accept that assert some."""
+        return self._formats is None or not _is_twisted(documents, self._formats)
 
     @cached_property
     def every(self) -> Any:
@@ -77,7 +81,13 @@ class Validators:
     @cached_property
     def of_items(self) -> Any:
         """Accepts only Items that both accept, and is quick; None where there is no such."""
-        return _of_items(self._family) if self.alike or not self._has_more else None
+        documents = narrow.of_items(self._family.documents(), self._family.url)
+        if documents is None or (self._has_more and not self._is_alike(documents)):
+            return None
+        try:
+            return _compiled(self._family.url, documents, None)
+        except Exception:  # noqa: BLE001  what is left out was referred to by some other name
+            return None
 
     def accept(self, *, item: bool) -> Accept:
         """Return what accepts a document in which none of them finds anything; `item`: it is asked about Items only."""
@@ -113,17 +123,6 @@ def gathered(url: str, store: SchemaStore) -> Family:
             continue
         pending.extend(sorted(targets - names - {name}))
     return Family(url, found, broken)
-
-
-def _of_items(family: Family) -> Any:
-    """Return a validator of Items that asserts all formats and is quick; None: the schema is so as it is."""
-    documents = narrow.of_items(family.documents(), family.url)
-    if documents is None:
-        return None
-    try:
-        return _compiled(family.url, documents, None)
-    except Exception:  # noqa: BLE001  what is left out was referred to by some other name
-        return None
 
 
 def _built(family: Family, asserted: frozenset[str] | None) -> Any:
@@ -189,9 +188,8 @@ def _free(part: dict[str, Any], asserted: frozenset[str]) -> bool:
     return isinstance(part.get("format"), str) and part["format"] not in asserted
 
 
-def _is_twisted(family: Family, asserted: frozenset[str]) -> bool:
+def _is_twisted(documents: dict[str, Any], asserted: frozenset[str]) -> bool:
     """Tell whether a format that is not asserted may stand below a keyword that turns "less" into "more"."""
-    documents = family.documents()
     seen: set[int] = set()
     pending = [
         (part[keyword], url)

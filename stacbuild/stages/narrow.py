@@ -17,6 +17,8 @@ from stacbuild.stages.schemas import walk
 ITEM: Final = "Feature"
 """The `type` of an Item."""
 _BRANCHES: Final = ("oneOf", "anyOf")
+_ALONE: Final = "allOf"
+"""What says the same of one branch, and nothing that is below it is turned round."""
 _PATTERNS: Final = "patternProperties"
 _WITH_CONST: Final = re.compile(r"https?://json-schema\.org/(draft-0[67]|draft/20(19-09|20-12))/schema#?")
 """Drafts that know `const`."""
@@ -56,14 +58,15 @@ def _halved(schema: Any) -> Any:
     """Return a schema without the branches that refuse every Item; itself: there are none, or nothing would be left."""
     if not isinstance(schema, dict) or not _WITH_CONST.fullmatch(str(schema.get("$schema"))) or "$ref" in schema:
         return schema
-    left = {}
+    left = dict(schema)
     for keyword in _BRANCHES:
         branches = schema.get(keyword)
         if isinstance(branches, list):
             kept = [branch for branch in branches if not _refuses_items(branch)]
             if 0 < len(kept) < len(branches):
-                left[keyword] = kept
-    return {**schema, **left} if left else schema
+                del left[keyword]
+                left[keyword if len(kept) > 1 or _ALONE in left else _ALONE] = kept
+    return schema if left == schema else left
 
 
 def _refuses_items(branch: Any) -> bool:

@@ -71,9 +71,11 @@ def _box(ring: list[Any]) -> tuple[float, float, float, float]:
 def crossing(parts: list[Any]) -> str | None:
     """Return why polygons are not valid, in words, or None."""
     import shapely  # noqa: PLC0415  only for what is doubtful
+    from numpy import array  # noqa: PLC0415
 
     try:
-        polygons = [shapely.Polygon(rings[0], rings[1:]) for rings in parts]
+        arrays = [[array(ring, float) for ring in rings] for rings in parts]  # lists are walked in Python
+        polygons = [shapely.Polygon(rings[0], rings[1:]) for rings in arrays]
         whole = polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
         if whole.is_valid:
             return None
