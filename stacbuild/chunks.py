@@ -9,6 +9,7 @@ import msgspec
 
 from stacbuild.execute.base import Kind
 from stacbuild.failures import Fault
+from stacbuild.packing import pack, unpack
 from stacbuild.work import Bench, Chunk, ChunkResult, Outcome, Tools
 
 
@@ -23,8 +24,6 @@ def _parts(chunk: Chunk) -> list[Chunk]:
 
 def _joined(chunk: Chunk, results: list[ChunkResult]) -> ChunkResult:
     """Return the results of single jobs as the result of one chunk."""
-    from stacbuild.store import pack, unpack  # noqa: PLC0415
-
     documents: list[bytes] = []
     outcomes = []
     for result in results:

@@ -18,12 +18,13 @@ from stacbuild.differences import differences
 from stacbuild.failures import Fault
 from stacbuild.feed import Feed
 from stacbuild.model import Version
+from stacbuild.packing import unpack
 from stacbuild.plan import Plan
 from stacbuild.report import DiffReport, ItemDiff
 from stacbuild.resolve import Resolver
 from stacbuild.status import known, target_of
 from stacbuild.steps import Gone, GroupPlan, Options, Step
-from stacbuild.store import MissingChunksError, unpack
+from stacbuild.store import MissingChunksError
 from stacbuild.targets import Known, Selection, select
 from stacbuild.work import Bench, Chunk, Job, Outcome
 from stacbuild.working import batches

@@ -23,12 +23,13 @@ from stacbuild.failures import Fault
 from stacbuild.feed import Feed
 from stacbuild.files_again import compare_files
 from stacbuild.model import Pair
+from stacbuild.packing import unpack
 from stacbuild.plan import Plan
 from stacbuild.report import SamplePart, Wrong
 from stacbuild.resolve import Resolver
 from stacbuild.status import target_of
 from stacbuild.steps import DUPLICATE_ID, OTHER_TAKEN, GroupPlan, Options, Step
-from stacbuild.store import MissingChunksError, unpack
+from stacbuild.store import MissingChunksError
 from stacbuild.work import Bench, Chunk, Job, Outcome
 from stacbuild.working import batches
 from stacbuild.workshop import Workshop

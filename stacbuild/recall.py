@@ -16,9 +16,9 @@ from stacbuild.deliver import Inspected
 from stacbuild.failures import DamageError, Problem
 from stacbuild.model import Input, Pair
 from stacbuild.outputs.base import Output
+from stacbuild.packing import pack
 from stacbuild.plan import Plan
 from stacbuild.stages.items import adopted
-from stacbuild.store import pack
 from stacbuild.work import line_of, version_of
 from stacbuild.workshop import Workshop
 

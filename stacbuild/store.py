@@ -11,7 +11,6 @@ stale, never sees a recipe.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
@@ -26,18 +25,14 @@ from stacbuild import canon, keys
 from stacbuild.failures import Fault, Problem, SurroundingsError
 from stacbuild.index import Index, Run
 from stacbuild.model import Version
+from stacbuild.packing import compressed, decompressed, unpack
 from stacbuild.times import Seen, packed, unpacked
-
-LEVEL: Final = 3
-"""zstd level of chunks: 3 packs real items to a fifth at about 300 MB/s."""
 
 TIMES: Final = "times/"
 """What entries begin with that say when contents were first seen."""
 
 FILES: Final = "files/"
 """What entries begin with that say what bytes an output's file has."""
-
-_COUNT = struct.Struct("<I")
 
 Read = TypeVar("Read")
 
@@ -117,40 +112,6 @@ class MissingChunksError(Exception):
         return type(self), (self.digests,)
 
 
-def pack(documents: list[bytes]) -> bytes:
-    """Return `documents` as one chunk: their sizes, then their bytes, compressed together."""
-    head = struct.pack(f"<{len(documents) + 1}I", len(documents), *map(len, documents))
-    return _compressed(b"".join([head, *documents]))
-
-
-def unpack(chunk: bytes) -> list[bytes]:
-    """Return the documents of a chunk that `pack` made."""
-    raw = _decompressed(chunk)
-    (count,) = _COUNT.unpack_from(raw)
-    sizes = struct.unpack_from(f"<{count}I", raw, _COUNT.size)
-    documents, start = [], _COUNT.size * (count + 1)
-    for size in sizes:
-        documents.append(raw[start : start + size])
-        start += size
-    return documents
-
-
-def _compressed(raw: bytes) -> bytes:
-    import zstandard  # noqa: PLC0415  a no-op never gets here
-
-    return zstandard.ZstdCompressor(level=LEVEL, write_content_size=True).compress(raw)
-
-
-def _decompressed(packed: bytes) -> bytes:
-    """Return what `_compressed` took; raises ValueError where it is something else."""
-    import zstandard  # noqa: PLC0415  a no-op never gets here
-
-    try:
-        return zstandard.ZstdDecompressor().decompress(packed)
-    except zstandard.ZstdError as error:
-        raise ValueError(str(error)) from error
-
-
 class Store:
     """Two maps over one backend; open it, use it, close it."""
 
@@ -218,7 +179,7 @@ class Store:
             self._put(keys.join(b"inputs", inputs), Segment(b"", [], inputs, []))
 
     def _put(self, key: bytes, segment: Segment) -> None:
-        payload, name = _compressed(self._encode(segment)), f"ac/{key.hex()}"
+        payload, name = compressed(self._encode(segment)), f"ac/{key.hex()}"
         index = self.index  # before it is put: what was there already is in it too
         _refused(lambda: self._backend.put(name, canon.digest(payload) + payload))
         if name not in index.names:
@@ -274,7 +235,7 @@ class Store:
             self._backend.delete(name)
             return None
         try:
-            return decode(_decompressed(value[canon.DIGEST_SIZE :]))
+            return decode(decompressed(value[canon.DIGEST_SIZE :]))
         except (msgspec.DecodeError, ValueError):
             return None
 

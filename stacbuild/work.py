@@ -18,6 +18,7 @@ from stacbuild import aggregate, canon
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Version
 from stacbuild.outputs.parquet import moments
+from stacbuild.packing import pack, unpack
 from stacbuild.pipeline import Pipeline, pipelines
 from stacbuild.profiling import Spans, Stopwatch, Timed, now
 from stacbuild.reading import Reader
@@ -27,7 +28,6 @@ from stacbuild.stages import hrefs
 from stacbuild.stages.base import Origin
 from stacbuild.stages.beside import beside
 from stacbuild.stages.judge import Judge, Verdict
-from stacbuild.store import pack, unpack
 from stacbuild.times import Seen, Times
 
 

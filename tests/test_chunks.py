@@ -6,8 +6,8 @@ import msgspec
 
 from stacbuild import canon
 from stacbuild.chunks import CHUNKS
+from stacbuild.packing import pack, unpack
 from stacbuild.recipe import schema
-from stacbuild.store import pack, unpack
 from stacbuild.work import Bench, Chunk, Job, Tools
 
 ITEM = {

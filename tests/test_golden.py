@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from stacbuild import canon
+from stacbuild.packing import unpack
 from stacbuild.recipe import schema
 from stacbuild.stages import items
 from stacbuild.stages.migrate import MIGRATE_REVISION
 from stacbuild.stages.registry import DOCUMENT_STAGES
-from stacbuild.store import unpack
 from stacbuild.work import Bench, Chunk, Job, Tools
 
 HERE = Path(__file__).parent / "golden"

@@ -19,10 +19,10 @@ from stacbuild.filters.reading import ITEMS, RECORDS, Piece
 from stacbuild.model import Version
 from stacbuild.outputs import document as documents
 from stacbuild.outputs.item_files import Hrefs, collection_link
+from stacbuild.packing import unpack
 from stacbuild.recipe.schema import Collection, Document, NdjsonOutput, StacItemsSource, TableSource, Validation
 from stacbuild.stages.beside import beside
 from stacbuild.stages.mapping import Mapper
-from stacbuild.store import unpack
 from stacbuild.work import Bench, Chunk, Job, Outcome, Tools, in_order
 
 Finish = Callable[[bytes, Version, str], bytes]
