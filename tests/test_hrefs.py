@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stacbuild.outputs.document import href_from
 from stacbuild.stages.hrefs import is_relative, is_url, stored
 
 
@@ -86,3 +87,22 @@ def test_stored_href_points_where_the_given_one_did(href, base):
     assert posixpath.normpath(found) == posixpath.normpath(posixpath.join(folder, *href))
     assert ".." not in found.lstrip("./").split("/")
     assert stored(found, "") == found
+
+
+SEGMENTS = st.sampled_from(["a", "b", "dist", "..", ".", "", ".h", "c.tif", "d:e", "f%20", "g h", "\\", "~", "*"])
+PATHS = st.lists(SEGMENTS, min_size=1, max_size=5).map("/".join)
+FOLDERS = ["/w/p", "/w/p/dist", "/w/p/dist/a", "/w/p/a/../dist", "/w/q", "/w", "/", "/w/p/.h", "/x/dist"]
+
+
+@given(PATHS, st.sampled_from(["", "", "?x=../y", "#/z"]), st.sampled_from(FOLDERS), st.sampled_from(["/w/p", "/"]))
+def test_from_a_folder_a_local_href_leads_where_it_led_from_the_recipe(path, tail, folder, root):
+    if is_url(path):
+        return
+    way = posixpath.relpath(posixpath.join(root, path), folder)
+    expected = (way if way.startswith(".") else f"./{way}") + tail
+    assert href_from(folder, root)(path + tail) == expected
+
+
+@pytest.mark.parametrize("url", ["https://example.com/a", "s3://b/k", "urn:a", "//host/a"])
+def test_from_a_folder_a_url_is_what_it_is(url):
+    assert href_from("/w/p/dist", "/w/p")(url) == url

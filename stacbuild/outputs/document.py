@@ -6,6 +6,7 @@ import itertools
 import os.path
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -21,6 +22,7 @@ DOCUMENT_ORDER: Final = (
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_raw_parts = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]] | list[dict[str, msgspec.Raw]]).decode
 
 
 def with_links(line: bytes, place: int, links: bytes) -> bytes:
@@ -40,12 +42,17 @@ def with_hrefs(line: bytes, rewrite: Callable[[str], str]) -> bytes:
     """Return an item's line with `rewrite`'s hrefs in its assets and its own links; structural links stay."""
     members = _raw_members(line)
     for name in members.keys() & {"assets", "links"}:
-        value = msgspec.json.decode(members[name])
+        value = _raw_parts(members[name])
         for part in value.values() if isinstance(value, dict) else value:
-            if isinstance(part.get("href"), str) and part.get("rel") not in STRUCTURAL:
-                part["href"] = rewrite(part["href"])
+            href, rel = _decoded(part.get("href")), _decoded(part.get("rel"))
+            if isinstance(href, str) and rel not in STRUCTURAL and (way := rewrite(href)) != href:
+                part["href"] = msgspec.Raw(_encode(way))
         members[name] = msgspec.Raw(_encode(value))
     return msgspec.json.encode(members)
+
+
+def _decoded(value: msgspec.Raw | None) -> Any:
+    return None if value is None else msgspec.json.decode(value)
 
 
 class _Part(msgspec.Struct):
@@ -139,6 +146,11 @@ def packed(links: list[dict[str, str]]) -> bytes:
     return b",".join(msgspec.json.encode(link) for link in links)
 
 
+def is_local(href: str) -> bool:
+    """Tell whether an href is a path, or a local file's URL."""
+    return href.startswith("file:///") or not is_url(href)
+
+
 def local_path(href: str, root: str) -> str | None:
     """Return the path of a local href that is relative to the folder `root`, or None if it is a URL."""
     if href.startswith("file:///"):
@@ -148,10 +160,25 @@ def local_path(href: str, root: str) -> str | None:
     return os.path.normpath(os.path.join(root, href))  # noqa: PTH118  text, not a file that is there
 
 
+_PLAIN: Final = re.compile(r"[^./?#:][^/?#:]*(?:/[^./?#:][^/?#:]*)*").fullmatch
+"""Tells local hrefs that are paths and nothing else: the store's, nearly all. To put a way before them is enough."""
+
+
+@lru_cache(1 << 10)
+def _between(folder: str, root: str) -> tuple[str, str]:
+    """Return the first step of the way from `root` to `folder`, and the way back as hrefs begin with it."""
+    back = os.path.relpath(root, folder).replace(os.sep, "/")
+    first = os.path.relpath(folder, root).split(os.sep, 1)[0]
+    return first, f"{back if back.startswith('.') else f'./{back}'}/"
+
+
 def href_from(folder: str, root: str) -> Callable[[str], str]:
     """Return a rewriter: local hrefs relative to `folder`, URLs as they are."""
+    below, to_root = _between(folder, root)
 
     def rewrite(href: str) -> str:
+        if _PLAIN(href) and href.partition("/")[0] != below:
+            return to_root + href
         bare = re.split("[?#]", href, maxsplit=1)[0]
         path = local_path(bare, root)
         if path is None:

@@ -188,16 +188,17 @@ class Hrefs:
     """Hrefs of the store in the form that an output of many items asks for; warns once of what stays relative."""
 
     def __init__(self, output: str, spec: Spec, root: str, warn: Callable[[Problem], None]) -> None:
-        self._output, self._spec, self._root, self._warn = output, spec, root, warn
+        self._output, self._spec, self._warn = output, spec, warn
+        self._from_root = document.href_from(root, root)
         self.stay = False
         """One stayed relative since this was last set."""
         self._warned = False
 
     def __call__(self, href: str) -> str:
         """Return an href: a URL as it is, a local one below the base URL, else relative to the recipe's folder."""
-        if self._spec.hrefs == "as-is" or document.local_path(href, self._root) is None:
+        if self._spec.hrefs == "as-is" or not document.is_local(href):
             return href
-        way = document.href_from(self._root, self._root)(href).removeprefix("./")
+        way = self._from_root(href).removeprefix("./")
         if self._spec.base_url is not None and not way.startswith(".."):
             return f"{self._spec.base_url.rstrip('/')}/{quote(way, safe=_IN_HREFS)}"
         self.stay = True
