@@ -10,7 +10,7 @@ from stacbuild import audit, failing, odd, strays
 from stacbuild.deliver import Delivery, Inspected
 from stacbuild.failing import Failure, Failures
 from stacbuild.failures import Exit
-from stacbuild.listing import SourceListing
+from stacbuild.listed import SourceListing
 from stacbuild.model import Input, Tally
 from stacbuild.plan import Plan
 from stacbuild.report import BuildReport, Caution, StageCount
@@ -105,7 +105,7 @@ class Account:
     def failures(self, head: Head, rows: Rows, plan: Plan) -> Failures:
         """Return what fails now."""
         before = failing.read_before(self._shop.failures_path)
-        read = {(one.name, shard.shard.name) for one in plan.listings for shard in one.shards if shard.moved}
+        read = {(one.name, file) for one in plan.listings for file in one.moved_files()}
 
         def tried(failure: Failure) -> bool:
             if failure.collection is not None:
@@ -299,7 +299,7 @@ def stage_json(count: StageCount) -> dict[str, Any]:
 def failed_of(head: Head) -> int:
     """Return how many failures a memory holds."""
     shared = sum(len(places) for s in head.sources.values() for places in s.duplicates.values())
-    troubles = sum(m.trouble is not None for s in head.sources.values() for m in s.shards.values())
+    troubles = sum(1 for s in head.sources.values() for _ in s.troubles())
     return _failed(head.groups) + shared + troubles + left_out(head)
 
 

@@ -15,7 +15,8 @@ from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.execute.base import open_executor
 from stacbuild.failures import DamageError, Problem
-from stacbuild.listing import Asked, SourceListing
+from stacbuild.listed import SourceListing
+from stacbuild.listing import Asked
 from stacbuild.outlets import Outlets
 from stacbuild.plan import Plan
 from stacbuild.remember import Done

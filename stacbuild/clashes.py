@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from stacbuild.cutting import GroupListing
-from stacbuild.listing import SourceListing
+from stacbuild.listed import SourceListing
 from stacbuild.model import Input, Names
 from stacbuild.recipe.schema import Document
 from stacbuild.trace import Memory
@@ -137,7 +137,11 @@ class _Groups:
         """Yield the inputs of a group with their places."""
         entry = one.group.entry
         inputs = self._memory.group(entry).inputs if one.group.packed is None else one.group.inputs()
-        return (((one.listing.name, one.file, entry.line + row.line), row) for row in inputs if row.fault is None)
+        return (
+            ((one.listing.name, row.file or one.file, entry.line + row.line), row)
+            for row in inputs
+            if row.fault is None
+        )
 
 
 def _several(

@@ -11,28 +11,25 @@ import os
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import islice
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import xxhash
 from msgspec import Struct
 
 from stacbuild import canon
-from stacbuild.execute.base import Kind
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Input, Names, Stamp
 from stacbuild.naming import feeds_of, named
-from stacbuild.profiling import Span, Spans, now
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
 from stacbuild.sealed import MemoryLostError
-from stacbuild.sources.base import Part, Raw, Shard, SourceUnreadable
+from stacbuild.sources.base import WHOLE_FILE, Part, Raw, Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of, recognising
-from stacbuild.sources.stamps import stamp_of
-from stacbuild.spool import Spool, Spooled
+from stacbuild.sources.stamps import packed_stamp_of, stamp_of
+from stacbuild.spool import Spooled
 from stacbuild.stages.beside import beside
-from stacbuild.trace import GroupEntry, RowFiles, Rows
+from stacbuild.trace import GroupEntry, Rows
 
 _CUT_MASK: Final = 0xFF
 _GROUP_AT_MOST: Final = 1024
@@ -76,6 +73,10 @@ class FileRead(Struct, array_like=True):
     stamp: Stamp | None
     seen_ns: int
     fault: Fault | None = None
+    unsure: list[str] = []
+    """Of a run of files: those that had another stamp when they were read."""
+    faults: dict[str, Fault] = {}
+    """Of a run of files: those that could not be read, and why."""
 
 
 Known = Callable[[Shard, Part, set[int]], list[GroupListing]]
@@ -136,9 +137,74 @@ class Cutter:
             if again == stamp:
                 return FileRead(groups, stamp, seen_ns)
             stamp, seen_ns = again, time.time_ns()
-        text = f"{shard.name} changed while it was read, twice"
-        hint = "build again when its writer is done"
-        return FileRead([], stamp, seen_ns, Fault("fetch", "SB490", text, "", hint))
+        return FileRead([], stamp, seen_ns, _restless(shard.name))
+
+    def read_run(self, one: ToRead, refused: Fault | None = None) -> FileRead:
+        """Return the records of a run of files as one group, or more where keys repeat; what is the same is not read.
+
+        A file that cannot be read keeps the records that it had.
+
+        Args:
+            one: the run.
+            refused: why no file can be read.
+        """
+        was, read = self._by_file(one.before), _RunRead(FileRead([], None, one.seen_ns))
+        for file in one.files:
+            old = (was or {}).get(file.name, [])
+            if file.same and was is not None:
+                rows, blobs = old, [b""] * len(old)
+            else:
+                rows, blobs = self._read_one(one, file, old, read.found, refused)
+            if not read.keys.isdisjoint(row.key for row in rows):
+                self._end(read, one)
+            read.add(rows, blobs)
+        self._end(read, one)
+        return read.found
+
+    def _end(self, read: _RunRead, one: ToRead) -> None:
+        """Make a group of the records of a run that were read since the last."""
+        if read.rows:
+            group = self._group(Shard(one.name, one.file), WHOLE_FILE[0], read.rows, read.blobs, 0, 0)
+            read.found.groups.append(group)
+            read.rows, read.blobs, read.keys = [], [], set()
+
+    def _by_file(self, before: Sequence[GroupEntry]) -> dict[str, list[Input]] | None:
+        """Return the inputs of groups of a block by their files; None where the memory is damaged."""
+        found: dict[str, list[Input]] = {}
+        if self._rows is None:
+            return None
+        try:
+            for entry in before:
+                for row in self._rows.read(entry, _inputs_alone).inputs:
+                    found.setdefault(row.file, []).append(row)
+        except MemoryLostError:
+            return None
+        return found
+
+    def _read_one(
+        self, one: ToRead, file: RunFile, old: list[Input], found: FileRead, refused: Fault | None
+    ) -> tuple[list[Input], list[bytes]]:
+        """Return the inputs of a file of a run with their records; `found` takes what is said of it."""
+        shard = Shard(file.name, f"{one.file}/{file.name}", named=False)
+        base, stamp, fault = os.path.dirname(file.name), file.stamp, refused  # noqa: PTH120  posix text
+        was = {row.raw: row for row in old if row.raw and row.fault is None}
+        for _ in range(2) if refused is None else ():
+            try:
+                raws = list(self._read(shard, 0, was if recognising(self._source) else {}))
+            except SourceUnreadable as error:
+                fault = Fault("fetch", error.code, error.message, "", error.hint)
+                break
+            again = packed_stamp_of(shard.at)
+            if again == stamp:
+                if stamp != file.stamp:
+                    found.unsure.append(file.name)
+                rows = [_again(raw, was, 0) if raw.again else self._input(raw, base, 0) for raw in raws]
+                for row in rows:
+                    row.file = file.name
+                return rows, [raw.blob for raw in raws]
+            stamp = again
+        found.faults[file.name] = fault or _restless(file.name)
+        return old, [b""] * len(old)
 
     def _inputs(self, before: Sequence[GroupEntry]) -> dict[bytes, Input]:
         """Return the inputs of groups by the marks of their bytes; none where the memory is damaged, as others find."""
@@ -194,7 +260,7 @@ class Cutter:
     def _group(
         self, shard: Shard, part: Part, rows: list[Input], blobs: list[bytes], first: int, line: int
     ) -> GroupListing:
-        root = xxhash.xxh3_128_digest(_pack([(row.key, row.digest, row.names, row.fault) for row in rows]))
+        root = xxhash.xxh3_128_digest(_pack([_rooted(row) for row in rows]))
         faults = sum(row.fault is not None for row in rows)
         entry = GroupEntry(self._name, shard.name, root, inputs=len(rows), faults=faults, first=first, line=line)
         entry.part = part.digest
@@ -241,6 +307,17 @@ class Cutter:
         return raw.record
 
 
+def _restless(name: str) -> Fault:
+    text = f"{name} changed while it was read, twice"
+    return Fault("fetch", "SB490", text, "", "build again when its writer is done")
+
+
+def _rooted(row: Input) -> tuple[Any, ...]:
+    """Return what the root of its group is of; where it stands counts where its group has several files."""
+    known = (row.key, row.digest, row.names, row.fault)
+    return (*known, row.file, row.line) if row.file else known
+
+
 def _again(raw: Raw, was: dict[bytes, Input], line: int) -> Input:
     """Return the input of a record that stands there as it stood."""
     old = was[raw.mark]
@@ -259,11 +336,34 @@ def mark_of(collection: str, name: str) -> bytes:
     return xxhash.xxh3_64_digest(f"{collection}\0{name}".encode())
 
 
-# --- in other processes
+# --- what is asked
+
+
+class RunFile(Struct, array_like=True):
+    """A file of a run, and its stamp when it was looked at; `same`: it is as the memory has it."""
+
+    name: str
+    stamp: bytes
+    same: bool
+
+
+class _RunRead(Struct):
+    """What was read of a run until now: its groups, and the records since the last."""
+
+    found: FileRead
+    rows: list[Input] = []
+    blobs: list[bytes] = []
+    keys: set[str] = set()
+
+    def add(self, rows: list[Input], blobs: list[bytes]) -> None:
+        """Take the records of a file."""
+        self.rows += rows
+        self.blobs += blobs
+        self.keys.update(row.key for row in rows)
 
 
 class ToRead(Struct, array_like=True):
-    """A file that is to be read, and the stamp that it had when it was looked at."""
+    """A file, or a run of files, that is to be read, and the stamp that it had when it was looked at."""
 
     name: str
     file: str
@@ -273,83 +373,13 @@ class ToRead(Struct, array_like=True):
     seen_ns: int
     before: list[GroupEntry] = []
     """Where the rows of the groups that it had stand, and no more of them."""
+    files: list[RunFile] = []
+    """Of a run of a block: its files; `name` is the block's, `file` the folder that their names start from."""
+    run: int = 0
 
-
-class Pile(Struct, array_like=True):
-    """Files of one source that are read by one process, one after the other."""
-
-    number: int
-    source: str
-    files: list[ToRead]
-
-
-class PileRead(Struct, array_like=True):
-    """What the files of a pile held, in their order."""
-
-    number: int
-    reads: list[FileRead]
-    spans: Spans | None = None
-    """What it took, where somebody asked."""
-
-
-class PileTools(NamedTuple):
-    """What a process needs to read files of a recipe's sources.
-
-    Attributes:
-        recipe: with what stands beside it.
-        rooted: source → the roots of groups whose records nobody will ask for.
-        descriptors: the files of the spool by seat; none where nothing is to be worked on.
-        rows: the folder of the memory's rows.
-        profiled: results are to come with their spans.
-    """
-
-    recipe: Recipe
-    rooted: dict[str, frozenset[bytes]]
-    descriptors: tuple[int, ...]
-    rows: Path
-    profiled: bool
-
-
-def _open(tools: PileTools, seat: int) -> Callable[[Pile], PileRead]:
-    beside(tools.recipe.document).load()
-    routes, cutters = Routes(tools.recipe), dict[str, Cutter]()
-    put, rows = Spool(tools.descriptors, seat).put if tools.descriptors else None, RowFiles(tools.rows)
-
-    def run(pile: Pile) -> PileRead:
-        begin = now()
-        cutter = cutters.get(pile.source)
-        if cutter is None:
-            rooted = tools.rooted.get(pile.source, frozenset())
-            cutter = cutters[pile.source] = Cutter(tools.recipe, routes, pile.source, rows=rows, put=put, rooted=rooted)
-        reads = [cutter.read(_shard(one), one.stamp, one.seen_ns, one.before) for one in pile.files]
-        return PileRead(pile.number, reads, _spans(pile, begin) if tools.profiled else None)
-
-    return run
-
-
-def _spans(pile: Pile, begin: int) -> Spans:
-    facts: dict[str, int | str] = {"source": pile.source, "files": len(pile.files)}
-    return Spans(os.getpid(), [Span("read", begin, now(), facts)])
-
-
-def _shard(one: ToRead) -> Shard:
-    return Shard(one.name, Path(one.file), one.named, one.within)
-
-
-def _parts(pile: Pile) -> list[Pile]:
-    return [Pile(pile.number, pile.source, [one]) for one in pile.files]
-
-
-def _joined(pile: Pile, results: list[PileRead]) -> PileRead:
-    return PileRead(pile.number, [read for result in results for read in result.reads])
-
-
-def _lost(pile: Pile) -> PileRead:
-    """Return that the files of a pile cannot be read: who tries dies."""
-    text = "the worker process that read it died, twice (out of memory?)"
-    fault = Fault("fetch", "SB494", text, "", "its items stay as they were last built")
-    return PileRead(pile.number, [FileRead([], one.stamp, one.seen_ns, fault) for one in pile.files])
-
-
-PILES: Final = Kind("read sources", _open, Pile, PileRead, few=1, parts=_parts, joined=_joined, lost=_lost)
-"""Piles of files."""
+    @property
+    def size(self) -> int:
+        """How many bytes are to be read."""
+        if self.files:
+            return sum(int.from_bytes(file.stamp[:8], "little") for file in self.files if not file.same)
+        return 0 if self.stamp is None else self.stamp.size

@@ -6,7 +6,7 @@ So `status` and a dry run say it too. Reads nothing, decides nothing: the listin
 from __future__ import annotations
 
 from stacbuild.account import failed_of
-from stacbuild.listing import SourceListing
+from stacbuild.listed import SourceListing
 from stacbuild.plan import Plan
 from stacbuild.report import Caution
 from stacbuild.steps import Gone
@@ -20,18 +20,17 @@ def unreadable(listings: list[SourceListing]) -> list[Caution]:
     return [
         Caution(
             "SB493",
-            f"source '{listing.name}': {shard.shard.name}: {fault.message}",
+            f"source '{listing.name}': {file}: {fault.message}",
             fault.hint or STAY,
         )
         for listing in listings
-        for shard in listing.shards
-        if (fault := shard.trouble) is not None
+        for file, fault in listing.troubles()
     ]
 
 
 def failing(head: Head, listings: list[SourceListing]) -> int:
     """Return how many failures a memory holds, with the files that cannot be read now for those that could not."""
-    before = sum(memory.trouble is not None for source in head.sources.values() for memory in source.shards.values())
+    before = sum(1 for source in head.sources.values() for _ in source.troubles())
     return failed_of(head) - before + len(unreadable(listings))
 
 

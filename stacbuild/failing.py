@@ -15,8 +15,9 @@ from msgspec import Struct
 from stacbuild import files
 from stacbuild.failures import ERROR_TYPES, Fault, group_of
 from stacbuild.model import Group, Input, Pair
+from stacbuild.stamped import SourceMemory
 from stacbuild.steps import refused
-from stacbuild.trace import GroupEntry, OutputMemory, Reasons, SourceMemory
+from stacbuild.trace import GroupEntry, OutputMemory, Reasons
 
 DUPLICATE_KEY = "SB492"
 WARNINGS = 1_000
@@ -140,10 +141,9 @@ def _like(example: Failure, count: int) -> dict[str, Any]:
 
 def _of_sources(sources: dict[str, SourceMemory]) -> Iterator[Failure]:
     for name, source in sorted(sources.items()):
-        for shard, memory in sorted(source.shards.items()):
-            if memory.trouble is not None:
-                fault = Fault("fetch", "SB493", memory.trouble, "", "its items stay as they were last built")
-                yield failure_at(f"source:{name}", None, None, fault, {"name": name, "where": shard}, None)
+        for file, trouble in sorted(source.troubles()):
+            fault = Fault("fetch", "SB493", trouble, "", "its items stay as they were last built")
+            yield failure_at(f"source:{name}", None, None, fault, {"name": name, "where": file}, None)
         for key, places in sorted(source.duplicates.items()):
             text = f"key '{key}' stands {len(places)} times: {', '.join(places[:8])}"
             fault = Fault("fetch", DUPLICATE_KEY, text, "", "a key identifies one record: choose other columns")
@@ -175,7 +175,7 @@ def _of_groups(entries: list[GroupEntry], load: Callable[[GroupEntry], Group], l
 
 
 def _place(entry: GroupEntry, row: Input) -> dict[str, Any]:
-    return {"name": entry.source, "where": f"{entry.shard}:{entry.line + row.line}"}
+    return {"name": entry.source, "where": entry.place(row)}
 
 
 def _of_pair(collection: str, pair: Pair, place: dict[str, Any], level: str) -> Iterator[Failure]:

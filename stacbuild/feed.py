@@ -9,10 +9,10 @@ import os.path
 from collections.abc import Iterator
 
 from stacbuild import canon
-from stacbuild.listing import SourceListing
+from stacbuild.listed import SourceListing
 from stacbuild.plan import Plan
 from stacbuild.resolve import Resolver
-from stacbuild.sources.base import Raw, SourceUnreadable
+from stacbuild.sources.base import Raw, Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of
 from stacbuild.spool import Span
 from stacbuild.steps import GroupPlan, Step
@@ -39,15 +39,14 @@ class Feed:
         for group in batch:
             steps = [step for steps in group.steps.values() for step in resolver.open_steps(steps)]
             if steps and group.shard is not None:
-                base = os.path.dirname(group.shard.shard.name)  # noqa: PTH120  posix text
                 wanted: dict[int, list[Step]] = {}
                 for step in steps:
                     if resolver.needs_record(step):
                         wanted.setdefault(step.ordinal, []).append(step)
                     else:
-                        yield step, resolver.place(step), base
+                        yield step, resolver.place(step), _base(group, step)
                 for step, record in self._records(group, wanted):
-                    yield step, record, base
+                    yield step, record, _base(group, step)
 
     def _records(self, group: GroupPlan, wanted: dict[int, list[Step]]) -> Iterator[tuple[Step, bytes | Span]]:
         """Yield the steps that begin with a record with it, or its place; `wanted` has them by the record's ordinal.
@@ -65,10 +64,13 @@ class Feed:
                 if digest == step.input.digest:
                     yield step, blob
                 elif group.shard is not None:
-                    self.unreadable.add((group.source, group.shard.shard.name))
+                    self.unreadable.add((group.source, group.entry.file_of(step.input)))
 
     def _read(self, group: GroupPlan, ordinals: list[int]) -> Iterator[tuple[int, bytes]]:
         if not ordinals or group.shard is None:
+            return
+        if group.shard.block is not None:
+            yield from self._read_files(group, ordinals)
             return
         place = (group.source, group.shard.shard.name)
         if self._open != place or self._next > ordinals[0]:
@@ -86,6 +88,30 @@ class Feed:
             self.unreadable.add(place)
             self._open = None
 
+    def _read_files(self, group: GroupPlan, ordinals: list[int]) -> Iterator[tuple[int, bytes]]:
+        """Yield records of files of a block; in a group stand all records of each of its files, in their order."""
+        assert group.shard is not None
+        first, source = group.entry.first, self._listings[group.source].source
+        wanted = {group.inputs[ordinal - first].file for ordinal in ordinals}
+        places: dict[str, list[int]] = {}
+        for ordinal, row in enumerate(group.inputs, first):
+            if row.file in wanted:
+                places.setdefault(row.file, []).append(ordinal)
+        for file, some in places.items():
+            shard = Shard(file, f"{group.shard.shard.at}/{file}", named=False)
+            try:
+                raws = [raw.blob for raw in kind_of(source).read(shard, source)]
+            except SourceUnreadable:
+                raws = []
+            if len(raws) != len(some):
+                self.unreadable.add((group.source, file))
+            yield from ((ordinal, blob) for ordinal, blob in zip(some, raws, strict=False) if ordinal in ordinals)
+
     def _reader(self, listing: SourceListing, group: GroupPlan, first: int) -> Iterator[Raw]:
         assert group.shard is not None
         return iter(kind_of(listing.source).read(group.shard.shard, listing.source, first))
+
+
+def _base(group: GroupPlan, step: Step) -> str:
+    """Return the folder of the file that a step's record stands in."""
+    return os.path.dirname(group.entry.file_of(step.input))  # noqa: PTH120  posix text

@@ -21,7 +21,7 @@ from stacbuild.recipe.extension_tables import PlugIn
 from stacbuild.recipe.load import Recipe
 from stacbuild.sources.stamps import stamp_of
 from stacbuild.stages.beside import Beside, Code, Entries, Furnished, table_name
-from stacbuild.trace import LookupMemory, ShardMemory
+from stacbuild.stamped import LookupMemory, ShardMemory
 
 Keys = tuple[str, ...]
 Lookups = dict[str, LookupMemory]

@@ -10,30 +10,34 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 
-from stacbuild import keys
-from stacbuild.cutting import PILES, Cutter, FileRead, GroupListing, Pile, PileTools, ToRead, targets_of
+from stacbuild import keys, runs
+from stacbuild.blocks import UNSURE, Block
+from stacbuild.cutting import Cutter, FileRead, GroupListing, ToRead
 from stacbuild.execute.base import Executor
 from stacbuild.failures import Fault
-from stacbuild.model import Input, Stamp
+from stacbuild.listed import ShardListing, SourceListing
+from stacbuild.model import Stamp
 from stacbuild.naming import feeds_of
+from stacbuild.piles import PILES, Pile, PileTools
 from stacbuild.profiling import NO_PROFILE, Profile
 from stacbuild.recipe.load import Recipe
-from stacbuild.recipe.schema import Source, StacCatalogSource
+from stacbuild.recipe.schema import StacCatalogSource
 from stacbuild.recipe.words import is_pattern
 from stacbuild.routing import Routes
+from stacbuild.runs import BlockListing
 from stacbuild.sources.base import Part, Shard
-from stacbuild.sources.crawl import Crawl
 from stacbuild.sources.pages import unpack
-from stacbuild.sources.registry import crawled, kind_of
+from stacbuild.sources.registry import crawled, kind_of, scanned
 from stacbuild.sources.stamps import is_settled, stamp_of
 from stacbuild.spool import Spool, Spooled, SpoolFiles
-from stacbuild.trace import GroupEntry, Memory, ShardMemory, SourceMemory
+from stacbuild.stamped import ShardMemory
+from stacbuild.trace import GroupEntry, Memory
 
 WORTH: Final = 4 << 20
 """With fewer bytes to be read, starting processes costs more than it brings."""
@@ -41,59 +45,6 @@ WORTH: Final = 4 << 20
 PILE_BYTES: Final = 2 << 20
 PILE_FILES: Final = 256
 """What a process reads at a time, in files that are smaller."""
-
-
-class ShardListing(Struct):
-    """A source file as listed; `trouble` says why it could not be read, its groups are then those of before."""
-
-    shard: Shard
-    memory: ShardMemory
-    groups: list[GroupListing]
-    read: bool
-    trouble: Fault | None = None
-
-    moved: bool = False
-    """It was read and holds something else than before, or could not be read."""
-
-
-class SourceListing(Struct):
-    """A source as listed. `vanished` are groups of before that no file has any more, or not as they were."""
-
-    name: str
-    source: Source
-    feeds: list[str]
-    """The recipe's tables that read it, in the order of an input's `names`."""
-    place: bytes
-    names: bytes
-    before: SourceMemory | None
-    shards: list[ShardListing]
-    vanished: list[GroupEntry]
-    crawl: Crawl | None = None
-    """What its files say of one another, where they do."""
-    shifted: bool = False
-    """Records that are as they were stand in another file or at another line."""
-
-    @property
-    def changed(self) -> bool:
-        """Tell whether its inputs are, or may be, others than before."""
-        return self.before is None or bool(self.vanished) or any(g.packed is not None for g in self.groups())
-
-    def groups(self) -> Iterator[GroupListing]:
-        """Yield the groups of all its files in order."""
-        for shard in self.shards:
-            yield from shard.groups
-
-    def targets(self, row: Input) -> Iterator[tuple[str, str | None, bytes]]:
-        """Yield the collections that an input goes to, with its id and input digest there."""
-        return targets_of(self.feeds, row)
-
-    def fed(self, entry: GroupEntry) -> set[str]:
-        """Return the collections that a group's inputs go to."""
-        return {table for table in self.feeds if not is_pattern(table)} | set(entry.targets)
-
-    def shard(self, name: str) -> Shard:
-        """Return the file called `name`."""
-        return next(shard.shard for shard in self.shards if shard.shard.name == name)
 
 
 class Asked(Struct, frozen=True):
@@ -128,7 +79,8 @@ def _read_elsewhere(recipe: Recipe, memory: Memory, readers: list[_Reader], aske
     """Let other processes read, if there is enough to be read that they can."""
     if asked.executor is None or asked.executor.jobs == 1:
         return
-    if sum(_size(one) for reader in readers for one in reader.unread()) < WORTH:
+    sizes = accumulate(one.size for reader in readers for one in reader.unread())
+    if not any(size >= WORTH for size in sizes):
         return
     rooted = {reader.name: reader.rooted for reader in readers}
     descriptors = asked.spool.descriptors() if asked.spool is not None else ()
@@ -145,7 +97,7 @@ def _read_elsewhere(recipe: Recipe, memory: Memory, readers: list[_Reader], aske
         asked.profile.take(done.spans)
         reader, pile = read[done.number]
         for one, found in zip(pile.files, done.reads, strict=True):
-            reader.take(one.name, found)
+            reader.take(one, found)
         pile.files = []
 
 
@@ -155,17 +107,13 @@ def _piles(readers: list[_Reader]) -> Iterator[tuple[_Reader, list[ToRead]]]:
         files: list[ToRead] = []
         size = 0
         for one in reader.unread():
-            if files and (size + _size(one) > PILE_BYTES or len(files) >= PILE_FILES):
+            if files and (size + one.size > PILE_BYTES or len(files) >= PILE_FILES):
                 yield reader, files
                 files, size = [], 0
             files.append(one)
-            size += _size(one)
+            size += one.size
         if files:
             yield reader, files
-
-
-def _size(one: ToRead) -> int:
-    return 0 if one.stamp is None else one.stamp.size
 
 
 def _begun(recipe: Recipe, name: str, memory: Memory, *, reread: bool) -> SourceListing:
@@ -201,9 +149,14 @@ class _Reader:
         self._listing = _begun(recipe, name, memory, reread=asked.reread)
         self._spare: dict[bytes, list[GroupEntry]] = {}
         self._pieces: dict[tuple[str, bytes], list[list[GroupEntry]]] = {}
-        self._reads: dict[str, FileRead] = {}
-        crawl, source = self._listing.crawl, self._listing.source
-        self._shards = crawl.shards if crawl else kind_of(source).shards(source, recipe.root)
+        self._reads: dict[tuple[str, int], FileRead] = {}
+        self._root, self._folder = str(recipe.root), memory.folder
+        before = self._listing.before
+        self._same = before is not None and before.names == self._listing.names
+        self._known_source = before if self._same and not asked.reread else None
+        """What the memory has of the source's files; None where all are to be read."""
+        self._seen = time.time_ns()
+        self._shards, self._blocks = self._found(recipe)
         self._entries = [entry for entry in memory.head.groups if entry.source == name]
         self._look()
         self.rooted = frozenset[bytes]() if asked.reread else frozenset(self._spare)
@@ -227,24 +180,46 @@ class _Reader:
         self._count += records
         self._asked.told(self.name, self._count)
 
+    def _found(self, recipe: Recipe) -> tuple[list[Shard], list[BlockListing]]:
+        """Return the source's files: those that are listed one by one, and blocks, with their columns if they moved."""
+        crawl, source = self._listing.crawl, self._listing.source
+        if crawl is not None:
+            return crawl.shards, []
+        if (kind := scanned(source)) is None:
+            return kind_of(source).shards(source, recipe.root), []
+        shards, blocks = list[Shard](), list[BlockListing]()
+        known = self._known_source.blocks if self._known_source is not None else {}
+        for one in kind.scan(source, recipe.root):
+            if isinstance(one, Shard):
+                shards.append(one)
+            else:
+                old = known.get(one.name)
+                same = old is not None and old.mark == one.mark and UNSURE not in one.stamps
+                blocks.append(BlockListing(one.name, old) if same else BlockListing(one.name, None, one))
+        return shards, blocks
+
+    def _compared(self, block: Block) -> Iterator[list[GroupEntry] | ToRead]:
+        """Yield the runs of a block that moved."""
+        known = None if self._known_source is None else self._known_source.blocks.get(block.name)
+        was = runs.before(self._folder, block.name, known, self._by_shard.get(block.name, []))
+        return runs.compared(block, self._root, self._seen, was)
+
     def _look(self) -> None:
-        """Stat every file; note what is known of those that have to be read."""
-        before, reread = self._listing.before, self._asked.reread
-        self._same = same_names = before is not None and before.names == self._listing.names
-        self._known_shards = before.shards if before is not None and same_names and not reread else {}
+        """Stat every file that is in no block; note what is known of those that have to be read."""
+        self._known_shards = self._known_source.shards if self._known_source is not None else {}
         self._by_shard: dict[str, list[GroupEntry]] = {}
         for entry in self._entries:
             self._by_shard.setdefault(entry.shard, []).append(entry)
-        self._seen = time.time_ns()
         self._stamps = {shard.name: stamp_of(shard.at) for shard in self._shards if not shard.above}
         known = self._known_shards
         stated = (s for s in self._shards if not s.above)
         self._fresh = {s.name for s in stated if _is_fresh(known.get(s.name), s, self._stamps[s.name])}
+        self._fresh.update(block.name for block in self._blocks if block.known is not None)
         for name, theirs in self._by_shard.items():
-            if name not in self._fresh and same_names:
+            if name not in self._fresh and self._same:
                 for entry in theirs:
                     self._spare.setdefault(entry.root, []).append(entry)
-                if not reread:
+                if self._known_source is not None and not name.endswith("/"):
                     self._keep_pieces(theirs)
 
     def _keep_pieces(self, entries: list[GroupEntry]) -> None:
@@ -266,10 +241,15 @@ class _Reader:
                 place = (shard.name, str(shard.file), shard.named, shard.within)
                 before = [_place(entry) for entry in self._before(shard)]
                 yield ToRead(*place, self._stamps[shard.name], self._seen, before)
+        for listing in self._blocks:
+            compared = self._compared(listing.block) if listing.block is not None else ()
+            for run in compared:
+                if isinstance(run, ToRead):
+                    yield msgspec.structs.replace(run, before=[_place(entry) for entry in run.before])
 
-    def take(self, name: str, read: FileRead) -> None:
-        """Take what another process read of a file."""
-        self._reads[name] = read
+    def take(self, one: ToRead, read: FileRead) -> None:
+        """Take what another process read of a file or run."""
+        self._reads[one.name, one.run] = read
         self._tell(sum(group.entry.inputs for group in read.groups))
 
     # --- what the memory knows
@@ -278,6 +258,7 @@ class _Reader:
         """Read what nobody has read, and return what the source holds."""
         for shard in self._shards:
             self._listing.shards.append(self._listed(shard, self._by_shard.get(shard.name, [])))
+        self._listing.shards += [self._listed_block(block) for block in self._blocks]
         kept = {id(group.entry) for group in self._listing.groups() if group.packed is None}
         self._listing.vanished = [e for e in self._entries if id(e) not in kept and not self._matched(e)]
         _hang(self._listing)
@@ -289,10 +270,38 @@ class _Reader:
         if shard.name in self._fresh:
             groups = [GroupListing(entry) for entry in mine]
             return ShardListing(shard, self._known_shards[shard.name], groups, read=False)
-        read = self._reads.pop(shard.name, None)
+        read = self._reads.pop((shard.name, 0), None)
         if read is None:
             read = self._cutter.read(shard, self._stamps[shard.name], self._seen, self._before(shard))
         return self._read(shard, read, mine)
+
+    def _listed_block(self, listing: BlockListing) -> ShardListing:
+        shard, mine = Shard(listing.name, self._root, named=False), self._by_shard.get(listing.name, [])
+        nothing = ShardMemory(None, 0)
+        if listing.block is None:
+            groups = [GroupListing(entry) for entry in mine]
+            return ShardListing(shard, nothing, groups, read=False, block=listing)
+        groups = [group for run in self._compared(listing.block) for group in self._listed_run(run, listing)]
+        first = 0
+        for group in groups:
+            group.entry.first, first = first, first + group.entry.inputs
+        listing.unsure |= runs.unsettled(listing.block, self._seen)
+        moved = bool(listing.troubles) or any(group.packed is not None for group in groups)
+        return ShardListing(shard, nothing, groups, read=True, moved=moved, block=listing)
+
+    def _listed_run(self, run: list[GroupEntry] | ToRead, listing: BlockListing) -> list[GroupListing]:
+        if not isinstance(run, ToRead):
+            return [GroupListing(entry) for entry in run]
+        read = self._reads.pop((run.name, run.run), None) or self._cutter.read_run(run)
+        if read.fault is not None:  # who read it died
+            read = self._cutter.read_run(run, read.fault)
+        listing.troubles.update(read.faults)
+        listing.unsure.update(read.unsure, read.faults)
+        listing.moved += [file.name for file in run.files if not file.same]
+        for group in read.groups:
+            group.entry.run = run.run
+            self._match(group)
+        return read.groups
 
     def _page(self, shard: Shard) -> ShardListing:
         """Return a document that names other files and holds no records, as the crawl found it."""
@@ -333,7 +342,7 @@ class _Reader:
         place = group.entry.shard, group.entry.first, group.entry.line
         self._listing.shifted = self._listing.shifted or place != (old.shard, old.first, old.line)
         old.shard, old.first, old.line = place
-        old.part = group.entry.part
+        old.part, old.run = group.entry.part, group.entry.run
         group.entry, group.packed, group.names = old, None, None
 
     def _known(self, shard: Shard, part: Part, taken: set[int]) -> list[GroupListing]:

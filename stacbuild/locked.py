@@ -20,7 +20,8 @@ from stacbuild import keys, lockfile
 from stacbuild.cutting import GroupListing
 from stacbuild.events import Began, Ended, Progress, Watcher, nobody
 from stacbuild.failures import Problem, StaleError, SurroundingsError, UsageError
-from stacbuild.listing import Asked, SourceListing, list_sources
+from stacbuild.listed import SourceListing
+from stacbuild.listing import Asked, list_sources
 from stacbuild.lockfile import Lock, LockedRecipe, LockedSource, LockedStage
 from stacbuild.model import Input
 from stacbuild.pipeline import Pipeline, pipelines, without_secrets
@@ -162,7 +163,7 @@ def _placeless(table: str, entry: Any) -> Any:
 
 
 def _source(shop: Workshop, listing: SourceListing) -> LockedSource:
-    trouble = next((shard.trouble for shard in listing.shards if shard.trouble is not None), None)
+    trouble = next((fault for _, fault in listing.troubles()), None)
     if trouble is not None:
         text = f"source '{listing.name}' cannot be read whole: {trouble.message}"
         raise SurroundingsError(Problem("SB523", text, hint=trouble.hint))

@@ -14,7 +14,7 @@ import xxhash
 
 from stacbuild.model import Stamp
 from stacbuild.reading import ABSENT, digest_of
-from stacbuild.trace import FileMemory
+from stacbuild.stamped import FileMemory
 
 SLACK_NS: Final = 20_000_000
 """A file that moved less than this before it was looked at may move again under the same stamp (kernel clock tick)."""

@@ -108,6 +108,8 @@ class Input(Struct, array_like=True):
     raw: bytes = b""
     """XXH3-128 of the bytes that it was read from, as they stand in the file: who finds these again need not decode
     them. b"" where that is not done."""
+    file: str = ""
+    """The file that it stands in, where its group has several; its line is then counted from the file's first."""
 
 
 MARK: Final = 8

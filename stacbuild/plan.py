@@ -15,7 +15,7 @@ from stacbuild.contexts import Contexts
 from stacbuild.cutting import GroupListing
 from stacbuild.differences import leaves_moved
 from stacbuild.failures import Fault
-from stacbuild.listing import ShardListing, SourceListing
+from stacbuild.listed import ShardListing, SourceListing
 from stacbuild.looking import Looked, marks_in
 from stacbuild.model import Input, Mark, Pair
 from stacbuild.pipeline import Pipeline, unseen
@@ -218,13 +218,13 @@ class Plan:
 
     def _steps(self, plan: GroupPlan, listing: SourceListing) -> Iterator[Step]:
         shared = self.clashes.keys.get(listing.name, {})
-        unreadable = plan.shard is not None and plan.shard.trouble is not None
+        troubled = plan.shard.troubles() if plan.shard is not None else {}
         for position, row in enumerate(plan.inputs, plan.entry.first):
             if row.fault is None and row.key not in shared:
                 for collection, identity, digest in listing.targets(row):
                     step = self.step(plan, collection, row, identity, digest)
                     step.ordinal = position
-                    if unreadable:
+                    if troubled and plan.entry.file_of(row) in troubled:
                         step.selected = False
                     yield step
 
@@ -238,7 +238,7 @@ class Plan:
         step.selected = self._named(collection, row.key, source)
         places = self.clashes.ids.get(collection, {}).get(identity or "")
         if places is not None:
-            place = (source, plan.entry.shard, plan.entry.line + row.line)
+            place = (source, plan.entry.file_of(row), plan.entry.line + row.line)
             fault = self._shared_id(step, place, places)
             if fault is not None:
                 return _refused_id(step, fault)

@@ -9,7 +9,7 @@ from typing import Any
 from stacbuild import doubts, strays
 from stacbuild.deliver import Inspected
 from stacbuild.differences import leaves_moved
-from stacbuild.listing import SourceListing
+from stacbuild.listed import SourceListing
 from stacbuild.outputs.base import Output
 from stacbuild.plan import Plan
 from stacbuild.report import Caution, LsReport, Reason, StaleTarget, StatusReport

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from stacbuild.failures import Fault
-from stacbuild.listing import ShardListing
+from stacbuild.listed import ShardListing
 from stacbuild.model import Input, Mark, Names, Pair, Verdict, Version
 from stacbuild.report import Reason
 from stacbuild.spool import Spooled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stacbuild.listing import SourceListing
+from stacbuild.listed import SourceListing
 from stacbuild.recipe.lines import printable
 from stacbuild.report import Caution
 from stacbuild.sources.crawl import Crawl

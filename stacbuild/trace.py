@@ -2,6 +2,7 @@
 
     <folder>/head            one small file, replaced by rename: old head or new head, nothing between
     <folder>/rows-<n>        groups, each compressed; immutable; the head says which stand where (`rows.py`)
+    <folder>/files-<n>       names and stamps of small files of sources, a block a folder (`blocks.py`)
     <folder>/names-<n>       what their inputs are called, eight bytes a name
     <folder>/index-…         which segment of the store has what (`index.py`)
     <folder>/delivered-<n>-… what an output holds: a row a file; immutable
@@ -25,12 +26,13 @@ from msgspec import Struct
 from stacbuild import sealed
 from stacbuild.delivered import Delivered
 from stacbuild.index import Run
-from stacbuild.model import NO_NAMES, Context, Group, LeftOut, Names, Stamp, Tally
+from stacbuild.model import NO_NAMES, Context, Group, Input, LeftOut, Names, Tally
 from stacbuild.sealed import MemoryLostError
+from stacbuild.stamped import FileMemory, LookupMemory, SourceMemory
 
 _CHECK: Final = 8
 """Bytes of a checksum."""
-_SWEPT: Final = ("rows-", "names-", "index-", "delivered-", "parts-", "looked-", "pages-", ".stacbuild-")
+_SWEPT: Final = ("rows-", "names-", "files-", "index-", "delivered-", "parts-", "looked-", "pages-", ".stacbuild-")
 
 Value = TypeVar("Value")
 
@@ -40,7 +42,7 @@ class GroupEntry(Struct, array_like=True):
 
     source: str
     shard: str
-    """"" for inputs that vanished and are kept."""
+    """A file, or a block of files; "" for inputs that vanished and are kept."""
     root: bytes
     """Digest of the inputs' keys, digests and names: equal roots mean equal inputs."""
     file: int = 0
@@ -72,49 +74,16 @@ class GroupEntry(Struct, array_like=True):
     names_check: bytes = b""
     above: str = ""
     """The document of its source that its items hang below, where such trees are kept."""
+    run: int = 0
+    """Of a block: which of its runs it was read from."""
 
+    def place(self, row: Input) -> str:
+        """Return where an input of it stands: file and line."""
+        return f"{self.file_of(row)}:{self.line + row.line}"
 
-class ShardMemory(Struct, array_like=True):
-    """A source file as last listed: its stamp, when it was looked at, whether it could be read."""
-
-    stamp: Stamp | None
-    seen_ns: int
-    trouble: str | None = None
-    """Why it could not be read the last time, or None."""
-    within: str = ""
-    """The collection of its items that name none."""
-
-
-class FileMemory(Struct, array_like=True):
-    """A file that items depend on besides their records: its stamp, when it was looked at, its SHA-256 then."""
-
-    stamp: Stamp | None
-    seen_ns: int
-    digest: bytes
-
-
-class SourceMemory(Struct, array_like=True):
-    """A source as last listed."""
-
-    place: bytes
-    """Digest of what says where its inputs are: when it changes, removals are ordered by the recipe."""
-    names: bytes
-    """Digest of all that the listing's columns depend on."""
-    shards: dict[str, ShardMemory]
-    duplicates: dict[str, list[str]] = {}
-    """Keys that several records share → where they stand."""
-    pages: str = ""
-    """Where the documents that name its files are remembered; "" if there are none."""
-    tree: bytes = b""
-    """Digest of what these say, and of what stands below which."""
-
-
-class LookupMemory(Struct, array_like=True):
-    """A lookup's file as last read: its stamp, when it was looked at, the digest of its entries."""
-
-    stamp: Stamp | None
-    seen_ns: int
-    digest: str
+    def file_of(self, row: Input) -> str:
+        """Return the file of an input; "" where that vanished."""
+        return self.shard and (row.file or self.shard)
 
 
 class CollectionMemory(Struct, array_like=True):
@@ -392,7 +361,9 @@ class Memory(RowFiles):
         used = {"head", self.head.looked, *self.head.index}
         used.update(f"{kind}-{number}" for kind in ("rows", "names") for number in files)
         used.update(name for output in self.head.outputs.values() for name in (output.file, output.parts))
-        used.update(source.pages for source in self.head.sources.values())
+        for source in self.head.sources.values():
+            used.add(source.pages)
+            used.update(f"files-{block.file}" for block in source.blocks.values())
         for path in self.folder.iterdir():
             if path.name not in used and path.name.startswith(_SWEPT):
                 path.unlink(missing_ok=True)

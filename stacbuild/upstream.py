@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from stacbuild import canon, keys
 from stacbuild.failures import ItemError
-from stacbuild.listing import SourceListing
+from stacbuild.listed import SourceListing
 from stacbuild.outputs.base import Folder, Tree
 from stacbuild.recipe.schema import Document, StacCatalogSource
 from stacbuild.routing import Routes

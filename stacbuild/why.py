@@ -81,8 +81,7 @@ def _found_in(groups: Iterator[GroupPlan], shop: Workshop, target: str, rest: st
 
 def _why_item(shop: Workshop, plan: Plan, group: GroupPlan, step: Step) -> WhyReport:
     line = plan.pipelines[step.collection]
-    row, shard = step.input, group.shard
-    place = f"{shard.shard.name if shard else ''}:{group.entry.line + row.line}"
+    row = step.input
     old = step.old
     stages = []
     incoming = step.digest
@@ -110,7 +109,7 @@ def _why_item(shop: Workshop, plan: Plan, group: GroupPlan, step: Step) -> WhyRe
         verdict=step.verdict,
         reasons=[placed(shop, reason) for reason in step.reasons],
         stages=stages,
-        source={"name": group.source, "where": place, "key": row.key, "digest": row.digest.hex()},
+        source={"name": group.source, "where": group.entry.place(row), "key": row.key, "digest": row.digest.hex()},
         outputs=outputs if built is not None else [],
         failure=_fault_json(step.fault or fault or _first_fault(step)),
     )

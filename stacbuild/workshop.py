@@ -21,7 +21,8 @@ from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.furnish import furnished
 from stacbuild.intents import Intents
 from stacbuild.keys import join, settings
-from stacbuild.listing import Asked, SourceListing, list_sources
+from stacbuild.listed import SourceListing
+from stacbuild.listing import Asked, list_sources
 from stacbuild.looking import Looked
 from stacbuild.outputs.base import Output
 from stacbuild.outputs.registry import open_outputs

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from kitchen import Kitchen, csv_of, ran, row
 
-from stacbuild import cutting, listing
+from stacbuild import cutting, listing, piles
 from stacbuild.execute import processes
 from stacbuild.sources.stamps import SLACK_NS
 from stacbuild.trace import Memory
@@ -30,7 +30,7 @@ def workers(monkeypatch):
             started.append(self)
 
     monkeypatch.setattr(listing, "WORTH", 0)
-    monkeypatch.setattr(listing, "PILES", cutting.PILES._replace(few=0))
+    monkeypatch.setattr(listing, "PILES", piles.PILES._replace(few=0))
     monkeypatch.setattr(processes, "_Worker", Worker)
     return started
 
@@ -120,7 +120,7 @@ def test_small_sources_are_read_here(tmp_path):
     kitchen = a_kitchen(tmp_path / "it", {**JOBS, "jobs": 3})
     started = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(listing, "PILES", cutting.PILES._replace(open=lambda *_: started.append(1)))
+        patch.setattr(listing, "PILES", piles.PILES._replace(open=lambda *_: started.append(1)))
         kitchen.build(exit_=None)
     assert started == []
 
@@ -138,7 +138,7 @@ def test_nothing_is_read_elsewhere_when_nothing_changed(tmp_path, workers):
 
 def test_a_file_that_kills_who_reads_it_costs_that_file(tmp_path, workers, monkeypatch):
     kitchen = a_kitchen(tmp_path / "it", JOBS)
-    monkeypatch.setattr(listing, "PILES", cutting.PILES._replace(few=0, open=_open_to_die))
+    monkeypatch.setattr(listing, "PILES", piles.PILES._replace(few=0, open=_open_to_die))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
     kitchen.build(exit_=None)
     (failure,) = [one for one in kitchen.failures() if "many" in one["source"]["where"] and one["record"] is None]
@@ -150,7 +150,7 @@ def test_a_file_that_kills_who_reads_it_costs_that_file(tmp_path, workers, monke
 
 
 def _open_to_die(tools, seat):
-    run = cutting.PILES.open(tools, seat)
+    run = piles.PILES.open(tools, seat)
 
     def die_or_run(pile):
         if any("many" in one.name for one in pile.files):

@@ -10,7 +10,7 @@ from typing import Final
 
 from stacbuild.sources.base import Shard
 
-_OURS: Final = ".stacbuild"
+OURS: Final = ".stacbuild"
 """How the names of our own folders and temporary files begin."""
 
 
@@ -22,7 +22,7 @@ def shards(path: str | list[str], root: Path) -> list[Shard]:
     literal: set[str] = set()
     matched: set[str] = set()
     for one in _paths(path):
-        if _is_literal(one, root):
+        if is_literal(one, root):
             literal.add(_name(one, root))
         else:
             matched.update(_matching(one, root))
@@ -48,7 +48,8 @@ def _paths(path: str | list[str]) -> list[str]:
     return [path] if isinstance(path, str) else path
 
 
-def _is_literal(path: str, root: Path) -> bool:
+def is_literal(path: str, root: Path) -> bool:
+    """Tell whether a path is that of one file: it has no wildcards, or a file is called so."""
     return not glob.has_magic(path) or _is_file(path, root)
 
 
@@ -60,7 +61,7 @@ def _matching(path: str, root: Path) -> Iterator[str]:
     """Yield the names, relative to `root`, of the files that a pattern matches."""
     folders, plain = _Folders(root), _is_plain(path)
     for name in glob.iglob(path, root_dir=root, recursive=True):  # noqa: PTH207  unlike Path.glob it skips hidden files
-        if not _is_ours(name) and folders.have(name):
+        if not is_ours(name) and folders.have(name):
             yield name if plain else _name(name, root)
 
 
@@ -104,8 +105,9 @@ def _name(path: str, root: Path) -> str:
     return name.replace(os.sep, "/")
 
 
-def _is_ours(name: str) -> bool:
-    return _OURS in name and any(part.startswith(_OURS) for part in Path(name).parts)
+def is_ours(name: str) -> bool:
+    """Tell whether something is in a folder of ours, or a file that is not whole."""
+    return OURS in name and any(part.startswith(OURS) for part in Path(name).parts)
 
 
 def _each_once(names: list[str], root: Path) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+from stacbuild.blocks import Block
 from stacbuild.recipe.schema import StacCatalogSource, StacItemsSource, TableSource
 from stacbuild.sources import stac_catalog, stac_items, table
 from stacbuild.sources.base import KeysByMark, Part, Raw, Shard
@@ -42,6 +43,13 @@ class Crawled(Protocol):
         """Return its files and what they say of one another; `known` is of the last time, not read again if same."""
 
 
+class Scanned(Protocol):
+    """What a kind whose files may be small and many can do besides."""
+
+    def scan(self, source: Any, root: Path) -> Iterator[Shard | Block]:
+        """Yield its files as `shards` does, but small ones in blocks with their stamps."""
+
+
 class Recognising(Protocol):
     """What a kind whose records stand in its files as bytes can do besides."""
 
@@ -57,6 +65,8 @@ KINDS: dict[type, SourceKind] = {
 RECOGNISING: dict[type, Recognising] = {TableSource: table, StacItemsSource: stac_items}
 CRAWLED: dict[type, Crawled] = {StacCatalogSource: stac_catalog}
 
+SCANNED: dict[type, Scanned] = {StacItemsSource: stac_items}
+
 
 def kind_of(source: Any) -> SourceKind:
     """Return the kind of a source's table."""
@@ -66,6 +76,11 @@ def kind_of(source: Any) -> SourceKind:
 def crawled(source: Any) -> Crawled | None:
     """Return the kind of a source's table if its files name one another."""
     return CRAWLED.get(type(source))
+
+
+def scanned(source: Any) -> Scanned | None:
+    """Return the kind of a source's table if its files may be small and many."""
+    return SCANNED.get(type(source))
 
 
 def recognising(source: Any) -> Recognising | None:

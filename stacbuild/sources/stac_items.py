@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from stacbuild.blocks import Block
 from stacbuild.failures import ItemError
 from stacbuild.recipe.schema import StacItemsSource
-from stacbuild.sources import found
+from stacbuild.sources import found, scanned
 from stacbuild.sources.base import (
     NONE_KNOWN,
     PARQUET,
@@ -38,6 +39,11 @@ _ENCODED: Final = {"SB402", "SB418"}
 def shards(source: StacItemsSource, root: Path) -> list[Shard]:
     """Return the files of `path` by name."""
     return found.shards(source.path, root)
+
+
+def scan(source: StacItemsSource, root: Path) -> Iterator[Shard | Block]:
+    """Yield the files of `path`, the small ones in blocks."""
+    return scanned.scan(source.path, root)
 
 
 def missing_paths(source: StacItemsSource, root: Path) -> list[str]:

@@ -6,6 +6,10 @@ import os
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from stacbuild.blocks import UNSURE
+from stacbuild.delivered import STAMP
 from stacbuild.model import Stamp
 
 SLACK_NS: Final = 20_000_000
@@ -19,6 +23,12 @@ def stamp_of(file: str | Path) -> Stamp | None:
     except (OSError, ValueError):  # a NUL in a name that a document gives
         return None
     return Stamp(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+
+
+def packed_stamp_of(file: str | Path) -> bytes:
+    """Return the stamp of `file` as blocks have it, that of no file if there is none."""
+    stamp = stamp_of(file)
+    return UNSURE if stamp is None else STAMP.pack(*msgspec.structs.astuple(stamp))
 
 
 def is_settled(stamp: Stamp, seen_ns: int) -> bool:
