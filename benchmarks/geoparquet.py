@@ -76,14 +76,17 @@ def run(way, lines, out):
 
 
 def with_stacbuild(lines, out):
+    import msgspec  # noqa: PLC0415
+
     from stacbuild.outputs.base import Item  # noqa: PLC0415
+    from stacbuild.outputs.parquet import moments  # noqa: PLC0415
     from stacbuild.outputs.parquet.table import Entry, Options, Table  # noqa: PLC0415
 
     places = []
     with lines.open("rb") as stream:
         start = 0
         for line in stream:
-            places.append((start, len(line)))
+            places.append((start, len(line), moments.of(msgspec.json.decode(line)["properties"])))
             start += len(line)
 
         def read(item):
@@ -91,7 +94,9 @@ def with_stacbuild(lines, out):
             return stream.read(places[item.ordinal][1])
 
         def entry(number):
-            return Entry("c", Item(f"{number:08}", b"", b"", number, places[number][1], 0, "", None, local=False), read)
+            _, size, moment = places[number]
+            item = Item(f"{number:08}", b"", b"", number, size, 0, "", None, local=False, moment=moment)
+            return Entry("c", item, read)
 
         table = Table([entry(number) for number in range(len(places))], out.parent, Options("zstd", 3, 10_000))
         with out.open("wb") as written:

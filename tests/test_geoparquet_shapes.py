@@ -165,6 +165,6 @@ def test_a_row_is_one_line_of_json():
         "assets": {},
     }
     row = rows.row_of(json.dumps(item, indent=1).encode())
-    assert row.moment == rows.LAST
+    assert row.moment == moments.LAST
     assert json.loads(row.line)["x"] == "\n"
     assert not math.isnan(row.moment)

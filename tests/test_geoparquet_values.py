@@ -42,6 +42,8 @@ def values(kitchen, name="x"):
         (["2024-01-01T00:00:00Z", "2024-01-01T01:00:00+01:00"], pa.string()),
         ([[1, 2], [], None, [3]], pa.list_(pa.int64())),
         ([[], []], pa.list_(pa.string())),
+        ([[None, None]], pa.list_(pa.string())),
+        ([[{"a": None}, None], [None, {"b": [None, None]}]], pa.list_(pa.struct({"b": pa.list_(pa.string())}))),
         ([[[1], [2.5]], [[]]], pa.list_(pa.list_(pa.float64()))),
         ([{"a": 1}, {"b": "x"}, {}], pa.struct({"a": pa.int64(), "b": pa.string()})),
         ([{"b": 1, "a": {"c": 1}}, {"a": {"d": True}}], None),

@@ -15,6 +15,7 @@ import msgspec
 
 from stacbuild.failures import ItemError
 from stacbuild.outputs.base import Item
+from stacbuild.outputs.parquet import moments
 from stacbuild.outputs.parquet.table import Entry, Options, Table
 
 _OPTIONS: Final = Options("zstd", 3, 10_000)
@@ -40,6 +41,18 @@ class Named(msgspec.Struct):
         return {"id": self.id, "collection": self.folder}
 
 
+class _Placed(Named):
+    """What decides where its row stands."""
+
+    properties: Any = None
+
+    @property
+    def moment(self) -> int:
+        """Return when it is."""
+        return moments.of(self.properties) if isinstance(self.properties, dict) else moments.LAST
+
+
+_placed: Final = msgspec.json.Decoder(_Placed).decode
 named: Final = msgspec.json.Decoder(Named).decode
 
 
@@ -69,7 +82,8 @@ def _spooled(lines: Iterator[bytes], spool: Any) -> Iterator[Entry]:
         return os.pread(spool.fileno(), item.size, item.ordinal)
 
     for blob in lines:
-        said = named(blob)
+        said = _placed(blob)
         spool.write(blob)
-        yield Entry(said.folder or "", Item(said.id, b"", b"", end, len(blob), 0, "", None, local=False), line)
+        item = Item(said.id, b"", b"", end, len(blob), 0, "", None, local=False, moment=said.moment)
+        yield Entry(said.folder or "", item, line)
         end += len(blob)

@@ -142,27 +142,29 @@ class GeoParquet:
 
     def content(self, view: View, wanted: Wanted, standing: Standing = ALONE) -> Iterator[bytes]:
         """Yield a file's bytes in pieces."""
-        del standing
-        collections = [wanted.collection] if wanted.collection else self.takes(view.names())
-        entries = list(chain.from_iterable(self._entries(view, name, wanted.path) for name in collections))
-        options = Options(self._spec.compression, _LEVELS.get(self._spec.compression), self._spec.row_group_size)
-        table = Table(entries, view.scratch, options)
-        known = wanted.documents
-        yield from table.pieces(lambda: self.documents_in(view, wanted) if known is None else known)
+        table, known = self._table(view, wanted), wanted.documents
+        yield from table.pieces(lambda: self.documents_in(view, wanted) if known is None else known, standing)
         for one in table.refused:
             view.leave_out(one.collection, one.id, one.error)
         for name in ("assets", "properties"):
             if name in table.texts:
                 view.warn(_too_many(self.name, wanted.path, name))
 
+    def _table(self, view: View, wanted: Wanted) -> Table:
+        collections = [wanted.collection] if wanted.collection else self.takes(view.names())
+        entries = list(chain.from_iterable(self._entries(view, name, wanted.path) for name in collections))
+        spec = self._spec
+        options = Options(spec.compression, _LEVELS.get(spec.compression), spec.row_group_size, self.settings)
+        return Table(entries, view.scratch, options)
+
     def _entries(self, view: View, collection: str, path: str) -> list[Entry]:
         pattern = self._pattern_of(view, collection)
-        line = self._line(view, collection)
-        items = self._cut(view, collection, pattern).get(path, []) if self._parted else view.items(collection)
-        return [Entry(collection, item, line) for item in items]
-
-    def _line(self, view: View, collection: str) -> Callable[[Item], bytes]:
         rewrite = Hrefs(self.name, self._links, self._root, view.warn)
+        line = self._line(view, collection, rewrite)
+        items = self._cut(view, collection, pattern).get(path, []) if self._parted else view.items(collection)
+        return [Entry(collection, item, line, rewrite) for item in items]
+
+    def _line(self, view: View, collection: str, rewrite: Hrefs) -> Callable[[Item], bytes]:
         links = document.packed([collection_link(collection, self._spec.base_url)])
 
         def line(item: Item) -> bytes:

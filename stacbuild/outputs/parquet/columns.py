@@ -119,10 +119,10 @@ def conform(array: Any, type_: Any) -> Any:
 
     if array.type == type_:
         return array
-    if is_.is_null(array.type):
+    if array.null_count == len(array):
         return pa.nulls(len(array), type_)
     if is_.is_struct(type_):
-        there = {field.name: number for number, field in enumerate(array.type)}
+        there = {field.name: number for number, field in enumerate(array.type) if not is_.is_null(field.type)}
         members = [
             conform(array.field(there[field.name]), field.type)
             if field.name in there
@@ -131,9 +131,17 @@ def conform(array: Any, type_: Any) -> Any:
         ]
         return pa.StructArray.from_arrays(members, fields=list(type_), mask=array.is_null())
     if is_.is_list(type_):
-        inner = conform(array.values, type_.value_type)
+        inner = conform(_members(array), type_.value_type)
         return pa.ListArray.from_arrays(array.offsets, inner, type=type_, mask=array.is_null())
     return array.cast(type_)
+
+
+def _members(array: Any) -> Any:
+    """Return the members of all lists of an array; the reader counts them wrong where they are nothing but null."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.types as is_  # noqa: PLC0415
+
+    return pa.nulls(array.offsets[-1].as_py()) if is_.is_null(array.type.value_type) else array.values
 
 
 def binary(array: Any) -> Any:
@@ -177,6 +185,8 @@ def conformed(cells: dict[str, Any], schema: Any, size: int) -> Any:
 def _cell(array: Any, field: Any) -> Any:
     import pyarrow.types as is_  # noqa: PLC0415
 
+    if is_.is_binary(array.type):
+        return array
     if field.name in BINARY:
         return binary(array)
     return timestamps(array) if is_.is_timestamp(field.type) else conform(array, field.type)

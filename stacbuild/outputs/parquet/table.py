@@ -1,51 +1,41 @@
-"""Items as the bytes of one stac-geoparquet file, in bounded memory.
+"""Items as the bytes of one stac-geoparquet file, in bounded memory, row group by row group.
 
-Three goes, none of which holds more than a batch: (1) along the store, items become rows in an unnamed file; (2) in
-the order of the file, rows become Arrow columns, and what the columns are is merged; (3) columns are brought to that
-one schema and written, a row group at a time. An item that no table can hold is told and left out.
+A row group's bytes follow from its items and the columns of the file. One that stands in a file already is copied, or
+brought to other columns. Of the others (1) along the store, items become rows; (2) in the order of the file, rows
+become Arrow batches, and it is found out what they are; (3) what all row groups are decides the columns, and they are
+written. An item that no table can hold is told and left out.
 """
 
 from __future__ import annotations
 
-import os
 import tempfile
-from array import array
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import xxhash
 
 from stacbuild.failures import ItemError
-from stacbuild.outputs.base import Item
-from stacbuild.outputs.laid import Laid
-from stacbuild.outputs.order import along_the_store
-from stacbuild.outputs.parquet import columns, metadata, moments, rows
-from stacbuild.outputs.parquet.shapes import Shape, json_places, merged, settled, shallow, shape_of
+from stacbuild.outputs.base import ALONE, Standing
+from stacbuild.outputs.parquet import kept, metadata, rows
+from stacbuild.outputs.parquet.assembling import Assembly, Options, single
+from stacbuild.outputs.parquet.batches import Read, Reader, Waiting, conformed
+from stacbuild.outputs.parquet.facts import Facts, Layout, keeps, layout, together
+from stacbuild.outputs.parquet.kept import About, Found
+from stacbuild.outputs.parquet.lines import Entry, Lines
+from stacbuild.parts import Part
+
+__all__ = ["Entry", "Options", "Refused", "Share", "Table"]
 
 COLUMNS_AT_MOST: Final = 2_000
 """With more, properties are names of things, not of fields, and stand in one column as JSON text."""
 BATCH_BYTES: Final = 8 << 20
 BATCH_ROWS: Final = 4_096
-PIECE_BYTES: Final = 1 << 20
+ROOM: Final = 64 << 20
+"""Bytes of batches that wait in memory."""
 
-_PINNED: Final[dict[str, Shape]] = {
-    **dict.fromkeys(("type", "stac_version", "id", "collection"), "text"),
-    **dict.fromkeys(("geometry", rows.PROJECTED, *moments.COLUMNS), "text"),
-    "stac_extensions": ["text"],
-    "links": [{"href": "text", "rel": "text"}],
-    "bbox": dict.fromkeys(("xmin", "ymin", "zmin", "xmax", "ymax", "zmax"), "float"),
-}
-"""What Arrow's reader need not find out."""
-_FIRST: Final = (*rows.PLAIN[:4], "geometry", "bbox", *rows.PLAIN[4:])
-_ALWAYS: Final = ("stac_extensions", "id", "geometry", "bbox", "datetime", "links")
-"""Columns that are there even if no item has a value."""
-
-
-class Entry(NamedTuple):
-    """An item of the file and what makes its line."""
-
-    collection: str
-    item: Item
-    line: Callable[[Item], bytes]
+Documents = Callable[[], dict[str, dict[str, Any]]]
 
 
 class Refused(NamedTuple):
@@ -56,255 +46,243 @@ class Refused(NamedTuple):
     error: ItemError
 
 
-class Options(NamedTuple):
-    """How a file is written."""
+class Share(NamedTuple):
+    """The row groups of a file that one of several makes: part `number` of as many as `of` says."""
 
-    compression: str
-    level: int | None
-    group_rows: int
+    number: int
+    of: int
 
 
-class _Read(NamedTuple):
-    """Rows as read: where the batch lies (`size` 0: it cannot be read), and at which places it has JSON text."""
+class _Group(NamedTuple):
+    """A row group that is to be: its items by number, and the mark of what it follows from."""
 
     numbers: list[int]
-    offset: int
-    size: int
-    texts: frozenset[tuple[str, ...]]
+    mark: bytes
+
+
+class _Made(NamedTuple):
+    """A row group that was read."""
+
+    read: list[Read]
+    facts: Facts
+
+
+class _Plan(NamedTuple):
+    """What a file is to be."""
+
+    groups: list[_Group]
+    facts: Facts
+    layout: Layout
 
 
 class Table:
     """One file in the making. Once it is made, `refused` says what is left out, `texts` which columns are JSON text."""
 
     def __init__(self, entries: list[Entry], scratch: Path, options: Options) -> None:
-        self._entries, self._scratch, self._options = entries, scratch, options
-        self._rows, self._batches = Laid(scratch, len(entries)), tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115
-        self._moments = array("q", bytes(8 * len(entries)))
-        self._order: list[int] = []
-        self._shape: dict[str, Shape] = dict(_PINNED)
-        self._untimed: set[str] = set()
-        self._there: set[str] = set()
-        self._names: set[str] = set()
-        self._spread = metadata.Spread()
-        self.refused: list[Refused] = []
+        self._entries = sorted(entries, key=lambda one: (one.item.moment, one.item.id, one.collection))
+        self._scratch, self._options = scratch, options
+        self._lines = Lines(self._entries, scratch)
+        self._late: dict[int, ItemError] = {}
+        self._gathered = False
+        self._found: dict[bytes, Found] = {}
+        self._made: dict[bytes, _Made] = {}
+        self._spoilt: set[bytes] = set()
+        """Marks of row groups that stand somewhere, but not as they can be taken over."""
         self.texts: list[str] = []
 
-    def pieces(self, documents: Callable[[], dict[str, dict[str, Any]]]) -> Iterator[bytes]:
+    @property
+    def refused(self) -> list[Refused]:
+        """What is left out, and why."""
+        both = {**self._lines.refused, **self._late}
+        return [Refused(self._entries[n].collection, self._entries[n].item.id, both[n]) for n in sorted(both)]
+
+    def pieces(self, documents: Documents, standing: Standing = ALONE) -> Iterator[bytes]:
         """Yield the file's bytes.
 
         Args:
             documents: gives the collections' documents.
+            standing: what stands already.
         """
-        with self._rows, self._batches:
-            self._spool()
-            read = [self._read(numbers) for numbers in self._cuts()]
-            with tempfile.TemporaryFile(dir=self._scratch) as stream:
-                self._write(stream, read, documents())
-                stream.seek(0)
-                while piece := stream.read(PIECE_BYTES):
-                    yield piece
+        with self._opened():
+            self._refuse_known(standing)
+            plan = self._settled(standing)
+            shape = plan.layout.shape
+            self.texts = [name for name, member in shape.items() if member == "json"]
+            self.texts += ["properties"] if self._gathered else []
+            about = metadata.metadata(plan.facts, shape, documents(), plan.layout.places())
+            schema = plan.layout.schema().with_metadata(about)
+            if len(plan.groups) == 1 and plan.groups[0].mark in self._made:
+                yield single(self._conformed(plan.groups[0], plan.layout, schema), schema, self._options)
+                return
+            yield from self._assembled(plan, schema, standing)
+            self._note(plan, standing)
 
-    # --- 1: rows, along the store
+    def share(self, share: Share, standing: Standing) -> Iterator[bytes]:
+        """Yield a file with those row groups of a share that stand nowhere; nothing, if an item is found to be refused.
 
-    def _spool(self) -> None:
-        entries, sound = self._entries, []
-        for number in along_the_store([entry.item for entry in entries]):
-            entry = entries[number]
-            try:
-                row = rows.row_of(entry.line(entry.item))
-            except ItemError as error:
-                self._refuse(number, error)
+        Its columns are what is known of those of the whole file: `pieces` takes from it what it can.
+        """
+        with self._opened():
+            self._refuse_known(standing)
+            plan = self._settled(standing, share)
+            facts = together([plan.facts, *kept.facts_of(standing)])
+            groups = [group for group in plan.groups if group.mark in self._made]
+            plan = _Plan(groups, facts, layout(facts))
+            if groups:
+                yield from self._assembled(plan, plan.layout.schema(), standing)
+
+    def _opened(self) -> ExitStack:
+        stack = ExitStack()
+        stack.enter_context(self._lines)
+        stream = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115  the stack closes it
+        self._waiting = Waiting(stack.enter_context(stream), ROOM)
+        return stack
+
+    # --- which row groups there are, and what they are
+
+    def _settled(self, standing: Standing, share: Share | None = None) -> _Plan:
+        """Return what the file, or a share of it, is to be; row groups that have to be made are read."""
+        while True:
+            groups = self._cut(share)
+            missing = [group for group in groups if not self._is_there(group, standing)]
+            before = len(self._lines.refused)
+            self._lines.make(number for group in missing for number in group.numbers)
+            if len(self._lines.refused) > before:
+                if share is not None:
+                    return _Plan([], together(()), layout(together(())))
                 continue
-            if row.shape is not None:
-                self._spread.add(row.shape.name, row.shape.bounds)
-            self._names |= row.names
-            self._rows.put(number, row.line)
-            self._moments[number] = row.moment
-            sound.append(number)
-        self._rows.settle()
-        sound.sort(key=lambda n: (self._moments[n], entries[n].item.id, entries[n].collection))
-        self._order = sound
+            self._gather(groups)
+            self._made |= {group.mark: self._read(group) for group in missing}
+            facts = together(self._facts(group) for group in groups)
+            plan = _Plan(groups, facts, layout(facts))
+            if not self._spoil(plan):
+                return plan
 
-    def _refuse(self, number: int, error: ItemError) -> None:
-        entry = self._entries[number]
-        self.refused.append(Refused(entry.collection, entry.item.id, error))
+    def _cut(self, share: Share | None) -> list[_Group]:
+        """Return the row groups of the file, or of a share of it."""
+        size, refused = self._options.group_rows, self._lines.refused
+        sound = [number for number in range(len(self._entries)) if number not in refused]
+        first, end = 0, -(-len(sound) // size)
+        if share is not None:
+            first, end = end * share.number // share.of, end * (share.number + 1) // share.of
+        cuts = [sound[at * size : at * size + size] for at in range(first, end)]
+        return [_Group(numbers, self._mark(numbers)) for numbers in cuts]
 
-    def _line(self, number: int) -> bytes:
-        line = self._rows.get(number)
-        return rows.gathered(line) if len(self._names) > COLUMNS_AT_MOST else line
+    def _mark(self, numbers: list[int]) -> bytes:
+        entries = map(self._entries.__getitem__, numbers)
+        names = [b"%b\0%b\0%b" % (e.collection.encode(), e.item.id.encode(), e.item.digest) for e in entries]
+        return xxhash.xxh3_128_digest(self._options.made + b"".join(names))
 
-    def _cuts(self) -> Iterator[list[int]]:
-        """Yield the items of each batch; none goes over the end of a row group."""
+    def _is_there(self, group: _Group, standing: Standing) -> bool:
+        mark = group.mark
+        if mark not in self._made and mark not in self._found and mark not in self._spoilt:
+            found = kept.find(standing, mark)
+            if found is not None:
+                self._found[mark] = found
+        return mark in self._made or mark in self._found
+
+    def _gather(self, groups: list[_Group]) -> None:
+        """Find out whether there are so many properties that they are one column."""
+        found = [self._found.get(group.mark) for group in groups]
+        some = zip(groups, found, strict=True)
+        names = [self._lines.names(group.numbers) if one is None else one.kept.facts.names for group, one in some]
+        self._gathered = len(set[str]().union(*names)) > COLUMNS_AT_MOST
+
+    def _facts(self, group: _Group) -> Facts:
+        found = self._found.get(group.mark)
+        return self._made[group.mark].facts if found is None else found.kept.facts
+
+    def _spoil(self, plan: _Plan) -> bool:
+        """Tell whether row groups have to be made though they stand somewhere; these are no longer taken for found."""
+        spoilt = [group.mark for group in plan.groups if self._is_spoilt(group, plan.layout)]
+        for mark in spoilt:
+            self._found.pop(mark, None)
+        self._spoilt.update(spoilt)
+        return bool(spoilt)
+
+    def _is_spoilt(self, group: _Group, final: Layout) -> bool:
+        found = self._found.get(group.mark)
+        if found is None:
+            return False
+        known = found.kept
+        if known.gathered != self._gathered:
+            return True
+        if known.layout == final.digest:
+            return False
+        return known.weight > kept.WEIGHT_AT_MOST or not keeps(known.facts, found.layout(), final)
+
+    def _read(self, group: _Group) -> _Made:
+        """Return the batches of a row group and what its rows are by themselves."""
+        reader = Reader()
+        read = [self._waiting.put(reader.read(n, self._taken(n))) for n in self._batches(group.numbers)]
+        some = frozenset(reader.there), frozenset(reader.untimed), frozenset(self._lines.names(group.numbers))
+        return _Made(read, Facts(reader.shape, *some, *self._lines.spread(group.numbers)))
+
+    def _taken(self, numbers: list[int]) -> list[bytes]:
+        lines = [self._lines.get(number) for number in numbers]
+        return [rows.gathered(line) for line in lines] if self._gathered else lines
+
+    def _batches(self, numbers: list[int]) -> Iterator[list[int]]:
+        """Yield the items of each batch of a row group."""
         batch: list[int] = []
         size = 0
-        for at, number in enumerate(self._order):
-            full = size + self._rows.sizes[number] > BATCH_BYTES or len(batch) >= BATCH_ROWS
-            if batch and (full or at % self._options.group_rows == 0):
+        for number in numbers:
+            more = self._lines.size(number)
+            if batch and (size + more > BATCH_BYTES or len(batch) >= BATCH_ROWS):
                 yield batch
                 batch, size = [], 0
             batch.append(number)
-            size += self._rows.sizes[number]
-        if batch:
-            yield batch
+            size += more
+        yield batch
 
-    # --- 2: columns, in the order of the file
+    # --- the file
 
-    def _read(self, numbers: list[int]) -> _Read:
-        lines = [self._line(number) for number in numbers]
-        batch, known = self._batch(lines)
-        if batch is not None and any(map(columns.has_wide, batch.columns)):
-            for line in columns.wide(lines):
-                self._learn(shape_of(rows.decode(line)))
-            batch, known = self._batch(lines)
-        if batch is None:
-            return _Read(numbers, 0, 0, frozenset())
-        self._note(batch)
-        offset = self._batches.tell()
-        size = self._batches.write(columns.stored(batch))
-        return _Read(numbers, offset, size, frozenset(json_places(known)))
+    def _assembled(self, plan: _Plan, schema: Any, standing: Standing) -> Iterator[bytes]:
+        assembly = Assembly(plan.layout, schema, self._options, standing)
+        yield assembly.begin()
+        for group in plan.groups:
+            found = self._found.get(group.mark)
+            if found is not None and found.kept.stay:
+                self._tell(group)
+            if found is None:
+                batches = self._conformed(group, plan.layout, schema)
+                yield assembly.add(batches, self._about(group))
+            elif found.kept.layout == plan.layout.digest:
+                yield from assembly.copy(found, found.about())
+            else:
+                yield assembly.add(kept.recast(standing, found, schema), found.about())
+        yield assembly.end()
 
-    def _note(self, batch: Any) -> None:
-        """Note which of the columns that are always looked for there are, and which of them are no moments."""
-        for name in _PINNED.keys() & set(batch.schema.names):
-            column = batch.column(name)
-            if column.null_count < len(column):
-                self._there.add(name)
-            if name in moments.COLUMNS and self._shape[name] == "text" and columns.timestamps(column) is None:
-                self._untimed.add(name)
-        if (box := batch.column("bbox")).field("zmin").null_count < len(box):
-            self._there.add("zmin")
+    def _tell(self, group: _Group) -> None:
+        """Tell of hrefs that stay relative in a row group of which no item is looked at."""
+        some = (self._entries[number] for number in group.numbers)
+        for hrefs in (entry.hrefs for entry in some if entry.item.local and entry.hrefs is not None):
+            hrefs.tell()
 
-    def _batch(self, lines: list[bytes]) -> tuple[Any, Shape]:
-        """Return rows as columns and what was known when they were read; None where some row cannot be read at all."""
-        import pyarrow as pa  # noqa: PLC0415
+    def _conformed(self, group: _Group, final: Layout, schema: Any) -> list[Any]:
+        """Return the batches of a row group as the file has them; without rows that cannot be so."""
+        made = []
+        for read in self._made[group.mark].read:
+            result = conformed(read, self._waiting.get(read), self._taken, final.shape, schema)
+            self._late |= {read.numbers[at]: error for at, error in result.refused.items()}
+            made.append(result.batch)
+        return made
 
-        for learn in (self._nothing, self._learn_quickly, self._learn_slowly):
-            learn(lines)
-            known = self._shape
-            try:
-                batch = columns.read(lines, known)
-                seen = {field.name: columns.shape_of_type(field.type) for field in batch.schema}
-                self._learn(seen)
-                if columns.has_moments(pa.struct(batch.schema)) or any(shallow(one) != one for one in seen.values()):
-                    known = self._shape
-                    batch = columns.read(lines, known)
-            except pa.ArrowException:
-                continue
-            return batch, known
-        return None, self._shape
+    def _about(self, group: _Group) -> About:
+        made = self._made[group.mark]
+        sure = self._late.keys().isdisjoint(group.numbers) and all(one.batch is not None for one in made.read)
+        weight = sum(map(self._lines.size, group.numbers))
+        return About(group.mark, made.facts, self._gathered, weight, self._lines.stay(group.numbers), sure)
 
-    def _learn(self, shape: Shape) -> None:
-        known = {**self._shape}
-        for name, member in shape.items():
-            known[name] = shallow(merged(known.get(name, "null"), member))
-        self._shape = known
+    # --- what is remembered of the whole
 
-    def _nothing(self, lines: list[bytes]) -> None:
-        """Learn nothing: what is known may do."""
+    def _refuse_known(self, standing: Standing) -> None:
+        """Take over what is known of items that no row can be made of: without them it is told what stands where."""
+        for number, error in kept.refused_of(standing, self._entries):
+            self._lines.refused[number] = error
 
-    def _learn_quickly(self, lines: list[bytes]) -> None:
-        """Learn what these rows are by themselves."""
-        import pyarrow as pa  # noqa: PLC0415
-
-        try:
-            texts = {name: shape for name, shape in self._shape.items() if any(json_places(shape))}
-            batch = columns.read(lines, texts)
-        except pa.ArrowException:
-            return
-        found = {field.name: columns.shape_of_type(field.type) for field in batch.schema if field.name not in texts}
-        self._learn(found)
-
-    def _learn_slowly(self, lines: list[bytes]) -> None:
-        """Learn of each row by itself."""
-        for line in lines:
-            self._learn(shape_of(rows.decode(line)))
-
-    # --- 3: the file
-
-    def _write(self, stream: IO[bytes], read: list[_Read], documents: dict[str, dict[str, Any]]) -> None:
-        import pyarrow as pa  # noqa: PLC0415
-        import pyarrow.parquet as pq  # noqa: PLC0415
-
-        self._batches.flush()
-        shape, size = self._final(), self._options.group_rows
-        schema = pa.schema([(name, self._type(name, member)) for name, member in shape.items()])
-        self.texts = [name for name, member in shape.items() if member == "json"]
-        self.texts += ["properties"] if len(self._names) > COLUMNS_AT_MOST else []
-        about = metadata.metadata(self._spread, schema.names, documents, sorted(json_places(shape)))
-        schema = schema.with_metadata(about)
-        options = {"compression": self._options.compression.upper(), "compression_level": self._options.level}
-        with pq.ParquetWriter(stream, schema, **options) as writer:
-            held: list[Any] = []
-            rows_held = 0
-            for one in read:
-                held.append(self._conformed(one, shape, schema))
-                rows_held += len(one.numbers)
-                if rows_held % size == 0:
-                    writer.write_table(pa.Table.from_batches(held, schema), row_group_size=size)
-                    held = []
-            if held:
-                writer.write_table(pa.Table.from_batches(held, schema), row_group_size=size)
-
-    def _final(self) -> dict[str, Shape]:
-        """Return the columns of the file in order: those of Items, then properties by name."""
-        seen = {n: s for n, s in self._shape.items() if n not in _PINNED or n in self._there or n in _ALWAYS}
-        if "zmin" not in self._there:
-            seen["bbox"] = {name: word for name, word in seen["bbox"].items() if name[0] != "z"}
-        if seen.get("assets") == {}:
-            del seen["assets"]  # readers take it for a struct, and Parquet has none without members
-        settled_ = {name: settled(member) for name, member in seen.items() if member != "null"}
-        settled_["bbox"] = dict.fromkeys(seen["bbox"], "float")
-        first = [name for name in _FIRST if name in settled_]
-        return {name: settled_[name] for name in (*first, *sorted(settled_.keys() - set(first)))}
-
-    def _type(self, name: str, shape: Shape) -> Any:
-        import pyarrow as pa  # noqa: PLC0415
-
-        if name in rows.BINARY:
-            return pa.binary()
-        if name in moments.COLUMNS and shape == "text" and name not in self._untimed:
-            return pa.timestamp("us", "UTC")
-        return columns.type_of(shape)
-
-    def _conformed(self, one: _Read, shape: dict[str, Shape], schema: Any) -> Any:
-        """Return rows as the file has them; of columns with JSON text elsewhere than when they were read, anew."""
-        import pyarrow as pa  # noqa: PLC0415
-
-        cells: dict[str, Any] = {}
-        stale = set(shape)
-        if one.size:
-            batch = columns.load(os.pread(self._batches.fileno(), one.size, one.offset))
-            cells = dict(zip(batch.schema.names, batch.columns, strict=True))
-            stale = {path[0] for path in one.texts.symmetric_difference(json_places(shape))} & cells.keys()
-        if stale:
-            sound, anew = self._anew(one.numbers, {name: shape[name] for name in shape if name in stale})
-            if len(sound) < len(one.numbers):
-                cells = {name: column.take(pa.array(sound)) for name, column in cells.items()}
-            cells |= anew
-            size = len(sound)
-        else:
-            size = len(one.numbers)
-        return columns.conformed(cells, schema, size)
-
-    def _anew(self, numbers: list[int], shape: dict[str, Shape]) -> tuple[list[int], dict[str, Any]]:
-        """Return some columns read again, and at which positions of `numbers` the rows are that can be."""
-        import pyarrow as pa  # noqa: PLC0415
-
-        lines = [rows.encode(rows.only(self._line(number), shape)) for number in numbers]
-        sound = list(range(len(numbers)))
-        try:
-            batch = columns.read(lines, shape)
-        except pa.ArrowException:
-            sound = [at for at in sound if self._can_be_read(numbers[at], lines[at], shape)]
-            batch = columns.read([lines[at] for at in sound], shape)
-        return sound, dict(zip(batch.schema.names, batch.columns, strict=True))
-
-    def _can_be_read(self, number: int, line: bytes, shape: dict[str, Shape]) -> bool:
-        import pyarrow as pa  # noqa: PLC0415
-
-        try:
-            columns.read([line], shape)
-        except pa.ArrowException as error:
-            self._refuse(number, rows.unsayable(f"no columns can be made of it: {error}", ""))
-            return False
-        return True
+    def _note(self, plan: _Plan, standing: Standing) -> None:
+        standing.note(Part(kept.FACTS, 0, 0, kept.packed(plan.facts)))
+        if self._lines.refused:
+            some = [(self._entries[number], error) for number, error in self._lines.refused.items()]
+            standing.note(Part(kept.REFUSED, 0, 0, kept.refusals(some)))
