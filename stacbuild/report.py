@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from stacbuild.failures import Exit
 
 
-class Reason(Struct, omit_defaults=True):
+class Reason(Struct, omit_defaults=True, gc=False):
     """Why something is stale: a code, what moved, from what to what, and where the recipe says it (`file:line`)."""
 
     code: str

@@ -24,7 +24,7 @@ Selected = Callable[[str, str, str], bool]
 """(collection, key, source) → whether a targeted build is to touch it."""
 
 
-class Step(Struct):
+class Step(Struct, gc=False):
     """What is to be done for one pair. `start` is the document stage to begin with; past the last: only the verdict."""
 
     collection: str

@@ -37,7 +37,7 @@ FILES: Final = "files/"
 Read = TypeVar("Read")
 
 
-class Result(msgspec.Struct, array_like=True, frozen=True):
+class Result(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One result in a segment: of a document stage (`digest` and where it lies, or `fault`) or of validate (`state`).
 
     `faults` are what validate found, or the warnings that the stage gave.
@@ -72,7 +72,7 @@ def inputs_of(segment: Segment | _Contents) -> Iterator[bytes]:
         yield segment.inputs[start : start + canon.DIGEST_SIZE]
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """A result and the chunk that its document lies in."""
 
     result: Result
@@ -86,7 +86,7 @@ class Place(NamedTuple):
     ordinal: int
 
 
-class _Key(msgspec.Struct, array_like=True):
+class _Key(msgspec.Struct, array_like=True, gc=False):
     """A result of which only the key is wanted: the rest is passed over."""
 
     key: bytes
@@ -121,7 +121,7 @@ class Store:
         self._decode = msgspec.msgpack.Decoder(Segment).decode
         self._encode = msgspec.msgpack.Encoder().encode
         self._chunks: dict[bytes, list[bytes]] = {}
-        self._segments: dict[str, Segment] = {}
+        self._segments: dict[str, Segment | None] = {}
         self._index: Index | None = None
         self.lost: set[bytes] = set()
         """Chunks found missing or damaged since it was opened; their results count as misses."""
@@ -240,15 +240,12 @@ class Store:
             return None
 
     def _segment(self, name: str) -> Segment | None:
-        """Return a segment; the last ones asked for are held."""
-        held = self._segments.get(name)
-        if held is None:
-            held = self._read_segment(name, self._decode)
+        """Return a segment; the last ones asked for are held, also that one could not be read."""
+        if name not in self._segments:
             while len(self._segments) >= _SEGMENTS_HELD:
                 del self._segments[next(iter(self._segments))]
-            if held is not None:
-                self._segments[name] = held
-        return held
+            self._segments[name] = self._read_segment(name, self._decode)
+        return self._segments[name]
 
     @property
     def index(self) -> Index:

@@ -31,7 +31,7 @@ from stacbuild.stages.judge import Judge, Verdict
 from stacbuild.times import Seen, Times
 
 
-class Job(Struct, array_like=True):
+class Job(Struct, array_like=True, gc=False):
     """One pair to work on. `document` is canonical bytes: of the record if `start` is 0, else of stage start - 1."""
 
     collection: str
@@ -54,7 +54,7 @@ class Job(Struct, array_like=True):
     """In which of its chunk's `packed` the document lies, the how manieth; `document` is empty then."""
 
 
-class Outcome(Struct, array_like=True):
+class Outcome(Struct, array_like=True, gc=False):
     """What came of a job. `digests` has an entry for each document stage that ran and did not fail."""
 
     digests: list[bytes] = []
