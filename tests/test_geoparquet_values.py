@@ -275,3 +275,14 @@ def test_items_without_assets_or_extensions_have_a_table_that_others_read(tmp_pa
     assert "assets" not in table(kitchen).schema.names
     assert table(kitchen)["stac_extensions"].to_pylist() == [[], []]
     assert same(kitchen)
+
+
+def test_bounds_are_the_same_in_whatever_order_zeros_of_both_signs_come(tmp_path):
+    there = [{"type": "Point", "coordinates": [1.0, zero]} for zero in (-0.0, 0.0)]
+    files = []
+    for name, order in (("one", there), ("other", there[::-1])):
+        some = [an_item(f"i{number}", geometry=geometry) for number, geometry in enumerate(order)]
+        kitchen = of_items(tmp_path / name, some)
+        kitchen.build()
+        files.append(told(kitchen, key="geo")["columns"]["geometry"]["bbox"])
+    assert list(map(str, files)) == ["[1.0, 0.0, 1.0, 0.0]"] * 2

@@ -48,10 +48,12 @@ def _items_of(path, blob):
 
 
 def _without_nulls(value):
-    """Return a cell without the members that only other rows have."""
+    """Return a cell without the members that only other rows have, and numbers as a column of floats has them."""
     if isinstance(value, dict):
         return {name: _without_nulls(member) for name, member in sorted(value.items()) if member is not None}
-    return [_without_nulls(member) for member in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_without_nulls(member) for member in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def put(folder, files):

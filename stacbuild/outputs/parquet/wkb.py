@@ -110,7 +110,7 @@ def _size(geometry: Any) -> int:
 
 def _bounds(numbers: list[float], size: int) -> Bounds | None:
     xs, ys = numbers[::size], numbers[1::size]
-    return (float(min(xs)), float(min(ys)), float(max(xs)), float(max(ys))) if xs else None
+    return (min(xs) + 0.0, min(ys) + 0.0, max(xs) + 0.0, max(ys) + 0.0) if xs else None  # no -0.0
 
 
 def _written(geometry: dict[str, Any], size: int, numbers: list[float], depth: int) -> bytes:
