@@ -60,7 +60,7 @@ def _chosen(shop: Workshop, targets: Sequence[str]) -> list[Output]:
     if wrong:
         text = f"clean takes outputs, not '{wrong[0]}'"
         raise UsageError(Problem("SB506", text, hint="`stacbuild clean output:NAME`; a build removes items by itself"))
-    names = select(targets, shop.document, lambda: iter(())).outputs if targets else None
+    names = select(targets, shop.document, lambda _: ()).outputs if targets else None
     return [output for output in shop.outputs if names is None or output.name in names]
 
 

@@ -65,6 +65,10 @@ class GroupListing(Struct):
         assert self.packed is not None
         return _inputs_of(self.packed)
 
+    def may_be_unmarked(self) -> bool:
+        """Tell whether it may have records that no id can be made of: it is new, or some of it failed."""
+        return self.packed is not None or any(tally.failed for tally in self.entry.tallies.values())
+
 
 class FileRead(Struct, array_like=True):
     """What a file held: its groups, and the stamp that it had then; `fault` says why it could not be read."""

@@ -44,7 +44,9 @@ def diff(shop: Workshop, targets: Sequence[str], limit: int | None) -> DiffRepor
     """
     shop.only_look()
     plan = shop.plan(shop.listings(), Options())
-    chosen = select(targets, shop.document, lambda: chain(known(plan), _gone_known(plan))) if targets else Selection([])
+    chosen = Selection([])
+    if targets:
+        chosen = select(targets, shop.document, lambda names: chain(known(plan, names), _gone_known(plan)))
     report = DiffReport(shop.recipe.name, [])
     outputs = chosen.outputs if chosen else {output.name for output in shop.outputs}
     for one in chain(_Diffs(shop, plan, chosen).all(), edited.files(shop, outputs)):

@@ -161,11 +161,14 @@ class Plan:
         """Yield a plan for each group, fresh or not."""
         return (self._group(*place) for place in self._listed())
 
-    def groups_with(self, marks: set[bytes]) -> Iterator[GroupPlan]:
-        """Yield a plan for each group that has an id with one of `marks`; no other is read."""
+    def groups_with(self, marks: set[bytes], *, unmarked: bool = False) -> Iterator[GroupPlan]:
+        """Yield a plan for each group that has an id with one of `marks`; no other is read.
+
+        With `unmarked` also those that may hold records without an id, which are called what they were before.
+        """
         for listing, shard, group in self._listed():
             names = self.memory.names(group.entry) if group.names is None else group.names
-            if names.any_id(marks):
+            if names.any_id(marks) or (unmarked and group.may_be_unmarked()):
                 yield self._group(listing, shard, group)
 
     def fresh_entries(self) -> Iterator[tuple[str, GroupEntry]]:

@@ -307,7 +307,7 @@ class Project:
 
         if targets and shop.routes.patterns:
             shop.listings()  # a pattern's targets are known only then
-        chosen = select(targets, shop.document, lambda: known(shop.plan(shop.listings(), Options())))
+        chosen = select(targets, shop.document, lambda names: known(shop.plan(shop.listings(), Options()), names))
         specs = [shop.document.outputs[name] for name in chosen.outputs]
         tables = {spec.mirror for spec in specs if isinstance(spec, StacJsonOutput) and spec.mirror} - chosen.outputs
         return self._select(shop, [*targets, *(f"output:{name}" for name in sorted(tables))]) if tables else chosen

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from stacbuild import doubts, strays
+from stacbuild.cutting import mark_of
 from stacbuild.deliver import Inspected
 from stacbuild.differences import leaves_moved
 from stacbuild.listed import SourceListing
@@ -23,10 +24,21 @@ LIMIT = 1000
 """Stale targets listed unless told otherwise."""
 
 
-def known(plan: Plan) -> Iterator[Known]:
-    """Yield every pair that a target may mean."""
-    for group in plan.every_group():
+def known(plan: Plan, names: Iterable[str] | None = None) -> Iterator[Known]:
+    """Yield every pair that a target may mean; at least those that are called one of `names` where these are given."""
+    if names is None:
+        groups = plan.every_group()
+    else:
+        marks = set[bytes]().union(*(marks_of(name, plan.document.collections) for name in names))
+        groups = plan.groups_with(marks, unmarked=True)
+    for group in groups:
         yield from known_of(group)
+
+
+def marks_of(name: str, collections: Iterable[str]) -> set[bytes]:
+    """Return the marks that an item has if `name` is its id, or its collection and id."""
+    plain = {mark_of(collection, name) for collection in collections}
+    return plain | {mark_of(c, name[len(c) + 1 :]) for c in collections if name.startswith(f"{c}/")}
 
 
 def known_of(group: GroupPlan) -> Iterator[Known]:
@@ -68,7 +80,7 @@ def status(shop: Workshop, targets: Sequence[str], limit: int | None) -> StatusR
     limit = LIMIT if limit is None else limit
     listings, held = shop.listings(), shop.inspect()
     plan = shop.plan(listings, Options())
-    chosen = select(targets, shop.document, lambda: known(plan)) if targets else Selection([])
+    chosen = select(targets, shop.document, lambda names: known(plan, names)) if targets else Selection([])
     items = dict.fromkeys(("fresh", "new", "stale", "gone", "failed", "dropped"), 0)
     stale: list[StaleTarget] = []
     total = 0
@@ -244,7 +256,7 @@ def ls(shop: Workshop, targets: Sequence[str]) -> LsReport:
         names = [f"{kind}:{name}" for kind, table in tables_of(shop.document).items() for name in sorted(table)]
         items = sorted(_items(plan, None))
         return LsReport(shop.recipe.name, [*names, *items])
-    chosen = select(targets, shop.document, lambda: known(plan))
+    chosen = select(targets, shop.document, lambda names: known(plan, names))
     names = [f"output:{name}" for name in sorted(chosen.outputs)]
     files = [row for name in sorted(chosen.outputs) for row in _files(shop, name)]
     only_outputs = all(target.startswith("output:") for target in targets)

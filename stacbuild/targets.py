@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from stacbuild.failures import Problem, UsageError
 from stacbuild.recipe.schema import Document
 
 KINDS: Final = ("item", "collection", "source", "output", "failed", "stale")
+_GLOB: Final = re.compile(r"[*?\[\\]")
 STAGES: Final = ("fetch", "transform", "extend", "patch", "validate", "write")
 
 
@@ -69,7 +70,11 @@ def parse(target: str, tables: Mapping[str, Mapping[str, object]] | None = None)
     return kind, rest
 
 
-def select(targets: Iterable[str], document: Document, known: Callable[[], Iterator[Known]]) -> Selection:
+Knowing = Callable[[list[str] | None], Iterable[Known]]
+"""Gives the pairs that a target may mean: at least those that are called one of some ids, or COLLECTION/ids; or all."""
+
+
+def select(targets: Iterable[str], document: Document, known: Knowing) -> Selection:
     """Return what `targets` mean together.
 
     Raises:
@@ -86,10 +91,20 @@ def select(targets: Iterable[str], document: Document, known: Callable[[], Itera
         else:
             _add_tables(selection, kind, rest, document)
     if items or selection.sources:
-        everything = list(known())
+        everything = list(known(None)) if selection.sources else _candidates(items, document, known)
         _add_items(selection, items, document, everything)
         selection.ids.update((o.collection, o.id) for o in everything if o.source in selection.sources and o.id)
     return selection
+
+
+def _candidates(targets: list[str], document: Document, known: Knowing) -> list[Known]:
+    """Return the pairs that targets may mean: few where each is an id that is known, else all."""
+    rests = [rest for kind, rest in map(parse, targets) if kind == "item" and not _GLOB.search(rest)]
+    if len(rests) == len(targets):
+        few = list(known(rests))
+        if all(named(rest, few, set(document.collections)) for rest in rests):
+            return few
+    return list(known(None))
 
 
 def _add_tables(selection: Selection, kind: str, rest: str, document: Document) -> None:

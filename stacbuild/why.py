@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from stacbuild import keys
-from stacbuild.cutting import mark_of
 from stacbuild.deliver import Inspected
 from stacbuild.failures import Problem, UsageError
 from stacbuild.plan import Plan
 from stacbuild.report import WhyReport
-from stacbuild.status import identity, known, output_reasons, placed, target_of
+from stacbuild.status import identity, known, marks_of, output_reasons, placed, target_of
 from stacbuild.steps import GroupPlan, Options, Step
 from stacbuild.targets import Known, named, parse, select
 from stacbuild.workshop import Workshop
@@ -37,20 +36,14 @@ def why(shop: Workshop, target: str) -> WhyReport:
 
 def _find(shop: Workshop, plan: Plan, target: str, rest: str) -> tuple[GroupPlan, Step]:
     """Return what a target means: by the marks of names where it is an id, else by all names."""
-    marks = _marks(rest, shop.document.collections)
+    marks = marks_of(rest, shop.document.collections)
     return _found_in(plan.groups_with(marks), shop, target, rest) or _find_anywhere(shop, plan, target, rest)
-
-
-def _marks(rest: str, collections: Iterable[str]) -> set[bytes]:
-    """Return the marks that the item has if `rest` is its id, or its collection and id."""
-    plain = {mark_of(collection, rest) for collection in collections}
-    return plain | {mark_of(c, rest[len(c) + 1 :]) for c in collections if rest.startswith(f"{c}/")}
 
 
 def _find_anywhere(shop: Workshop, plan: Plan, target: str, rest: str) -> tuple[GroupPlan, Step]:
     found = _found_in(plan.every_group(), shop, target, rest)
     if found is None:
-        select([target], shop.document, lambda: known(plan))
+        select([target], shop.document, lambda _: known(plan))
         raise AssertionError(target)
     return found
 
@@ -152,7 +145,7 @@ def _digests(ingredients: dict[str, Any]) -> dict[str, str]:
 def _why_output(shop: Workshop, plan: Plan, name: str, held: dict[str, Inspected]) -> WhyReport:
     output = next((output for output in shop.outputs if output.name == name), None)
     if output is None:
-        select([f"output:{name}"], shop.document, lambda: iter(()))
+        select([f"output:{name}"], shop.document, lambda _: ())
         raise UsageError(Problem("SB502", f"there is no target 'output:{name}'"))
     reasons = [placed(shop, r) for r in output_reasons(shop, output, plan.memory.head.groups, held.get(name))]
     return WhyReport(

@@ -46,6 +46,29 @@ def test_why_of_a_glob_or_of_nothing_looks_everywhere(kitchen, target, exit_):
     assert read >= groups(kitchen)
 
 
+@pytest.mark.parametrize("targets", [["item:i1234"], ["item:one/i1234", "item:i7"]])
+def test_what_is_named_by_its_id_is_found_without_the_rows_of_others(kitchen, targets):
+    read, _ = groups_read(lambda: kitchen.build(*targets))
+    assert 1 <= read <= len(targets)
+
+
+@pytest.mark.parametrize("targets", [["item:i123*"], ["item:i1234", "source:rows"], ["item:i1234", "failed:*"]])
+def test_what_is_named_otherwise_is_looked_for_everywhere(kitchen, targets):
+    assert groups_read(lambda: kitchen.ask("build", *targets, exit_=0))[0] >= groups(kitchen)
+
+
+def test_a_record_that_lost_its_id_is_called_what_it_was(kitchen):
+    rows = [row(number) for number in range(ROWS)]
+    rows[1234]["id"] = ""
+    kitchen.rows(rows)
+    kitchen.build("item:i1234", exit_=1)
+    assert "i1234" not in kitchen.ids()
+    rows[7]["id"] = "i1234"
+    kitchen.rows(rows)
+    kitchen.build("item:i1234", exit_=1)
+    assert kitchen.ids().count("i1234") == 1
+
+
 def test_nothing_to_do_reads_no_rows(kitchen):
     assert groups_read(kitchen.build)[0] == 0
 
