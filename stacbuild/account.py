@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from stacbuild import audit, failing, odd, strays
-from stacbuild.deliver import Delivery, Inspected
+from stacbuild.deliver import Delivery
 from stacbuild.failing import Failure, Failures
 from stacbuild.failures import Exit
+from stacbuild.held import Inspected
 from stacbuild.listed import SourceListing
 from stacbuild.model import Input, Tally
 from stacbuild.plan import Plan

@@ -11,10 +11,10 @@ from collections import Counter
 
 from stacbuild import deliver, documents, doubts, failing, files, locked, promised, recall, remember, trail
 from stacbuild.account import Account
-from stacbuild.deliver import Inspected
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.execute.base import open_executor
 from stacbuild.failures import DamageError, Problem
+from stacbuild.held import Inspected
 from stacbuild.listed import SourceListing
 from stacbuild.listing import Asked
 from stacbuild.outlets import Outlets

@@ -13,6 +13,7 @@ import msgspec
 from stacbuild import deliver, files, manifest, removing
 from stacbuild.delivered import Delivered
 from stacbuild.failures import Problem, UsageError
+from stacbuild.held import inspect
 from stacbuild.outputs.base import Output
 from stacbuild.report import CleanReport
 from stacbuild.sources.registry import kind_of
@@ -65,7 +66,7 @@ def _chosen(shop: Workshop, targets: Sequence[str]) -> list[Output]:
 
 
 def _clean_output(shop: Workshop, output: Output, sources: set[str], report: CleanReport, *, force: bool) -> None:
-    found = deliver.inspect(shop.memory, output.name, output.base)
+    found = inspect(shop.memory, output.name, output.base)
     if found is None:
         return
     rows = found.rows

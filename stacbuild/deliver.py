@@ -8,26 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from msgspec import Struct
 
 from stacbuild import files, keys, manifest
 from stacbuild.delivered import Delivered, RowsDelivered
 from stacbuild.failures import Problem, SurroundingsError
-from stacbuild.files import NO_STAT, State
+from stacbuild.files import NO_STAT
+from stacbuild.held import NO_WANT, Inspected
 from stacbuild.intents import Intents
 from stacbuild.making import Made, make
 from stacbuild.model import LeftOut
-from stacbuild.outputs.base import Output, Rank, View, Wanted
+from stacbuild.outputs.base import Foldered, Output, Rank, View, Wanted
 from stacbuild.parts import Former, Remembered
 from stacbuild.removing import Kept, remove_files
-from stacbuild.report import Reason
-from stacbuild.trace import Memory
-
-NO_WANT = bytes(16)
 
 Only = Callable[[Wanted], bool]
 """Whether a targeted build is to touch a file."""
@@ -40,23 +37,6 @@ Elsewhere = Callable[[], Kept]
 
 Known = Callable[[bytes], bytes | None]
 """Gives, by the key of a file of many items, the SHA-256 of its bytes; None: nobody knows."""
-
-
-class Inspected(Struct):
-    """What an output held when last delivered, and which of its files are not so any more."""
-
-    rows: Delivered
-    bad: dict[str, State]
-    """Path → missing or edited."""
-    stats: dict[str, bytes]
-    """Path → stat now, where it moved though the bytes did not."""
-    restored: bool = False
-    """From the manifest: what the files were made from is not known."""
-
-    def reasons(self) -> list[Reason]:
-        """Return why the output is stale as far as its files say so."""
-        codes = {State.MISSING: "output-missing", State.EDITED: "output-edited"}
-        return [Reason(codes.get(state, "output-edited"), path) for path, state in sorted(self.bad.items())]
 
 
 class Delivery(Struct):
@@ -77,35 +57,6 @@ class Delivery(Struct):
     """Key and SHA-256 of each file that was written and holds all of many items."""
     parts: dict[str, Remembered] | None = None
     """File of many items → its parts; None: no such file was made, and what is remembered of them stands."""
-
-
-def inspect(memory: Memory, name: str, base: Path) -> Inspected | None:
-    """Return what output `name` holds and what of it is wrong, by the memory or else by its manifest."""
-    rows = memory.delivered(name)
-    restored = rows is None
-    if rows is None:
-        rows = from_manifest(manifest.read(base, name))
-        if not rows.paths:
-            return None
-    found = Inspected(rows, {}, {}, restored=restored)
-    top = f"{base}/"
-    for number, path in enumerate(rows.paths):
-        stat = rows.stats[number * 32 : number * 32 + 32]
-        if files.stat_of(top + path) == stat:
-            continue
-        seen = files.state(top + path, rows.digest(number), stat, ours=False)
-        if seen.state is State.SAME:
-            found.stats[path] = seen.stat
-        else:
-            found.bad[path] = seen.state
-    return found
-
-
-def from_manifest(rows: list[manifest.Row]) -> Delivered:
-    """Return what an output holds as its manifest has it: what the files were made from is not known."""
-    rows = sorted(rows, key=lambda row: row.path)
-    digests = b"".join(bytes.fromhex(row.sha256) for row in rows)
-    return Delivered([row.path for row in rows], NO_STAT * len(rows), digests, NO_WANT * len(rows))
 
 
 class Deliverer:
@@ -136,9 +87,8 @@ class Deliverer:
         self._all_anew = False
         self._gone: list[str] = []
         self._before = before or Inspected(Delivered([], b"", b"", b""), {}, {})
-        self._numbers = {path: number for number, path in enumerate(self._before.rows.paths)}
         self._ours = intents.ours(output.base)
-        self._kept = RowsDelivered()
+        self._kept = RowsDelivered(self._before.rows)
         self._top = f"{output.base}/"
         self.delivery = Delivery(self._before.rows, anew={}, left=dict(left or {}))
 
@@ -155,7 +105,7 @@ class Deliverer:
         self._gone = self._not_wanted(pending)
         self._pending = [wanted.path for wanted in pending]
         if pending or self._gone:
-            parts = manifest.paths(self._output.name, len(self._kept.paths) + len(pending))
+            parts = manifest.paths(self._output.name, self._kept.count + len(pending))
             self._intents.note(self._output.base, self._pending + self._gone + parts)
         self._left = pending[::-1]
 
@@ -170,7 +120,7 @@ class Deliverer:
 
     def former(self, wanted: Wanted) -> Former | None:
         """Return the parts of the file that stands in the place of one of many items, if it is as it was delivered."""
-        number = self._numbers.get(wanted.path)
+        number = self._before.rows.find(wanted.path)
         if number is None or wanted.path in self._before.bad:
             return None
         known = self._parts_before().get(wanted.path)
@@ -212,7 +162,9 @@ class Deliverer:
         if self._changed() or (
             self.delivery.touched and not manifest.folder(self._output.base, self._output.name).is_dir()
         ):
-            touched = None if sure or self._before.restored or not self._numbers else {*self._pending, *self._gone}
+            touched = (
+                None if sure or self._before.restored or not self._before.rows.paths else {*self._pending, *self._gone}
+            )
             write_manifest(self._output, self.delivery.rows, touched)
             files.remove_empty([self._output.base], self._output.base)
         elif sure and self._manifest_is_wrong():
@@ -221,7 +173,7 @@ class Deliverer:
     def _manifest_is_wrong(self) -> bool:
         rows = self.delivery.rows
         shall = manifest.wrong(
-            self._output.base, self._output.name, len(rows.paths), lambda number: manifest_row(rows, number)
+            self._output.base, self._output.name, rows.paths, lambda number: manifest_row(rows, number)
         )
         return any(True for _ in shall)
 
@@ -231,8 +183,8 @@ class Deliverer:
         """Return the files to be written in order; those that are as wanted are counted and kept."""
         pending = []
         rows, bad = self._before.rows, self._before.bad
-        for wanted in self._output.files(self._view):
-            number = self._numbers.get(wanted.path)
+        for wanted in self._files():
+            number = self._before.rows.find(wanted.path)
             if number is not None and wanted.path not in bad and self._is_as_wanted(wanted, number):
                 self._keep(wanted, rows.digest(number), self._stat(number, wanted.path))
                 self.delivery.unchanged += 1
@@ -242,6 +194,27 @@ class Deliverer:
                 self._kept.add(wanted.path, rows.stats[number * 32 : number * 32 + 32], rows.digest(number), NO_WANT)
         pending.sort(key=_writing_order)
         return pending
+
+    def _files(self) -> Iterator[Wanted]:
+        """Return the files that shall be; those of folders that have not moved are counted and kept unseen."""
+        if isinstance(self._output, Foldered):
+            return self._output.files_but(self._view, self._unmoved)
+        return self._output.files(self._view)
+
+    def _unmoved(self, document: Wanted, folder: str) -> bool:
+        """Tell whether all files below a folder are as they shall be, as `document` says that moves when they do."""
+        rows = self._before.rows
+        number = rows.find(document.path)
+        if number is None or self._before.restored or rows.want(number) != document.want:
+            return False
+        mine = rows.below(folder)
+        if NO_WANT in rows.wants[mine.start * 16 : mine.stop * 16]:  # left as they were by a build of something else
+            return False
+        if any(path.startswith(folder) for path in (*self._before.bad, *self._before.stats)):
+            return False
+        self._kept.unmoved.append(mine)
+        self.delivery.unchanged += len(mine)
+        return True
 
     def _is_as_wanted(self, wanted: Wanted, number: int) -> bool:
         """Tell whether a file is made from what it shall be; with the memory lost the store knows its bytes."""
@@ -266,7 +239,10 @@ class Deliverer:
             return []
         wanted = {one.path for one in pending}
         wanted.update(self._kept.paths)
-        return [path for path in self._before.rows.paths if path not in wanted]
+        left = bytearray(b"\1") * len(self._before.rows.paths)
+        for rows in self._kept.unmoved:
+            left[rows.start : rows.stop] = bytes(len(rows))
+        return [path for path in itertools.compress(self._before.rows.paths, left) if path not in wanted]
 
     def _refuse_foreign(self, pending: list[Wanted]) -> None:
         """Raise if a file that is not ours is in the way and is not what would be written there."""
@@ -276,7 +252,7 @@ class Deliverer:
             above = path.rpartition("/")[0].rpartition("/")[0]
             if above not in absent:
                 absent[above] = not os.path.lexists(above)
-            if absent[above] or wanted.path in self._numbers or wanted.path in self._ours:
+            if absent[above] or self._before.rows.find(wanted.path) is not None or wanted.path in self._ours:
                 continue
             if not os.path.lexists(path) or (
                 self._elsewhere is not None and os.path.normpath(path) in self._elsewhere()
@@ -303,7 +279,7 @@ class Deliverer:
             self.delivery.parts = self.delivery.parts or dict(self._parts_before())
             self.delivery.parts[wanted.path] = Remembered(attempt.digest, made.parts)
         path = self._top + wanted.path
-        number = self._numbers.get(wanted.path)
+        number = self._before.rows.find(wanted.path)
         self.delivery.left.pop(wanted.path, None)
         if left:
             self.delivery.left[wanted.path] = left
@@ -331,7 +307,7 @@ class Deliverer:
         anew, touched = self.delivery.anew, self._touched
         everything = everything or self._before.restored
         if wanted.item is not None:
-            _add(anew, wanted.collection, {wanted.item.id} if self._numbers else None)
+            _add(anew, wanted.collection, {wanted.item.id} if self._before.rows.paths else None)
         elif wanted.part is not None:
             for name, ids in wanted.part.items():
                 _add(anew, name, set(ids) if everything else touched.get(name, set()).intersection(ids))
@@ -361,7 +337,7 @@ class Deliverer:
 
 def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) -> None:
     """Write the manifest of what an output holds."""
-    manifest.write(output.base, output.name, len(rows.paths), lambda number: manifest_row(rows, number), touched)
+    manifest.write(output.base, output.name, rows.paths, lambda number: manifest_row(rows, number), touched)
 
 
 def manifest_row(rows: Delivered, number: int) -> manifest.Row:

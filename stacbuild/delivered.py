@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,6 +11,8 @@ from msgspec import Struct
 
 STAMP: Final = struct.Struct("<QqqQ")
 """size, mtime_ns, ctime_ns, inode of a file."""
+
+_AFTER_SLASH: Final = chr(ord("/") + 1)
 
 
 class Delivered(Struct, array_like=True):
@@ -37,14 +40,31 @@ class Delivered(Struct, array_like=True):
         """Return the digest of what the file was made from; zeros where it is not known."""
         return self.wants[number * 16 : number * 16 + 16]
 
+    def find(self, path: str) -> int | None:
+        """Return which file is at `path`; rows stand sorted."""
+        number = bisect_left(self.paths, path)
+        return number if number < len(self.paths) and self.paths[number] == path else None
+
+    def below(self, folder: str) -> range:
+        """Return which files are below `folder`, which ends in a slash."""
+        return range(bisect_left(self.paths, folder), bisect_left(self.paths, f"{folder[:-1]}{_AFTER_SLASH}"))
+
 
 class RowsDelivered:
-    """Rows of delivered files as they come: 80 bytes a file and its path."""
+    """Rows of delivered files as they come: 80 bytes a file and its path; of unmoved folders, which rows."""
 
-    def __init__(self) -> None:
-        """Begin without any."""
+    def __init__(self, before: Delivered) -> None:
+        """Begin without any; `before` is what the output held."""
         self.paths: list[str] = []
+        self.unmoved: list[range] = []
+        """Rows of before that stay as they are, all those below some folders."""
+        self._before = before
         self._packed = bytearray()
+
+    @property
+    def count(self) -> int:
+        """How many files were noted."""
+        return len(self.paths) + sum(map(len, self.unmoved))
 
     def add(self, path: str, stat: bytes, digest: bytes, want: bytes) -> None:
         """Note a file."""
@@ -53,12 +73,23 @@ class RowsDelivered:
 
     def delivered(self) -> Delivered:
         """Return the rows in columns, sorted by path."""
-        order = sorted(range(len(self.paths)), key=self.paths.__getitem__)
-        columns = [self._column(order, start, end) for start, end in ((0, 32), (32, 64), (64, 80))]
-        return Delivered([self.paths[n] for n in order], *columns)
+        paths, stats, digests, wants = list[str](), bytearray(), bytearray(), bytearray()
+        old, packed = self._before, self._packed
+        for _, what in sorted(self._pieces(), key=lambda piece: piece[0]):
+            if isinstance(what, range):
+                start, end = what.start, what.stop
+                paths += old.paths[start:end]
+                stats += old.stats[start * 32 : end * 32]
+                digests += old.digests[start * 32 : end * 32]
+                wants += old.wants[start * 16 : end * 16]
+            else:
+                paths.append(self.paths[what])
+                stats += packed[what * 80 : what * 80 + 32]
+                digests += packed[what * 80 + 32 : what * 80 + 64]
+                wants += packed[what * 80 + 64 : what * 80 + 80]
+        return Delivered(paths, bytes(stats), bytes(digests), bytes(wants))
 
-    def _column(self, order: list[int], start: int, end: int) -> bytes:
-        column = bytearray()
-        for number in order:
-            column += self._packed[number * 80 + start : number * 80 + end]
-        return bytes(column)
+    def _pieces(self) -> Iterator[tuple[str, int | range]]:
+        """Yield the path of each file, or of the first of a folder that stands, with where its row is, or its rows."""
+        yield from ((path, number) for number, path in enumerate(self.paths))
+        yield from ((self._before.paths[rows.start], rows) for rows in self.unmoved if rows)

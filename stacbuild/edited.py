@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import msgspec
 
-from stacbuild.deliver import Inspected
 from stacbuild.differences import differences
 from stacbuild.files import State
+from stacbuild.held import Inspected
 from stacbuild.outputs.base import Output, Wanted
 from stacbuild.report import ItemDiff
 from stacbuild.store import MissingChunksError

@@ -6,8 +6,8 @@ import time
 
 from stacbuild import doubts, locked
 from stacbuild.account import Account, stage_json
-from stacbuild.deliver import Inspected
 from stacbuild.failures import Exit
+from stacbuild.held import Inspected
 from stacbuild.listing import Asked
 from stacbuild.plan import Plan
 from stacbuild.report import BuildReport, StageCount, StaleTarget

@@ -64,38 +64,41 @@ def folder(base: Path, output: str) -> Path:
     return base / FOLDER / output
 
 
-def write(base: Path, output: str, count: int, row: Callable[[int], Row], touched: set[str] | None) -> None:
-    """Bring the manifest to `count` rows, sorted by path; `row` gives each.
+def write(base: Path, output: str, held: list[str], row: Callable[[int], Row], touched: set[str] | None) -> None:
+    """Bring the manifest to what is held: paths in order; `row` gives what is said of each.
 
     Only parts with a path in `touched` are written (None: all). No rows, no manifest.
     """
-    if not count:
+    if not held:
         remove(base, output)
         return
     where = folder(base, output)
     present = {path.name for path in where.iterdir()} if where.is_dir() else set()
-    names = set(parts(count).names())
-    for name, blob in contents(count, row, None if present != names else touched):
+    names = set(parts(len(held)).names())
+    for name, blob in contents(held, row, None if present != names else touched):
         files.put(files.write_beside(str(where / name), [blob]), str(where / name))
     for name in present - names:
         (where / name).unlink(missing_ok=True)
 
 
-def contents(count: int, row: Callable[[int], Row], touched: set[str] | None = None) -> Iterator[tuple[str, bytes]]:
+def contents(
+    held: list[str], row: Callable[[int], Row], touched: set[str] | None = None
+) -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of each part of a manifest, of those only that hold a path in `touched` where given."""
-    cut = parts(count)
-    numbers = range(cut.number if count else 0) if touched is None else sorted({cut.of(path) for path in touched})
+    cut = parts(len(held))
+    numbers = range(cut.number if held else 0) if touched is None else sorted({cut.of(path) for path in touched})
     members: dict[int, list[int]] = {part: [] for part in numbers}
-    for number in range(count):
-        members.get(cut.of(row(number).path), []).append(number)
+    for number, path in enumerate(held):
+        if (part := cut.of(path)) in members:
+            members[part].append(number)
     for part, some in members.items():
         yield cut.name(part), b"".join(msgspec.json.encode(row(number)) + b"\n" for number in some)
 
 
-def wrong(base: Path, output: str, count: int, row: Callable[[int], Row]) -> Iterator[tuple[str, bool]]:
+def wrong(base: Path, output: str, held: list[str], row: Callable[[int], Row]) -> Iterator[tuple[str, bool]]:
     """Yield the name of each part that does not say what it shall, and whether anything stands there."""
     where = folder(base, output)
-    shall = dict(contents(count, row))
+    shall = dict(contents(held, row))
     present = {path.name for path in where.iterdir()} if where.is_dir() else set()
     for part in sorted({*shall, *present}):
         if part not in present:

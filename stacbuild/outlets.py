@@ -15,11 +15,12 @@ from typing import Final, NamedTuple
 
 from stacbuild import manifest, parts_file
 from stacbuild.account import Account
-from stacbuild.deliver import Deliverer, Delivery, Inspected, Only, inspect
+from stacbuild.deliver import Deliverer, Delivery, Only
 from stacbuild.delivered import Delivered
 from stacbuild.events import Began, Ended, Progress, Watcher
 from stacbuild.failures import Problem, UsageError
 from stacbuild.files import State
+from stacbuild.held import Inspected, inspect
 from stacbuild.outputs.base import Output, Wanted
 from stacbuild.removing import Kept, clear_up, take_away
 from stacbuild.request import Request

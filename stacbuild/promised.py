@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from stacbuild import canon, deliver, files, manifest
 from stacbuild.delivered import Delivered
 from stacbuild.events import Progress, Watcher, nobody
+from stacbuild.held import from_manifest
 from stacbuild.outputs.base import Output
 from stacbuild.report import OutputsPart, StorePart, Wrong
 from stacbuild.sealed import MemoryLostError
@@ -67,7 +68,7 @@ def _held(shop: Workshop, output: Output) -> _Held | None:
         return _Held(output.name, base, rows, listed, restored=False)
     if not listed or (before is None and shop.taken(output)):
         return None
-    return _Held(output.name, base, deliver.from_manifest(listed), listed, restored=True)
+    return _Held(output.name, base, from_manifest(listed), listed, restored=True)
 
 
 def _compare(shop: Workshop, held: _Held, part: OutputsPart, watch: Watcher) -> None:
@@ -98,7 +99,7 @@ def _manifest(shop: Workshop, held: _Held) -> Iterator[Wrong]:
     """Yield the parts of a manifest that are not what they shall be: that follows from the files alone."""
     listed = sorted(held.manifest, key=lambda row: row.path)
     rows = (lambda number: listed[number]) if held.restored else lambda number: deliver.manifest_row(held.rows, number)
-    for name, there in manifest.wrong(held.base, held.name, len(held.rows.paths), rows):
+    for name, there in manifest.wrong(held.base, held.name, held.rows.paths, rows):
         path = _shown(shop, manifest.folder(held.base, held.name) / name)
         what, told = ("damaged", "says something else") if there else ("missing", "is not there")
         yield Wrong(f"output:{held.name}", f"manifest-{what}", path, f"this part of the manifest {told}")

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from stacbuild import canon
-from stacbuild.deliver import Inspected
 from stacbuild.failures import DamageError, Problem
+from stacbuild.held import Inspected
 from stacbuild.model import Input, Pair
 from stacbuild.outputs.base import Output
 from stacbuild.packing import pack

@@ -8,8 +8,8 @@ from typing import Any
 
 from stacbuild import doubts, strays
 from stacbuild.cutting import mark_of
-from stacbuild.deliver import Inspected
 from stacbuild.differences import leaves_moved
+from stacbuild.held import Inspected
 from stacbuild.listed import SourceListing
 from stacbuild.outputs.base import Output
 from stacbuild.plan import Plan

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from stacbuild import keys
-from stacbuild.deliver import Inspected
 from stacbuild.failures import Problem, UsageError
+from stacbuild.held import Inspected
 from stacbuild.plan import Plan
 from stacbuild.report import WhyReport
 from stacbuild.status import identity, known, marks_of, output_reasons, placed, target_of

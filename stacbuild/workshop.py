@@ -16,9 +16,9 @@ from typing import Any, Final
 import msgspec
 
 from stacbuild.contexts import Contexts
-from stacbuild.deliver import Inspected, inspect
 from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.furnish import furnished
+from stacbuild.held import Inspected, inspect
 from stacbuild.intents import Intents
 from stacbuild.keys import join, settings
 from stacbuild.listed import SourceListing

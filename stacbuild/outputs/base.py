@@ -10,7 +10,7 @@ import fnmatch
 from collections.abc import Callable, Iterator
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -217,6 +217,20 @@ class Output(Protocol):
 
     def read_back(self, path: str) -> Iterator[tuple[dict[str, Any], str]]:
         """Yield the items in a file, and the folder that their hrefs start from, relative to the recipe's."""
+
+
+Unmoved = Callable[[Wanted, str], bool]
+"""Tells of a document and a folder, which ends in a slash, whether all files below it are as they shall be.
+
+The document's `want` moves when any of them moves that shall be there."""
+
+
+@runtime_checkable
+class Foldered(Protocol):
+    """What an output can do besides whose files stand in folders, each with one document that tells of all of them."""
+
+    def files_but(self, view: View, unmoved: Unmoved) -> Iterator[Wanted]:
+        """Yield every file that shall be but those of folders that have not moved, whose items are not looked at."""
 
 
 class Table(Protocol):

@@ -17,7 +17,7 @@ import xxhash
 
 from stacbuild import canon, keys
 from stacbuild.outputs import document, names, readme
-from stacbuild.outputs.base import ALONE, Item, Rank, Standing, Table, View, Wanted, split_base, taken
+from stacbuild.outputs.base import ALONE, Item, Rank, Standing, Table, Unmoved, View, Wanted, split_base, taken
 from stacbuild.outputs.kept_tree import Node, Skeleton
 from stacbuild.outputs.order import pieces
 from stacbuild.outputs.placing import CATALOG, DOCUMENTS, LIST, README, Layout, Tree
@@ -53,6 +53,8 @@ class StacJson:
         self.base, self._top = split_base(root, spec.path)
         self._root = str(root)
         self._layout = Layout(spec.layout, self._top)
+        self._is_apart = spec.layout.startswith("{collection}/")
+        """The files of a collection are those below its folder."""
         self._tree_held: Tree | None = None
         self._kept_held: tuple[View, Skeleton | None] | None = None
         self._titles: dict[tuple[str, bytes], str] = {}
@@ -82,6 +84,10 @@ class StacJson:
 
     def files(self, view: View) -> Iterator[Wanted]:
         """Yield every document of the tree."""
+        return self.files_but(view, _all_moved)
+
+    def files_but(self, view: View, unmoved: Unmoved) -> Iterator[Wanted]:
+        """Yield every document of the tree but those of collections that stand as they are."""
         folders = self._folders(view)
         kept = self._kept(view)
         titles: list[Any] = [[name, folders[name], _title(view, name)] for name in folders]
@@ -98,10 +104,13 @@ class StacJson:
             return
         for collection, folder in folders.items():
             state = view.state(collection).hex() if self._spec.items else ""
+            facts = [state, view.document(collection), self._mirror(view, collection, "")]
+            wanted = self._wanted(f"{folder}/collection.json", Rank.COLLECTION, collection, facts)
+            if self._is_apart and unmoved(wanted, f"{self._top}/{folder}/"):
+                continue
             if self._spec.items:
                 yield from self._members_of(view, collection, state)
-            facts = [state, view.document(collection), self._mirror(view, collection, "")]
-            yield self._wanted(f"{folder}/collection.json", Rank.COLLECTION, collection, facts)
+            yield wanted
 
     def _members_of(self, view: View, collection: str, state: str) -> Iterator[Wanted]:
         """Yield the files of a collection's items and sub-catalogs."""
@@ -369,6 +378,11 @@ class StacJson:
         for position in tree.items.get(here, []):
             item, href = items[position], self._href(here, tree.paths[position][len(self._top) + 1 :])
             yield document.link("item", href, GEOJSON, item.title or item.id)
+
+
+def _all_moved(document: Wanted, folder: str) -> bool:
+    del document, folder
+    return False
 
 
 def _moved(part: dict[str, Any], rewrite: Callable[[str], str]) -> dict[str, Any]:
