@@ -29,6 +29,7 @@ _NO_JSON = (bytes, bytearray, memoryview, Decimal)
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decode = msgspec.json.Decoder().decode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _NAMED = {
     name: _encode(name) + b":"
     for name in (
@@ -105,6 +106,12 @@ def encode_members(
     except (UnicodeEncodeError, RecursionError, TypeError, OverflowError):  # `encode` can more, or says why not
         return {name: _encode(name) + b":" + encode(member) for name, member in value.items()}
     return members
+
+
+def members_of(blob: bytes) -> dict[str, bytes]:
+    """Return each member of an object as `encode_members` does, of text in which each has canonical bytes."""
+    found: dict[str, msgspec.Raw] = _decode_members(blob)
+    return {name: (_NAMED.get(name) or _encode(name) + b":") + member for name, member in found.items()}
 
 
 def whole(members: dict[str, bytes]) -> bytes:

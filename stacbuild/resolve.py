@@ -170,6 +170,19 @@ class Resolver:
         """Return the steps that something is to be run for."""
         return list(self._open(steps))
 
+    def sound(self, step: Step) -> Place | None:
+        """Return where an item lies that all found valid, without a word, who would judge what `step` makes.
+
+        None where there is none, and where the build was told to judge anew.
+        """
+        old = step.old
+        if self._force or step.verdict == "failed" or old is None or old.now is None or old.verdict is None:
+            return None
+        if old.verdict.state != "valid" or old.verdict.faults:
+            return None
+        current = self._contexts.verdict_current(step.collection, old.verdict.context)
+        return Place(old.now.blob, old.now.ordinal) if current else None
+
     def job(self, step: Step, document: bytes | Span | Place, base: str, packed: Mapping[bytes, int] = {}) -> Job:
         """Return the job of `step`: `document` is its record, or where that or what the stage before `start` gave lies.
 
@@ -183,6 +196,9 @@ class Resolver:
         incoming = step.now.digest if step.now is not None else _incoming(step)
         job = Job(step.collection, b"", step.source, base, incoming, step.start, known, step.now is None)
         job.known = [] if again else self._known(step)
+        sound = self.sound(step) if packed else None
+        if sound is not None and sound.blob in packed:
+            job.sound = (packed[sound.blob], sound.ordinal)
         match document:
             case bytes():
                 job.document = document

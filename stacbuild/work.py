@@ -48,6 +48,8 @@ class Job(Struct, array_like=True, gc=False):
     """The document is what the last stage gave when another followed it, so that its version is not known."""
     span: Span | None = None
     """Where the document lies in the spool; `document` is empty then."""
+    sound: tuple[int, int] | None = None
+    """Where, as for `place`, an item lies that was found valid by all that would judge this one, without a word."""
     known: list[bytes] = []
     """For each stage from `start` on: the digest of a result from which all that follows is known; b"" for none."""
     place: tuple[int, int] | None = None
@@ -111,6 +113,10 @@ class Tools(Struct, frozen=True):
     """Descriptors of the spool's files."""
 
 
+Judging = Callable[[dict[str, Any], frozenset[str] | None], Verdict]
+"""(item, the names of its members that are not as in a sound one; None: of all) → verdict."""
+
+
 class Bench:
     """A recipe's stages, compiled when first needed."""
 
@@ -119,7 +125,7 @@ class Bench:
         self._document = tools.document
         self._lines: dict[str, Pipeline] = pipelines(tools.document)
         self._works: dict[str, list[Any]] = {}
-        self._judge: Callable[[dict[str, Any]], Verdict] | None = None
+        self._judge: Judging | None = None
         self._tools, self._root = tools, Path(tools.root)
         self._unpacked: list[list[bytes]] = []
         self._watch = Stopwatch() if tools.profiled else None
@@ -187,7 +193,9 @@ class Bench:
             outcome.ordinals.append(len(documents) - 1)
         if outcome.ordinals:
             outcome.version = version_of(value, digest, outcome.ordinals[-1], written, line.summaries)
-        self._judge_it(job, line, value, digest, outcome)
+        if line.judged and digest != job.judged:
+            verdict = self._judged(job, value, members)
+            outcome.state, outcome.faults = verdict.state, verdict.faults
         return outcome
 
     def _document_of(self, job: Job) -> bytes:
@@ -195,10 +203,12 @@ class Bench:
             return self._unpacked[job.place[0]][job.place[1]]
         return job.document if job.span is None else record_at(self._tools.spool, job.span)
 
-    def _judge_it(self, job: Job, line: Pipeline, item: dict[str, Any], digest: bytes, outcome: Outcome) -> None:
-        if line.judged and digest != job.judged:
-            verdict = self._judging()(with_link(item))
-            outcome.state, outcome.faults = verdict.state, verdict.faults
+    def _judged(self, job: Job, item: dict[str, Any], members: dict[str, bytes]) -> Verdict:
+        """Return the verdict on an item; of what is in it as in one that is known to be sound, nothing is asked."""
+        changed = None
+        if job.sound is not None and members:
+            changed = differing(members, self._unpacked[job.sound[0]][job.sound[1]])
+        return self._judging()(with_link(item), changed)
 
     def _compiled(self, collection: str) -> list[Any]:
         works = self._works.get(collection)
@@ -208,9 +218,9 @@ class Bench:
             self._works[collection] = works
         return works
 
-    def _judging(self) -> Callable[[dict[str, Any]], Verdict]:
+    def _judging(self) -> Judging:
         if self._judge is None:
-            self._judge = self._timed("validate", open_judge(self._tools).judge)
+            self._judge = self._timed("validate", open_judge(self._tools).judge_changed)
         return self._judge
 
     def _timed(self, name: str, work: Timed) -> Timed:
@@ -279,6 +289,15 @@ def line_of(members: dict[str, bytes]) -> tuple[bytes, int]:
     parts, at = [members[name] for name in names], names.index("links")
     place = 1 + sum(map(len, parts[:at])) + at + len(_NO_LINKS) - 1
     return b"{" + b",".join(parts) + b"}", place if parts[at] == _NO_LINKS else -place
+
+
+def differing(members: dict[str, bytes], line: bytes) -> frozenset[str] | None:
+    """Return the names of an item's members that are otherwise in a line that `line_of` gave; None: it has others."""
+    known = canon.members_of(line)
+    own = members if "links" in members else {**members, "links": _NO_LINKS}
+    if own.keys() != known.keys():
+        return None
+    return frozenset(name for name, member in own.items() if known[name] != member)
 
 
 def in_order(members: Mapping[str, Any]) -> list[str]:

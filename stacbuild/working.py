@@ -23,7 +23,7 @@ from stacbuild.resolve import CHUNK_BYTES, CHUNK_JOBS, Resolver
 from stacbuild.settle import Settler
 from stacbuild.spool import Span, SpoolFiles
 from stacbuild.steps import GroupPlan, Step
-from stacbuild.store import Place
+from stacbuild.store import MissingChunksError, Place
 from stacbuild.work import Chunk
 from stacbuild.workshop import Workshop
 
@@ -156,10 +156,23 @@ class Working:
 
     def _chunk(self, fed: list[Fed]) -> Chunk:
         self._number += 1
-        asked = Counter(document.blob for _, document, _ in fed if isinstance(document, Place))
-        many = {blob: number for number, blob in enumerate(blob for blob, count in asked.items() if count >= TOGETHER)}
-        packed = [self._shop.store.packed(blob) for blob in many]
-        return Chunk(self._number, [self._resolver.job(*one, many) for one in fed], packed)
+        packed = self._packed(fed)
+        numbers = {blob: number for number, blob in enumerate(packed)}
+        return Chunk(self._number, [self._resolver.job(*one, numbers) for one in fed], list(packed.values()))
+
+    def _packed(self, fed: list[Fed]) -> dict[bytes, bytes]:
+        """Return the chunks of the store of which many documents are wanted, by digest.
+
+        Those that work begins with have to be there; one is as well judged without what was made of its item before.
+        """
+        begun = Counter(document.blob for _, document, _ in fed if isinstance(document, Place))
+        sound = Counter(place.blob for step, _, _ in fed for place in [self._resolver.sound(step)] if place is not None)
+        packed = {blob: self._shop.store.packed(blob) for blob, count in begun.items() if count >= TOGETHER}
+        for blob, count in sound.items():
+            if count >= TOGETHER and blob not in packed:
+                with contextlib.suppress(MissingChunksError):
+                    packed[blob] = self._shop.store.packed(blob)
+        return packed
 
 
 def _size(step: Step, document: bytes | Span | Place) -> int:

@@ -10,9 +10,9 @@ from unittest import mock
 
 from world_disk import STATE
 
-SMALL = {"_CUT_MASK": 3, "_ENDS": 1, "CHUNK_JOBS": 5, "BATCH_PAIRS": 11}
+SMALL = {"_CUT_MASK": 3, "_ENDS": 1, "CHUNK_JOBS": 5, "BATCH_PAIRS": 11, "TOGETHER": 2}
 """Constants of the engine that are made small: groups of about four records, runs of two, chunks of five, batches of
-eleven."""
+eleven; two documents of one chunk take it to a worker whole."""
 
 
 @contextlib.contextmanager

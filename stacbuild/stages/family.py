@@ -16,6 +16,7 @@ import msgspec
 
 from stacbuild.canon import CanonError, decode
 from stacbuild.stages import narrow
+from stacbuild.stages.changed import of_changed
 from stacbuild.stages.schemas import (
     Schema,
     SchemaStore,
@@ -84,6 +85,22 @@ class Validators:
         documents = narrow.of_items(self._family.documents(), self._family.url)
         if documents is None or (self._has_more and not self._is_alike(documents)):
             return None
+        return self._quick(documents)
+
+    def accept_changed(self, changed: frozenset[str]) -> Accept:
+        """Return what accepts an Item in which none of them finds anything.
+
+        It is asked about such that differ in members `changed` alone from one in which none of them finds anything.
+        """
+        documents = narrow.of_items(self._family.documents(), self._family.url) or self._family.documents()
+        if self._has_more and not self._is_alike(documents):
+            return self.accept(item=True)
+        left = of_changed(documents, self._family.url, changed)
+        found = None if left is None else self._quick(left)
+        return self.accept(item=True) if found is None else _asking(found)
+
+    def _quick(self, documents: dict[str, Any]) -> Any:
+        """Return a validator by what is left of the schemas, which asserts all formats; None: too much was left out."""
         try:
             return _compiled(self._family.url, documents, None)
         except Exception:  # noqa: BLE001  what is left out was referred to by some other name

@@ -9,7 +9,7 @@ not clear.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote
@@ -52,12 +52,22 @@ _DEPTHS: Final = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString
 """Type of geometry → how many lists deep its positions are."""
 
 Box = tuple[float, float, float, float]
+_Check = Callable[[dict[str, Any]], Iterator[Fault]]
 
 
 def faults_of(document: dict[str, Any], *, item: bool = True) -> list[Fault]:
     """Return what is wrong or odd with an item (else a collection or catalog) beyond its schemas."""
+    return _found(_OF_ITEM if item else _OF_OTHERS, document)
+
+
+def is_sound(item: dict[str, Any], changed: frozenset[str]) -> bool:
+    """Tell whether nothing is found by what looks at `changed` members; the others are as in an item without faults."""
+    return not _found((check for check, names in _OF_ITEM.items() if names & changed), item)
+
+
+def _found(checks: Iterable[_Check], document: dict[str, Any]) -> list[Fault]:
     faults: list[Fault] = []
-    for check in _OF_ITEM if item else _OF_OTHERS:
+    for check in checks:
         try:
             faults.extend(check(document))
         except (TypeError, ValueError, IndexError, KeyError, AttributeError, OverflowError, RecursionError):
@@ -295,5 +305,11 @@ def _intervals(collection: dict[str, Any]) -> Iterator[Fault]:
             yield _error("SB316", f"the interval starts {first}, after its end {last}", path, "exchange them")
 
 
-_OF_ITEM: tuple[Callable[[dict[str, Any]], Iterator[Fault]], ...] = (_id, _links, _moments, _place)
-_OF_OTHERS: tuple[Callable[[dict[str, Any]], Iterator[Fault]], ...] = (_id, _extents, _intervals)
+_OF_ITEM: dict[_Check, frozenset[str]] = {
+    _id: frozenset(("id",)),
+    _links: frozenset(("links", "collection")),
+    _moments: frozenset(("properties",)),
+    _place: frozenset(("geometry", "bbox")),
+}
+"""Each check with the members that it looks at."""
+_OF_OTHERS: tuple[_Check, ...] = (_id, _extents, _intervals)

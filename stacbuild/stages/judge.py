@@ -47,6 +47,9 @@ MAX_FAULTS = 50
 _PANELS: Final = 1024
 """Profiles that are kept at hand; real catalogs have few."""
 
+_DECIDING: Final = frozenset(("type", "stac_version", "stac_extensions", "collection"))
+"""Members that decide by which schemas an Item is judged."""
+
 Profile = tuple[str, ...]
 """STAC version, then the item's extensions, sorted."""
 Engine = Literal["fast", "stac-valid", "stac-validator"]
@@ -72,6 +75,9 @@ class Verdict(msgspec.Struct, frozen=True, array_like=True):
 
     state: Literal["valid", "invalid", "unchecked"]
     faults: tuple[Fault, ...] = ()
+
+
+_VALID: Final = Verdict("valid")
 
 
 class _Compiled(msgspec.Struct, frozen=True):
@@ -125,6 +131,7 @@ class Judge:
         self._ingredients: dict[tuple[Profile, tuple[str, ...]], dict[str, str]] = {}
         self._own: dict[str, tuple[str, ...]] = {}
         self._panels: dict[tuple[Profile, Kind, tuple[str, ...]], _Panel] = {}
+        self._changed: dict[tuple[Profile, tuple[str, ...], frozenset[str]], list[Accept]] = {}
 
     def profile(self, item: dict[str, Any]) -> Profile:
         """Return what decides by which schemas an item is judged."""
@@ -191,6 +198,32 @@ class Judge:
             faults.extend(fault for fault in odd if fault.path not in told)
         return self._verdict(faults, panel.unknown)
 
+    def judge_changed(self, item: dict[str, Any], changed: frozenset[str] | None) -> Verdict:
+        """Return the verdict on an Item, of which some members are known to be in order.
+
+        Args:
+            item: JSON values.
+            changed: the members in which alone it differs from an Item of the same names in which the same schemas and
+                checks found nothing; None: nothing is known.
+        """
+        if changed is None or self._reference is not None or changed & _DECIDING or item["type"] != ITEM:
+            return self.judge(item)
+        accept = self._of_changed(self.profile(item), self.own(item.get("collection")), changed)
+        if all(accepts(item) for accepts in accept) and geochecks.is_sound(item, changed):
+            return _VALID
+        return self.judge(item)
+
+    def _of_changed(self, profile: Profile, own: tuple[str, ...], changed: frozenset[str]) -> list[Accept]:
+        """Return who is asked about Items of a profile of which some members changed."""
+        accept = self._changed.get((profile, own, changed))
+        if accept is None:
+            if len(self._changed) >= _PANELS:
+                self._changed.clear()
+            compiled = [self._ready(url, profile[0]).validators for url in (*urls_of(profile, "item"), *own)]
+            accept = [_never if one is None else one.accept_changed(changed) for one in compiled]
+            self._changed[profile, own, changed] = accept
+        return accept
+
     def _panel(self, profile: Profile, kind: Kind, own: tuple[str, ...]) -> _Panel:
         panel = self._panels.get((profile, kind, own))
         if panel is None:
@@ -212,7 +245,7 @@ class Judge:
 
     def _verdict(self, faults: list[Fault], unknown: list[Fault]) -> Verdict:
         if not faults and not unknown:
-            return Verdict("valid")
+            return _VALID
         errors = [fault for fault in faults if not fault.warning]
         warnings = [fault for fault in faults if fault.warning]
         if self._missing == "fail":
@@ -265,7 +298,7 @@ class Judge:
 
 
 def _never(document: Any) -> bool:
-    """Stand in for a validator where the reference library decides."""
+    """Stand in for a validator where there is none, or the reference library decides."""
     del document
     return False
 
