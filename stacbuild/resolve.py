@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from stacbuild import keys
+from stacbuild import cutoff, keys
 from stacbuild.contexts import Contexts
 from stacbuild.failures import Fault
 from stacbuild.looking import Looked
@@ -215,30 +215,21 @@ class Resolver:
         old, numbers = step.old, self._contexts.stages[step.collection]
         if old is None or not self._ends_well(old, step.collection):
             return []
-        found = [b""] * (len(numbers) - step.start)
-        for position in range(len(numbers) - 2, step.start - 1, -1):
-            if position + 1 >= len(old.marks) or not self._stands(old.marks[position + 1], numbers[position + 1]):
-                break
-            found[position - step.start] = old.marks[position].digest
-        return found if any(found) else []
+        return cutoff.known(old, numbers, step.start, self._stands)
 
     def _ends_well(self, old: Pair, collection: str) -> bool:
         """Tell whether what an input came to is known to the end: it was dropped, or is an item with its verdict."""
         if old.fault is not None:
             return old.fault.drop and old.fault.code not in BY_ID
-        if (
-            old.now is None
-            or old.now.blob in self._store.lost
-            or len(old.marks) != len(self._contexts.stages[collection])
-        ):
+        if old.now is None or old.now.blob in self._store.lost:
             return False
         if not self._pipelines[collection].judged:
             return True
         return old.verdict is not None and self._contexts.verdict_current(collection, old.verdict.context)
 
-    def _stands(self, mark: Mark, number: int) -> bool:
-        """Tell whether a stage would give again what it gave: neither its context nor a file that it read moved."""
-        return mark.context == number and all(self._looked.digest(path) == then for path, then in mark.files)
+    def _stands(self, mark: Mark) -> bool:
+        """Tell whether the files that a stage read are as they were."""
+        return all(self._looked.digest(path) == then for path, then in mark.files)
 
     def place(self, step: Step) -> Place:
         """Return where what goes into stage `start` lies, of a step that does not begin with its record."""
@@ -301,7 +292,7 @@ class Resolver:
             incoming = digest
         position = step.start + len(outcome.digests)
         if outcome.as_before:
-            _end_as_before(step, position)
+            cutoff.end_as_before(step, numbers[position])
             return
         if outcome.fault is not None:
             yield from self._failed(step, outcome, position, incoming, contexts, counts)
@@ -359,15 +350,6 @@ class Resolver:
         contexts.add(context)
         key = keys.stage_key(context, step.now.digest)
         yield Result(key, state=outcome.state, faults=outcome.faults)
-
-
-def _end_as_before(step: Step, position: int) -> None:
-    """Let a step end as its pair did: what goes into stage `position` is what went into it then."""
-    old = step.old
-    assert old is not None
-    step.marks.extend(old.marks[position:])
-    step.start, step.fault, step.judge = len(step.marks), old.fault, False
-    step.now, step.judged = (None, None) if old.fault is not None else (old.now, old.verdict)
 
 
 def _key(context: bytes, incoming: bytes, files: Files) -> bytes:

@@ -72,3 +72,10 @@ def test_mapping_and_patch_changed_at_once_run_what_lies_between_too(world):
     world.recipe["mappings"]["plain"]["properties"]["gsd"]["default"] = 7
     world.recipe["patches"]["late"]["set"] = {"properties.x:late": 2}
     assert ran(world) == only(transform=11, extend=11, patch=11, validate=11, write=11)
+
+
+def test_new_condition_extends_and_patches_nothing_that_stays(world):
+    world.recipe["collections"]["one"]["where"] = "gsd < 4"
+    assert ran(world) == only()
+    del world.recipe["collections"]["one"]["where"]
+    assert ran(world) == only(write=7)

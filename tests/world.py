@@ -127,6 +127,8 @@ class World:
     def _finished(self, table, item, dropped, works):
         """Return what else is done to an item, what becomes of it, and whether it is dropped."""
         names, chain = table.get("extensions"), table.get("patches")
+        if table.get("where") and item is not None:
+            works = [*works, ("where", table["where"], canon.encode(item))]
         if names and item is not None and not dropped:
             specs = [self.recipe["extensions"][name] for name in names]
             works = [*works, ("extend", json.dumps(specs, sort_keys=True), canon.encode(item))]
