@@ -6,6 +6,7 @@ Numbers are 32-bit, little-endian. What is packed is checked by who stores it, a
 from __future__ import annotations
 
 import struct
+from itertools import accumulate
 from typing import Final
 
 LEVEL: Final = 3
@@ -20,16 +21,33 @@ def pack(documents: list[bytes]) -> bytes:
     return compressed(b"".join([head, *documents]))
 
 
+class Documents:
+    """The documents of a chunk that `pack` made; each is copied out of it when it is asked for, as few may be."""
+
+    def __init__(self, chunk: bytes) -> None:
+        self._raw = decompressed(chunk)
+        (count,) = _COUNT.unpack_from(self._raw)
+        sizes = struct.unpack_from(f"<{count}I", self._raw, _COUNT.size)
+        self._places = [*accumulate(sizes, initial=_COUNT.size * (count + 1))]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._places) - 1
+
+    def __getitem__(self, number: int) -> bytes:
+        """Return document `number`.
+
+        Raises:
+            IndexError: there is none.
+        """
+        end = self._places[number + 1]
+        return self._raw[self._places[number] : end]
+
+
 def unpack(chunk: bytes) -> list[bytes]:
-    """Return the documents of a chunk that `pack` made."""
-    raw = decompressed(chunk)
-    (count,) = _COUNT.unpack_from(raw)
-    sizes = struct.unpack_from(f"<{count}I", raw, _COUNT.size)
-    documents, start = [], _COUNT.size * (count + 1)
-    for size in sizes:
-        documents.append(raw[start : start + size])
-        start += size
-    return documents
+    """Return all documents of a chunk that `pack` made."""
+    documents = Documents(chunk)
+    return [documents[number] for number in range(len(documents))]
 
 
 def compressed(raw: bytes) -> bytes:

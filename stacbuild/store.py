@@ -25,7 +25,7 @@ from stacbuild import canon, keys
 from stacbuild.failures import Fault, Problem, SurroundingsError
 from stacbuild.index import Index, Run
 from stacbuild.model import Version
-from stacbuild.packing import compressed, decompressed, unpack
+from stacbuild.packing import Documents, compressed, decompressed
 from stacbuild.times import Seen, packed, unpacked
 
 TIMES: Final = "times/"
@@ -120,7 +120,7 @@ class Store:
         self._backend, self._known = backend, known
         self._decode = msgspec.msgpack.Decoder(Segment).decode
         self._encode = msgspec.msgpack.Encoder().encode
-        self._chunks: dict[bytes, list[bytes]] = {}
+        self._chunks: dict[bytes, Documents] = {}
         self._segments: dict[str, Segment | None] = {}
         self._index: Index | None = None
         self.lost: set[bytes] = set()
@@ -139,11 +139,11 @@ class Store:
         _refused(lambda: self._backend.put(f"cas/{digest.hex()}", chunk))
         return digest
 
-    def documents(self, blob: bytes) -> list[bytes]:
+    def documents(self, blob: bytes) -> Documents:
         """Return the documents of a chunk; raises as `packed`."""
         held = self._chunks.get(blob)
         if held is None:
-            held = unpack(self.packed(blob))
+            held = Documents(self.packed(blob))
             while len(self._chunks) >= _CHUNKS_HELD:
                 del self._chunks[next(iter(self._chunks))]
             self._chunks[blob] = held
