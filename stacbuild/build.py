@@ -11,7 +11,7 @@ from collections import Counter
 
 from stacbuild import deliver, documents, doubts, failing, files, locked, promised, recall, remember, trail
 from stacbuild.account import Account
-from stacbuild.events import Began, Ended, Progress, Watcher
+from stacbuild.events import Began, Ended, Progress, Watcher, many
 from stacbuild.execute.base import open_executor
 from stacbuild.failures import DamageError, Problem
 from stacbuild.held import Inspected
@@ -151,7 +151,7 @@ class _Build:
 
         asked = Asked(told, self._request.force, self._spool, self._executor)
         listings = self._shop.listings(asked)
-        self._watch(Ended("list", sum(counts.values()), f"{len(listings)} sources"))
+        self._watch(Ended("list", sum(counts.values()), many(len(listings), "source")))
         return listings
 
     def _quiet(self, plan: Plan, outlets: Outlets) -> bool:

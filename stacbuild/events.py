@@ -56,3 +56,10 @@ Watcher = Callable[[Event], None]
 def nobody(event: Event) -> None:
     """Watch nothing."""
     del event
+
+
+def many(number: int, noun: str) -> str:
+    """Return `1 item`, `2 items`."""
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun[:-1]}ies" if noun.endswith("ry") else f"{number:,} {noun}s"

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from stacbuild import keys, lockfile
 from stacbuild.cutting import GroupListing
-from stacbuild.events import Began, Ended, Progress, Watcher, nobody
+from stacbuild.events import Began, Ended, Progress, Watcher, many, nobody
 from stacbuild.failures import Problem, StaleError, SurroundingsError, UsageError
 from stacbuild.listed import SourceListing
 from stacbuild.listing import Asked, list_sources
@@ -81,7 +81,7 @@ def listed(shop: Workshop, watch: Watcher = nobody) -> list[SourceListing]:
     watch(Began("list"))
     nothing = Memory(shop.folder / "none")
     listings = list_sources(shop.recipe, nothing, Asked(told, reread=True))
-    watch(Ended("list", sum(counts.values()), f"{len(listings)} sources"))
+    watch(Ended("list", sum(counts.values()), many(len(listings), "source")))
     return listings
 
 

@@ -17,7 +17,7 @@ from stacbuild import manifest, parts_file
 from stacbuild.account import Account
 from stacbuild.deliver import Deliverer, Delivery, Only
 from stacbuild.delivered import Delivered
-from stacbuild.events import Began, Ended, Progress, Watcher
+from stacbuild.events import Began, Ended, Progress, Watcher, many
 from stacbuild.failures import Problem, UsageError
 from stacbuild.files import State
 from stacbuild.held import Inspected, inspect
@@ -102,7 +102,7 @@ class Outlets:
         self._unfinished = view.unfinished
         self._shop.read_for.update(view.read_for)
         written = sum(delivery.written for delivery in deliveries.values() if delivery is not None)
-        self._watch(Ended("write", written, f"{written} files written"))
+        self._watch(Ended("write", written, f"{many(written, 'file')} written"))
         return deliveries
 
     def _due(self, output: Output, touched: dict[str, set[str]], settler: Settler) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, Final, Generic, NamedTuple, TypeVar
 
@@ -123,8 +124,8 @@ class Roster:
                     kept.append(_item(pair.kept, above, shared))
         if kept:
             taken = {item.id for item in live}
-            live += [item for item in kept if item.id not in taken]
-        live.sort()
+            live += sorted(item for item in kept if item.id not in taken)
+        live.sort(key=attrgetter("id"))  # a third of what it takes to compare the items themselves
         return live
 
     def places(self, collection: str) -> set[str]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from stacbuild import locked, lockfile, promised
 from stacbuild.aside import sample_aside
-from stacbuild.events import Began, Ended, Watcher, nobody
+from stacbuild.events import Began, Ended, Watcher, many, nobody
 from stacbuild.failures import Exit
 from stacbuild.rebuild import Sample
 from stacbuild.report import LockedPart, SamplePart, VerifyReport
@@ -46,7 +46,8 @@ def verify(shop: Workshop, asked: Asked, watch: Watcher = nobody) -> VerifyRepor
     if asked.outputs:
         watch(Began("verify"))
         report.outputs, report.store = promised.outputs(shop, watch), promised.store(shop, watch)
-        watch(Ended("verify", report.outputs.files, f"{report.outputs.files} files, {report.store.chunks} chunks"))
+        files, chunks = report.outputs.files, report.store.chunks
+        watch(Ended("verify", files, f"{many(files, 'file')}, {many(chunks, 'chunk')}"))
     if asked.sample is not None:
         report.sample = _sample(shop, asked)
     report.exit = _exit(report)

@@ -14,7 +14,7 @@ import msgspec
 
 from stacbuild.account import Account
 from stacbuild.chunks import CHUNKS
-from stacbuild.events import Began, Ended, Progress, Watcher
+from stacbuild.events import Began, Ended, Progress, Watcher, many
 from stacbuild.execute.base import Executor
 from stacbuild.feed import Feed
 from stacbuild.plan import Plan
@@ -97,7 +97,7 @@ class Working:
         finally:
             self._feed.close()
         ran = sum(count.ran for count in self._account.counts.stages.values())
-        self._watch(Ended("work", done, f"{done:,} records, {ran:,} stage runs"))
+        self._watch(Ended("work", done, f"{many(done, 'record')}, {many(ran, 'stage run')}"))
 
     def _work(self, settle: Callable[[list[GroupPlan]], None]) -> None:
         """Settle batches of groups as soon as their steps are done, in order; the next are worked on meanwhile."""

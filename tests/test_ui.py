@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import pytest
 from test_cli_fake import REPORTS, STALE, built, status
 
-from stacbuild.events import Began, Ended, Message, Progress, Waiting
+from stacbuild.events import Began, Ended, Message, Progress, Waiting, many
 from stacbuild.failures import At, Exit, Problem
 from stacbuild.report import Caution, CheckReport, CleanReport, GcReport, LsReport, Reason, StaleTarget, WhyReport
 from stacbuild.ui import frames, jsonlines, words
-from stacbuild.ui.counts import duration, many, share, size
+from stacbuild.ui.counts import duration, share, size
 from stacbuild.ui.paint import Paint, wanted
 from stacbuild.ui.terminal import Lines
 from stacbuild.ui.watch import Watch

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from stacbuild.ui.counts import count, many
+from stacbuild.events import many
+from stacbuild.ui.counts import count
 
 if TYPE_CHECKING:
     from stacbuild.report import InitReport

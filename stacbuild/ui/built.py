@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stacbuild.events import many
 from stacbuild.failures import Exit
-from stacbuild.ui.counts import count, duration, many, tally
+from stacbuild.ui.counts import count, duration, tally
 from stacbuild.ui.stale import target_line
 
 if TYPE_CHECKING:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from stacbuild.events import many
 from stacbuild.failures import Exit, Problem, RecipeError
 from stacbuild.recipe.lines import concise as concise_line
 from stacbuild.report import CheckReport
 from stacbuild.ui import frames, github, junit
 from stacbuild.ui.built import warning_lines
-from stacbuild.ui.counts import count, many
+from stacbuild.ui.counts import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

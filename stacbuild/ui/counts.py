@@ -15,13 +15,6 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def many(number: int, noun: str) -> str:
-    """Return `1 item`, `2 items`."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{count(number)} {noun[:-1]}ies" if noun.endswith("ry") else f"{count(number)} {noun}s"
-
-
 def share(part: int, whole: int) -> str:
     """Return a share in per cent, 100 only when it is all."""
     return f"{100 * part // whole}%"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stacbuild.events import many
 from stacbuild.report import FilterReport
 from stacbuild.ui import validated
-from stacbuild.ui.counts import count, duration, many
+from stacbuild.ui.counts import count, duration
 
 if TYPE_CHECKING:
     from stacbuild.ui.paint import Paint

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stacbuild.ui.counts import count, duration, many, tally
+from stacbuild.events import many
+from stacbuild.ui.counts import count, duration, tally
 
 if TYPE_CHECKING:
     from stacbuild.report import Reason, StaleTarget, StatusReport, WhyReport

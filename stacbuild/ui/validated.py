@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stacbuild.events import many
 from stacbuild.report import ValidateReport
-from stacbuild.ui.counts import count, duration, many
+from stacbuild.ui.counts import count, duration
 
 if TYPE_CHECKING:
     from stacbuild.ui.paint import Paint

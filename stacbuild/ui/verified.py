@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from stacbuild.events import many
 from stacbuild.failures import Exit
-from stacbuild.ui.counts import count, duration, many
+from stacbuild.ui.counts import count, duration
 
 if TYPE_CHECKING:
     from stacbuild.report import LockedPart, LockReport, OutputsPart, Reason, SamplePart, StorePart, VerifyReport, Wrong

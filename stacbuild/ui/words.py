@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from stacbuild.events import many
 from stacbuild.failures import Exit
 from stacbuild.report import (
     BuildReport,
@@ -30,7 +31,7 @@ from stacbuild.report import (
     WhyReport,
 )
 from stacbuild.ui import begun, built, checked, differing, explained, pulled, scrub, sifted, stale, validated, verified
-from stacbuild.ui.counts import count, duration, many, size
+from stacbuild.ui.counts import count, duration, size
 
 if TYPE_CHECKING:
     from stacbuild.ui.paint import Paint
