@@ -128,6 +128,13 @@ class Deliverer:
             return None
         return Former(self._stat(number, wanted.path), known.parts)
 
+    def moved(self, wanted: Wanted) -> int | None:
+        """Return about how many items of a file of many are new in it; None: all, for all that is known."""
+        if self._all_anew or self.former(wanted) is None:
+            return None
+        names = [wanted.collection] if wanted.collection else self._output.takes(self._view.names())
+        return sum(len(self._touched.get(name, ())) for name in names)
+
     def put(self, written: Iterator[tuple[Wanted, Made]], told: Told) -> None:
         """Put files that stand beside their places; `told` as in `run`."""
         put: set[str] = set()

@@ -157,7 +157,7 @@ class Outlets:
     def _let_write(self, deliverers: list[Deliverer], view: Catalog, writers: Writers) -> None:
         """Let workers write the files of many items of all outputs, where that takes less time."""
         large = [(one, wanted) for one in deliverers for wanted in one.large()]
-        due = [Due(one.output, wanted, one.former(wanted)) for one, wanted in large]
+        due = [Due(one.output, wanted, one.former(wanted), one.moved(wanted)) for one, wanted in large]
         if self._request.selection or not writers.worth(view, due):
             return
         with contextlib.closing(writers.written(view, due)) as written:

@@ -61,3 +61,10 @@ class Former(Struct, array_like=True):
 
     stat: bytes
     parts: Parts
+
+
+class Shared(Struct, array_like=True):
+    """A share of a file, which stands at `path`."""
+
+    path: str
+    parts: Parts

@@ -7,8 +7,9 @@ names its files after the parent's process: whose death lets the next build swee
 from __future__ import annotations
 
 import contextlib
+import math
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,11 +19,11 @@ from msgspec import Struct
 from stacbuild import files
 from stacbuild.execute.base import Executor, Kind
 from stacbuild.failures import Problem
-from stacbuild.making import Made, make
+from stacbuild.making import Made, make, make_share, share_path
 from stacbuild.model import LeftOut
-from stacbuild.outputs.base import Output, Wanted
+from stacbuild.outputs.base import InShares, Output, Share, Wanted
 from stacbuild.outputs.registry import open_outputs
-from stacbuild.parts import Former, Parts
+from stacbuild.parts import Former, Parts, Shared
 from stacbuild.profiling import Span, Spans, now
 from stacbuild.recipe.schema import Document
 from stacbuild.rows import RowsWriter
@@ -61,6 +62,10 @@ class Ask(Struct, array_like=True):
     """The collections' documents that stand in it, where it has any."""
     former: Former | None = None
     """What parts of it may be copied from."""
+    shares: list[Shared] = []
+    """The shares of it that were made."""
+    share: Share | None = None
+    """The share of it that is to be made, instead of all."""
 
 
 class Given(Struct, array_like=True):
@@ -73,6 +78,7 @@ class Given(Struct, array_like=True):
     left: list[LeftOut]
     warnings: list[Problem]
     parts: Parts
+    share: Share | None = None
     spans: Spans | None = None
 
 
@@ -82,6 +88,13 @@ class Due(NamedTuple):
     output: Output
     wanted: Wanted
     former: Former | None
+    moved: int | None = None
+    """About how many items of it are new; None: all."""
+
+    @property
+    def place(self) -> str:
+        """Where it is to be."""
+        return f"{self.output.base}/{self.wanted.path}"
 
 
 class _Writer:
@@ -96,7 +109,7 @@ class _Writer:
         self._tools = tools
 
     def write(self, ask: Ask) -> Given:
-        """Write one file.
+        """Write one file, or a share of it.
 
         Raises:
             SurroundingsError: the disk refuses.
@@ -104,12 +117,20 @@ class _Writer:
         """
         begin, view, output = now(), self._view, self._outputs[ask.output]
         wanted = msgspec.structs.replace(ask.wanted, documents=ask.documents)
-        made = make(output, view, wanted, ask.former, self._tools.owner)
+        made = self._made(output, msgspec.structs.replace(ask, wanted=wanted))
         warnings, view.warnings = view.warnings, []
         facts: dict[str, int | str] = {"file": wanted.path, "bytes": made.attempt.size, "copied": made.copied}
+        facts |= {} if ask.share is None else {"share": ask.share.number}
         span = Span(f"write {output.name}", begin, now(), facts)
         spans = Spans(os.getpid(), [span]) if self._tools.profiled else None
-        return Given(ask.number, *made.attempt, made.left, warnings, made.parts, spans)
+        return Given(ask.number, *made.attempt, made.left, warnings, made.parts, ask.share, spans)
+
+    def _made(self, output: Output, ask: Ask) -> Made:
+        view, wanted, owner = self._view, ask.wanted, self._tools.owner
+        if ask.share is None or not isinstance(output, InShares):
+            return make(output, view, wanted, ask.former, ask.shares, owner)
+        place = f"{output.base}/{wanted.path}", wanted
+        return make_share(output, view, place, ask.share, ask.former, ask.shares, owner)
 
 
 def _open(tools: Tools, seat: int) -> Callable[[Ask], Given]:
@@ -129,9 +150,9 @@ class Writers:
 
     def worth(self, view: Catalog, files: Sequence[Due]) -> bool:
         """Tell whether it takes less time to let workers write some files."""
-        if self._executor.jobs <= 1 or len(files) <= 1:
+        if self._executor.jobs <= 1 or sum(_items(view, one) for one in files) < WORTH:
             return False
-        return sum(_items(view, one) for one in files) >= WORTH
+        return len(files) > 1 or bool(self._counts(view, files))
 
     def written(self, view: Catalog, due: Sequence[Due]) -> Generator[Made]:
         """Yield files that stand beside their places, in the order of `due`; whatever ends it leaves none of them.
@@ -142,30 +163,62 @@ class Writers:
         """
         self._rows.flush()
         waiting: dict[int, Given] = {}
-        done = 0
+        done, counts = 0, self._counts(view, due)
         try:
-            for given in self._executor.map(FILES, self._tools(view), self._asks(view, due)):
+            for given in self._given(view, due, counts):
                 waiting[given.number] = given
                 while done in waiting:
                     done += 1
-                    yield self._taken(view, waiting.pop(done - 1))
+                    taken = self._taken(view, waiting.pop(done - 1))
+                    yield Made(files.Attempt(taken.beside, taken.digest, taken.size), taken.left, taken.parts)
         except MissingChunksError as missing:
             self._shop.store.lost |= missing.digests
             raise
         finally:
             if done < len(due):
                 self._executor.close()
-                _drop(due[done:])
+                _drop(one.place for one in due[done:])
+            _drop(share_path(due[number].place, one) for number in counts for one in _shares(counts[number]))
+
+    def _counts(self, view: Catalog, due: Sequence[Due]) -> dict[int, int]:
+        """Return in how many shares files are made: no more than it takes to give each worker as much to do."""
+        costs = [_cost(view, one) for one in due]
+        most = {
+            n: one.output.shares(_items(view, one)) for n, one in enumerate(due) if isinstance(one.output, InShares)
+        }
+        one_share = sum(costs) / self._executor.jobs
+        counts = {number: min(count, math.ceil(costs[number] / one_share)) for number, count in most.items()}
+        return {number: count for number, count in counts.items() if count > 1}
+
+    def _given(self, view: Catalog, due: Sequence[Due], counts: dict[int, int]) -> Iterator[Given]:
+        """Yield files as they are made; those of which shares are made first come last."""
+        tools, asks = self._tools(view), list(self._asks(view, due))
+        whole = [ask for ask in asks if ask.number in counts]
+        shares: dict[int, list[Given]] = {ask.number: [] for ask in whole}
+        first = (one for ask in asks for one in (_in_shares(ask, counts[ask.number]) if ask in whole else [ask]))
+        for given in self._executor.map(FILES, tools, first):
+            if given.share is None:
+                yield given
+                continue
+            self._shop.profile.take(given.spans)
+            shares[given.number].append(given)
+        again = [ask for ask in whole if not _agree(due[ask.number].output, shares[ask.number])]
+        asked = (one for ask in again for one in _in_shares(_with(ask, shares), counts[ask.number], again=True))
+        for given in self._executor.map(FILES, tools, asked):
+            self._shop.profile.take(given.spans)
+            shares[given.number].insert(0, given)
+        yield from self._executor.map(FILES, tools, [_with(ask, shares) for ask in whole])
+
+    def _taken(self, view: Catalog, given: Given) -> Given:
+        """Return a file that a worker made; what it said of it, and its shares, is noted, in the order of files."""
+        self._shop.profile.take(given.spans)
+        for problem in given.warnings:
+            view.warn(problem)
+        return given
 
     def end(self) -> None:
         """Let go of the workers: what is left is for this process, which may take the memory that they had."""
         self._executor.close()
-
-    def _taken(self, view: Catalog, given: Given) -> Made:
-        self._shop.profile.take(given.spans)
-        for problem in given.warnings:
-            view.warn(problem)
-        return Made(files.Attempt(given.beside, given.digest, given.size), given.left, given.parts)
 
     def _tools(self, view: Catalog) -> Tools:
         shop = self._shop
@@ -176,9 +229,9 @@ class Writers:
         whole = [one._replace(wanted=msgspec.structs.replace(one.wanted, part=None)) for one in due]
         costs = [_items(view, one) * COST.get(one.output.kind, 1) for one in whole]
         for number in sorted(range(len(due)), key=lambda n: (-costs[n], due[n].wanted.collection)):
-            output, wanted, former = due[number]
-            documents = output.documents_in(view, wanted)
-            yield Ask(number, output.name, whole[number].wanted, documents, former)
+            one = due[number]
+            documents = one.output.documents_in(view, one.wanted)
+            yield Ask(number, one.output.name, whole[number].wanted, documents, one.former)
 
 
 def _items(view: Catalog, due: Due) -> int:
@@ -189,8 +242,36 @@ def _items(view: Catalog, due: Due) -> int:
     return sum(map(view.roster.count, names))
 
 
-def _drop(due: Sequence[Due]) -> None:
-    """Remove files that stand beside their places and will not be put there: no worker is at them any more."""
-    for one in due:
+def _cost(view: Catalog, due: Due) -> int:
+    """Return what a file costs, in items of the cheapest outputs; of one that stands, what is about to be made anew."""
+    items, output = _items(view, due), due.output
+    if due.moved is not None and isinstance(output, InShares):
+        items = min(items, max(due.moved, 1) * -(-items // max(output.shares(items), 1)))
+    return items * COST.get(output.kind, 1)
+
+
+def _shares(count: int) -> Iterator[Share]:
+    """Yield all shares that a file may have."""
+    return (Share(number, count, again) for again in (False, True) for number in range(count))
+
+
+def _in_shares(ask: Ask, count: int, *, again: bool = False) -> Iterator[Ask]:
+    """Yield the tasks of which each makes a share of a file."""
+    for number in range(count):
+        yield msgspec.structs.replace(ask, share=Share(number, count, again))
+
+
+def _with(ask: Ask, shares: dict[int, list[Given]]) -> Ask:
+    """Return the task with the shares that were made."""
+    return msgspec.structs.replace(ask, shares=[Shared(one.beside, one.parts) for one in shares[ask.number]])
+
+
+def _agree(output: Output, shares: list[Given]) -> bool:
+    return not isinstance(output, InShares) or output.agree([one.parts for one in shares])
+
+
+def _drop(places: Iterable[str]) -> None:
+    """Remove what stands beside places and will not be put there: no worker is at it any more."""
+    for place in places:
         with contextlib.suppress(OSError):
-            Path(files.beside(f"{one.output.base}/{one.wanted.path}")).unlink(missing_ok=True)
+            Path(files.beside(place)).unlink(missing_ok=True)

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parquet_kitchen import an_item
 
-from stacbuild.outputs.base import ALONE, Item
+from stacbuild.outputs.base import ALONE, Item, Share
 from stacbuild.outputs.parquet import footers, lines, moments, rows, table
 from stacbuild.outputs.parquet.shapes import shape_of
-from stacbuild.outputs.parquet.table import Entry, Options, Share, Table
+from stacbuild.outputs.parquet.table import Entry, Options, Table
 
 OPTIONS = Options("zstd", 3, 4, b"made")
 DOCUMENTS = {"c": {"description": "C"}}
@@ -309,7 +309,25 @@ def test_a_share_with_an_item_that_no_row_can_be_made_of_leaves_all_to_who_makes
     some[2]["bbox"] = [1]
     shelf = Shelf()
     assert b"".join(Table(entries(some), tmp_path, OPTIONS).share(Share(0, 2), shelf)) == b""
-    assert shelf.noted == []
+    assert [part for part in shelf.noted if part.size or part.facts] == []
+
+
+@pytest.mark.parametrize("name", ["a new field", "an integer becomes a float", "an integer becomes text", "heights"])
+def test_shares_that_differ_in_columns_are_brought_together_by_those_who_made_them(tmp_path, monkeypatch, name):
+    some = days()
+    CHANGES[name][0](some)
+    whole, files = built(tmp_path, some), []
+    for again in (False, True):
+        made_ = []
+        for number in range(3):
+            shelf = Shelf(*files)
+            blob = b"".join(Table(entries(some), tmp_path, OPTIONS).share(Share(number, 3, again), shelf))
+            made_.append((blob, shelf.parts()))
+        files = [*made_, *files]
+    asked, recast = rows_made(monkeypatch), []
+    monkeypatch.setattr(table.kept, "recast", lambda *given_: recast.append(given_))
+    assert made(tmp_path, some, Shelf(*files)) == whole[0]
+    assert asked == recast == [], "all stands as it shall be"
 
 
 # --- the order

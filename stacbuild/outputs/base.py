@@ -7,7 +7,7 @@ written, kept or removed is decided in one place, `deliver`.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Protocol, runtime_checkable
@@ -18,7 +18,7 @@ from stacbuild.aggregate import Fold
 from stacbuild.failures import ItemError, Problem
 from stacbuild.model import LeftOut
 from stacbuild.outputs.parquet.moments import LAST
-from stacbuild.parts import Part
+from stacbuild.parts import Part, Parts
 
 
 class Rank(IntEnum):
@@ -231,6 +231,32 @@ class Foldered(Protocol):
 
     def files_but(self, view: View, unmoved: Unmoved) -> Iterator[Wanted]:
         """Yield every file that shall be but those of folders that have not moved, whose items are not looked at."""
+
+
+class Share(Struct, array_like=True, frozen=True):
+    """A share of a file: the one with a number of so many; `again`, when all that others made is at hand."""
+
+    number: int
+    of: int
+    again: bool = False
+
+
+@runtime_checkable
+class InShares(Protocol):
+    """An output of which several processes make large files together.
+
+    A share is a file of parts. Who makes the file itself finds them as it finds those that stand, and makes what it
+    does not find: that shares are made, and by whom, moves no byte.
+    """
+
+    def shares(self, items: int) -> int:
+        """Return how many shares a file of so many items can have at most."""
+
+    def share(self, view: View, wanted: Wanted, share: Share, standing: Standing) -> Iterator[bytes]:
+        """Yield a share of a file in pieces, and note its parts; what is found is left out."""
+
+    def agree(self, shares: Sequence[Parts]) -> bool:
+        """Tell whether the shares of a file can be copied as they are; if not, it pays to make them once more."""
 
 
 class Table(Protocol):

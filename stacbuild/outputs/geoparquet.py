@@ -5,7 +5,7 @@ Never touches the disk, and is never read as if it were the catalog: Parquet can
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -17,9 +17,11 @@ import xxhash
 from stacbuild import keys
 from stacbuild.failures import Problem
 from stacbuild.outputs import document, names
-from stacbuild.outputs.base import ALONE, Item, Rank, Standing, View, Wanted, split_base, taken
+from stacbuild.outputs.base import ALONE, Item, Rank, Share, Standing, View, Wanted, split_base, taken
 from stacbuild.outputs.item_files import Hrefs, collection_link
+from stacbuild.outputs.parquet.kept import LAYOUTS
 from stacbuild.outputs.parquet.table import Entry, Options, Table
+from stacbuild.parts import Parts
 from stacbuild.recipe.schema import GeoParquetOutput
 from stacbuild.stages.versions import version
 
@@ -149,6 +151,20 @@ class GeoParquet:
         for name in ("assets", "properties"):
             if name in table.texts:
                 view.warn(_too_many(self.name, wanted.path, name))
+
+    def shares(self, items: int) -> int:
+        """Return how many shares a file of so many items can have at most: row groups."""
+        return -(-items // self._spec.row_group_size)
+
+    def share(self, view: View, wanted: Wanted, share: Share, standing: Standing) -> Iterator[bytes]:
+        """Yield a file with some row groups of a file."""
+        yield from self._table(view, wanted).share(share, standing)
+        view.left_out()
+
+    def agree(self, shares: Sequence[Parts]) -> bool:
+        """Tell whether the row groups of all shares stand in the same columns."""
+        told = b"".join(part.facts for parts in shares for part in parts if part.mark == LAYOUTS)
+        return told == told[:16] * (len(told) // 16)
 
     def _table(self, view: View, wanted: Wanted) -> Table:
         collections = [wanted.collection] if wanted.collection else self.takes(view.names())

@@ -68,6 +68,9 @@ class Reader:
                 if columns.has_moments(pa.struct(batch.schema)) or any(shallow(one) != one for one in seen.values()):
                     known = self.shape
                     batch = columns.read(lines, known)
+                if not columns.is_sound(batch):
+                    known = self.shape
+                    batch = columns.read(lines, known, all_known=True)
             except pa.ArrowException:
                 continue
             return batch, known

@@ -15,12 +15,15 @@ _DIGITS: Final = r"[:,\[]-?[0-9]{16,}"
 """What an integer beyond 2^53 looks like; in text it may be something else."""
 
 
-def read(rows: list[bytes], known: Shape) -> Any:
+def read(rows: list[bytes], known: Shape, *, all_known: bool = False) -> Any:
     """Return rows as a record batch; columns that are not known yet are what they look like.
+
+    Arrow's reader loses null at the beginning of lists of which it has to find out what is in them: see `is_sound`.
 
     Args:
         rows: JSON objects.
         known: shape of what is known of the columns; where it has `json` the value's text is taken.
+        all_known: what these rows have is known: where they have nothing but null it is text.
 
     Raises:
         ArrowException: a column of these rows is of several kinds, or not of the one that is known.
@@ -31,7 +34,9 @@ def read(rows: list[bytes], known: Shape) -> Any:
     texts = {path[0] for path in json_places(known) if path}
     lines = [_with_texts(row, known, texts) for row in rows] if texts else rows
     blob = b"\n".join(lines)
-    fields = [pa.field(name, inner) for name, shape in known.items() if (inner := type_of(shape)) is not None]
+    fields = [
+        pa.field(name, inner) for name, shape in known.items() if (inner := type_of(shape, sure=all_known)) is not None
+    ]
     table = json.read_json(
         pa.BufferReader(blob),
         read_options=json.ReadOptions(use_threads=False, block_size=max(len(blob) + 1, 1024)),
@@ -39,6 +44,17 @@ def read(rows: list[bytes], known: Shape) -> Any:
     )
     (batch,) = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
     return batch
+
+
+def is_sound(batch: Any) -> bool:
+    """Tell whether lists have as many members as they say."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    try:
+        batch.validate()
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _with_texts(row: bytes, known: Shape, names: set[str]) -> bytes:
@@ -75,17 +91,19 @@ def wide(rows: list[bytes]) -> list[bytes]:
     return [rows[number] for number in pc.indices_nonzero(found).to_pylist()]
 
 
-def type_of(shape: Shape) -> Any:
-    """Return the Arrow type of a shape; None for what is not known to be anything yet."""
+def type_of(shape: Shape, *, sure: bool = False) -> Any:
+    """Return the Arrow type of a shape; None for what is not known to be anything yet, text if that is `sure` null."""
     import pyarrow as pa  # noqa: PLC0415
 
     if isinstance(shape, dict):
-        members = {name: inner for name, member in shape.items() if (inner := type_of(member)) is not None}
-        return pa.struct(list(members.items())) if members else None
+        members = {name: inner for name, member in shape.items() if (inner := type_of(member, sure=sure)) is not None}
+        return pa.struct(list(members.items())) if members or sure else None
     if isinstance(shape, list):
-        inner = type_of(shape[0])
+        inner = type_of(shape[0], sure=sure)
         return None if inner is None else pa.list_(inner)
-    words = {"bool": pa.bool_(), "int": pa.int64(), "wide": pa.int64(), "float": pa.float64(), "null": None}
+    words = {"bool": pa.bool_(), "int": pa.int64(), "wide": pa.int64(), "float": pa.float64()}
+    if shape == "null" and not sure:
+        return None
     return words.get(shape, pa.string())
 
 
@@ -122,7 +140,7 @@ def conform(array: Any, type_: Any) -> Any:
     if array.null_count == len(array):
         return pa.nulls(len(array), type_)
     if is_.is_struct(type_):
-        there = {field.name: number for number, field in enumerate(array.type) if not is_.is_null(field.type)}
+        there = {field.name: number for number, field in enumerate(array.type)}
         members = [
             conform(array.field(there[field.name]), field.type)
             if field.name in there
@@ -131,17 +149,9 @@ def conform(array: Any, type_: Any) -> Any:
         ]
         return pa.StructArray.from_arrays(members, fields=list(type_), mask=array.is_null())
     if is_.is_list(type_):
-        inner = conform(_members(array), type_.value_type)
+        inner = conform(array.values, type_.value_type)
         return pa.ListArray.from_arrays(array.offsets, inner, type=type_, mask=array.is_null())
     return array.cast(type_)
-
-
-def _members(array: Any) -> Any:
-    """Return the members of all lists of an array; the reader counts them wrong where they are nothing but null."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.types as is_  # noqa: PLC0415
-
-    return pa.nulls(array.offsets[-1].as_py()) if is_.is_null(array.type.value_type) else array.values
 
 
 def binary(array: Any) -> Any:

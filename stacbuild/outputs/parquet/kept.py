@@ -21,6 +21,8 @@ REFUSED: Final = xxhash.xxh3_128_digest(b"refused")
 """The mark of a part without bytes: the items that no table can hold."""
 FACTS: Final = xxhash.xxh3_128_digest(b"facts")
 """The mark of a part without bytes: what all rows of a file are."""
+LAYOUTS: Final = xxhash.xxh3_128_digest(b"layouts")
+"""The mark of a part without bytes: the digests, 16 bytes each, of the columns that row groups of a share stand in."""
 WEIGHT_AT_MOST: Final = 1 << 30
 """Bytes of rows: of more, the columns of a row group may be too large to be one batch."""
 

@@ -17,16 +17,16 @@ from typing import Any, Final, NamedTuple
 import xxhash
 
 from stacbuild.failures import ItemError
-from stacbuild.outputs.base import ALONE, Standing
+from stacbuild.outputs.base import ALONE, Share, Standing
 from stacbuild.outputs.parquet import kept, metadata, rows
 from stacbuild.outputs.parquet.assembling import Assembly, Options, single
 from stacbuild.outputs.parquet.batches import Read, Reader, Waiting, conformed
-from stacbuild.outputs.parquet.facts import Facts, Layout, keeps, layout, together
+from stacbuild.outputs.parquet.facts import NOTHING, Facts, Layout, keeps, layout, together
 from stacbuild.outputs.parquet.kept import About, Found
 from stacbuild.outputs.parquet.lines import Entry, Lines
 from stacbuild.parts import Part
 
-__all__ = ["Entry", "Options", "Refused", "Share", "Table"]
+__all__ = ["Entry", "Options", "Refused", "Table"]
 
 COLUMNS_AT_MOST: Final = 2_000
 """With more, properties are names of things, not of fields, and stand in one column as JSON text."""
@@ -44,13 +44,6 @@ class Refused(NamedTuple):
     collection: str
     id: str
     error: ItemError
-
-
-class Share(NamedTuple):
-    """The row groups of a file that one of several makes: part `number` of as many as `of` says."""
-
-    number: int
-    of: int
 
 
 class _Group(NamedTuple):
@@ -73,6 +66,9 @@ class _Plan(NamedTuple):
     groups: list[_Group]
     facts: Facts
     layout: Layout
+
+
+_NOTHING: Final = _Plan([], NOTHING, layout(NOTHING))
 
 
 class Table:
@@ -124,12 +120,40 @@ class Table:
         """
         with self._opened():
             self._refuse_known(standing)
-            plan = self._settled(standing, share)
-            facts = together([plan.facts, *kept.facts_of(standing)])
-            groups = [group for group in plan.groups if group.mark in self._made]
-            plan = _Plan(groups, facts, layout(facts))
-            if groups:
+            plan = self._other_columns(standing, share) if share.again else self._shared(standing, share)
+            standing.note(Part(kept.LAYOUTS, 0, 0, b"".join(self._layouts(plan))))
+            if plan.groups:
                 yield from self._assembled(plan, plan.layout.schema(), standing)
+
+    def _layouts(self, plan: _Plan) -> set[bytes]:
+        """Return the digests of the columns that the row groups of a share stand in."""
+        return {found.kept.layout for found in self._found.values()} | ({plan.layout.digest} if plan.groups else set())
+
+    def _shared(self, standing: Standing, share: Share) -> _Plan:
+        """Return the row groups of a share that stand nowhere, in columns as far as they are known."""
+        plan = self._settled(standing, share)
+        facts = together([plan.facts, *kept.facts_of(standing)])
+        return _Plan([group for group in plan.groups if group.mark in self._made], facts, layout(facts))
+
+    def _other_columns(self, standing: Standing, share: Share) -> _Plan:
+        """Return the row groups of a share that do not stand in the columns of the file; none if one stands nowhere."""
+        groups = self._cut(None)
+        there = [self._is_there(group, standing) for group in groups]
+        if not all(there):
+            return _NOTHING
+        self._gather(groups)
+        facts = together(self._facts(group) for group in groups)
+        plan = _Plan(groups, facts, layout(facts))
+        mine = self._cut(share)
+        self._spoil(plan._replace(groups=mine))
+        spoilt = [group for group in mine if group.mark in self._spoilt]
+        self._lines.make(number for group in spoilt for number in group.numbers)
+        self._made |= {group.mark: self._read(group) for group in spoilt}
+        return plan._replace(groups=[group for group in mine if not self._stands(group, plan.layout)])
+
+    def _stands(self, group: _Group, final: Layout) -> bool:
+        found = self._found.get(group.mark)
+        return found is not None and found.kept.layout == final.digest
 
     def _opened(self) -> ExitStack:
         stack = ExitStack()
@@ -149,7 +173,7 @@ class Table:
             self._lines.make(number for group in missing for number in group.numbers)
             if len(self._lines.refused) > before:
                 if share is not None:
-                    return _Plan([], together(()), layout(together(())))
+                    return _NOTHING
                 continue
             self._gather(groups)
             self._made |= {group.mark: self._read(group) for group in missing}
@@ -247,7 +271,7 @@ class Table:
             if found is None:
                 batches = self._conformed(group, plan.layout, schema)
                 yield assembly.add(batches, self._about(group))
-            elif found.kept.layout == plan.layout.digest:
+            elif self._stands(group, plan.layout):
                 yield from assembly.copy(found, found.about())
             else:
                 yield assembly.add(kept.recast(standing, found, schema), found.about())
