@@ -196,9 +196,6 @@ class Resolver:
         incoming = step.now.digest if step.now is not None else _incoming(step)
         job = Job(step.collection, b"", step.source, base, incoming, step.start, known, step.now is None)
         job.known = [] if again else self._known(step)
-        sound = self.sound(step) if packed else None
-        if sound is not None and sound.blob in packed:
-            job.sound = (packed[sound.blob], sound.ordinal)
         match document:
             case bytes():
                 job.document = document

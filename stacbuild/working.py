@@ -156,19 +156,23 @@ class Working:
 
     def _chunk(self, fed: list[Fed]) -> Chunk:
         self._number += 1
-        packed = self._packed(fed)
+        sound = [self._resolver.sound(step) for step, _, _ in fed]
+        packed = self._packed([document for _, document, _ in fed if isinstance(document, Place)], sound)
         numbers = {blob: number for number, blob in enumerate(packed)}
-        return Chunk(self._number, [self._resolver.job(*one, numbers) for one in fed], list(packed.values()))
+        jobs = [self._resolver.job(*one, numbers) for one in fed]
+        for job, place in zip(jobs, sound, strict=True):
+            if place is not None and place.blob in numbers:
+                job.sound = (numbers[place.blob], place.ordinal)
+        return Chunk(self._number, jobs, list(packed.values()))
 
-    def _packed(self, fed: list[Fed]) -> dict[bytes, bytes]:
+    def _packed(self, begun: list[Place], sound: list[Place | None]) -> dict[bytes, bytes]:
         """Return the chunks of the store of which many documents are wanted, by digest.
 
-        Those that work begins with have to be there; one is as well judged without what was made of its item before.
+        Those that work begins with have to be there; an item is as well judged without what it was before.
         """
-        begun = Counter(document.blob for _, document, _ in fed if isinstance(document, Place))
-        sound = Counter(place.blob for step, _, _ in fed for place in [self._resolver.sound(step)] if place is not None)
-        packed = {blob: self._shop.store.packed(blob) for blob, count in begun.items() if count >= TOGETHER}
-        for blob, count in sound.items():
+        begins = Counter(place.blob for place in begun)
+        packed = {blob: self._shop.store.packed(blob) for blob, count in begins.items() if count >= TOGETHER}
+        for blob, count in Counter(place.blob for place in sound if place is not None).items():
             if count >= TOGETHER and blob not in packed:
                 with contextlib.suppress(MissingChunksError):
                     packed[blob] = self._shop.store.packed(blob)
