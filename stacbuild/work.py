@@ -18,7 +18,7 @@ from stacbuild import aggregate, canon
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Version
 from stacbuild.outputs.parquet import moments
-from stacbuild.packing import pack, unpack
+from stacbuild.packing import Documents, pack
 from stacbuild.pipeline import Pipeline, pipelines
 from stacbuild.profiling import Spans, Stopwatch, Timed, now
 from stacbuild.reading import Reader
@@ -127,13 +127,13 @@ class Bench:
         self._works: dict[str, list[Any]] = {}
         self._judge: Judging | None = None
         self._tools, self._root = tools, Path(tools.root)
-        self._unpacked: list[list[bytes]] = []
+        self._packed: list[Documents] = []
         self._watch = Stopwatch() if tools.profiled else None
 
     def run(self, chunk: Chunk) -> ChunkResult:
         """Return what came of every job of `chunk`."""
         begin, documents = now(), list[bytes]()
-        self._unpacked = [unpack(packed) for packed in chunk.packed]
+        self._packed = [Documents(packed) for packed in chunk.packed]
         with contextlib.redirect_stdout(sys.stderr):  # what plug-ins print is no result of ours
             outcomes = [self._guarded(job, documents) for job in chunk.jobs]
         times = [] if self._tools.times is None else self._tools.times.noted()
@@ -200,14 +200,14 @@ class Bench:
 
     def _document_of(self, job: Job) -> bytes:
         if job.place is not None:
-            return self._unpacked[job.place[0]][job.place[1]]
+            return self._packed[job.place[0]][job.place[1]]
         return job.document if job.span is None else record_at(self._tools.spool, job.span)
 
     def _judged(self, job: Job, item: dict[str, Any], members: dict[str, bytes]) -> Verdict:
         """Return the verdict on an item; of what is in it as in one that is known to be sound, nothing is asked."""
         changed = None
         if job.sound is not None and members:
-            changed = differing(members, self._unpacked[job.sound[0]][job.sound[1]])
+            changed = differing(members, self._packed[job.sound[0]][job.sound[1]])
         return self._judging()(with_link(item), changed)
 
     def _compiled(self, collection: str) -> list[Any]:
