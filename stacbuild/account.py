@@ -326,7 +326,7 @@ def _built(entries: list[GroupEntry], collection: str) -> int:
 
 
 def _count(held: Inspected | None) -> int:
-    return len(held.rows.paths) if held is not None else 0
+    return held.count if held is not None else 0
 
 
 def _anew(deliveries: dict[str, Delivery | None], totals: dict[str, int]) -> dict[str, int]:

@@ -18,7 +18,7 @@ from stacbuild import files, keys, manifest
 from stacbuild.delivered import Delivered, RowsDelivered
 from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.files import NO_STAT
-from stacbuild.held import NO_WANT, Inspected
+from stacbuild.held import NO_WANT, Inspected, of_rows
 from stacbuild.intents import Intents
 from stacbuild.making import Made, make
 from stacbuild.model import LeftOut
@@ -86,7 +86,7 @@ class Deliverer:
         self._touched: dict[str, set[str]] = {}
         self._all_anew = False
         self._gone: list[str] = []
-        self._before = before or Inspected(Delivered([], b"", b"", b""), {}, {})
+        self._before = before or of_rows(Delivered([], b"", b"", b""))
         self._ours = intents.ours(output.base)
         self._kept = RowsDelivered(self._before.rows)
         self._top = f"{output.base}/"

@@ -20,7 +20,7 @@ from stacbuild.delivered import Delivered
 from stacbuild.events import Began, Ended, Progress, Watcher, many
 from stacbuild.failures import Problem, UsageError
 from stacbuild.files import State
-from stacbuild.held import Inspected, inspect
+from stacbuild.held import Inspected, folder_marks, inspect
 from stacbuild.outputs.base import Output, Wanted
 from stacbuild.removing import Kept, clear_up, take_away
 from stacbuild.request import Request
@@ -282,6 +282,7 @@ class Outlets:
                 len(delivery.rows.paths),
                 delivery.left,
                 parts,
+                before.folders if before is not None and not delivery.touched else folder_marks(delivery.rows),
             )
         return result
 

@@ -116,6 +116,8 @@ class OutputMemory(Struct, array_like=True):
     """File → the items that it cannot hold."""
     parts: str = ""
     """Where the parts of its files of many items are remembered; "" if they are not."""
+    folders: dict[str, bytes] = {}
+    """Folders of its files → the mark of these (`held.py`); none where folders have few."""
 
 
 Reasons = dict[str, dict[str, tuple[int, str]]]

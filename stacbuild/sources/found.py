@@ -29,11 +29,6 @@ def shards(path: str | list[str], root: Path) -> list[Shard]:
     return [Shard(name, f"{root}/{name}", name in literal) for name in _each_once(sorted(literal | matched), root)]
 
 
-def missing_paths(path: str | list[str], root: Path) -> list[str]:
-    """Return the paths, as they are written, that are no file or match none."""
-    return [one for one in _paths(path) if not (_is_file(one, root) or next(_matching(one, root), None))]
-
-
 def named(path: str | list[str]) -> list[str]:
     """Return the paths without wildcards."""
     return sorted({one for one in _paths(path) if not glob.has_magic(one)})
@@ -50,10 +45,11 @@ def _paths(path: str | list[str]) -> list[str]:
 
 def is_literal(path: str, root: Path) -> bool:
     """Tell whether a path is that of one file: it has no wildcards, or a file is called so."""
-    return not glob.has_magic(path) or _is_file(path, root)
+    return not glob.has_magic(path) or is_file(path, root)
 
 
-def _is_file(name: str, root: Path) -> bool:
+def is_file(name: str, root: Path) -> bool:
+    """Tell whether a path is that of a file."""
     return os.path.isfile(os.path.join(root, name))  # noqa: PTH113,PTH118  a path object a name takes longer than stat
 
 

@@ -6,6 +6,7 @@ a file.
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import glob
 import os
@@ -60,6 +61,22 @@ def scan(path: str | list[str], root: Path) -> Iterator[Shard | Block]:
         yield from (Shard(name + file, at + file, named=False) for file in sorted(files.alone))
         yield from pending.add(name, files.small)
     yield from pending.end()
+
+
+def missing_paths(path: str | list[str], root: Path) -> list[str]:
+    """Return the paths, as they are written, that are no file or match none; no folder is read further than needed."""
+    paths = [path] if isinstance(path, str) else path
+    return [one for one in paths if not (found.is_file(one, root) or _matches_any(one, root))]
+
+
+def _matches_any(pattern: str, root: Path) -> bool:
+    above, last = _split(pattern)
+    matches = _matcher({last})
+    for folder in _matching(above, root):
+        with contextlib.suppress(OSError), os.scandir(f"{root}/{folder}") as entries:
+            if any(matches(entry.name) and _is_a_file(entry) for entry in entries):
+                return True
+    return False
 
 
 class _Pending:

@@ -48,7 +48,7 @@ def scan(source: StacItemsSource, root: Path) -> Iterator[Shard | Block]:
 
 def missing_paths(source: StacItemsSource, root: Path) -> list[str]:
     """Return the paths of `source`, as they are written, that are no file or match none."""
-    return found.missing_paths(source.path, root)
+    return scanned.missing_paths(source.path, root)
 
 
 def place(source: StacItemsSource) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from stacbuild.recipe.schema import TableSource
-from stacbuild.sources import found
+from stacbuild.sources import found, scanned
 from stacbuild.sources.base import NONE_KNOWN, PARQUET, WHOLE_FILE, KeysByMark, Part, Raw, Shard, SourceUnreadable
 
 _FORMATS: Final = {
@@ -37,7 +37,7 @@ def shards(source: TableSource, root: Path) -> list[Shard]:
 
 def missing_paths(source: TableSource, root: Path) -> list[str]:
     """Return the paths of `source`, as they are written, that are no file or match none."""
-    return found.missing_paths(source.path, root)
+    return scanned.missing_paths(source.path, root)
 
 
 def parts(shard: Shard, source: TableSource) -> Sequence[Part]:
