@@ -1,7 +1,8 @@
 """Makes a file of an output beside its place. Parts that did not change are copied from the file that stands there.
 
 What is copied is as it was delivered: the file's stat is looked at before the first byte is read and after the last,
-and a file that moved meanwhile gives nothing: all of the new one is made. Never puts a file to its place.
+and what is read has its checksums. A file that moved or is damaged gives nothing: all of the new one is made. Never
+puts a file to its place.
 """
 
 from __future__ import annotations
@@ -12,18 +13,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from msgspec import Struct
 
 from stacbuild import files
+from stacbuild.checksums import Blocks, DamagedError, summed
 from stacbuild.model import LeftOut
 from stacbuild.outputs.base import InShares, Output, Share, Standing, View, Wanted
-from stacbuild.parts import Former, Part, Parts, Shared, in_columns
+from stacbuild.parts import NO_PARTS, Former, Part, Parts, Shared, in_columns
 from stacbuild.sources.stamps import SLACK_NS
-
-PIECE_BYTES: Final = 1 << 18
-"""Bytes that are copied together: they are still in the processor's cache when they are hashed and written."""
 
 
 class MovedError(Exception):
@@ -63,6 +62,8 @@ def make(
         SurroundingsError: the disk refuses.
     """
     path = f"{output.base}/{wanted.path}"
+    if not wanted.many:
+        return Made(files.write_beside(path, output.content(view, wanted), owner), view.left_out(), NO_PARTS)
     standing = [_Standing(path, former)] if former is not None else []
     sources = [*(_Source(share.path, share.parts) for share in shares), *standing]
     return _made(path, lambda found: output.content(view, wanted, found), view, sources, owner)
@@ -106,14 +107,19 @@ def _made(
     path: str, content: Callable[[Standing], Iterator[bytes]], view: View, sources: Sequence[_Source], owner: int
 ) -> Made:
     try:
-        with _Sources(sources) as found:
-            attempt = files.write_beside(path, _sure(found, content(found)), owner)
-            return Made(attempt, view.left_out(), in_columns(found.noted), found.copied)
-    except MovedError:
+        return _made_of(path, content, view, sources, owner)
+    except (MovedError, DamagedError):
         view.left_out()
-    with _Sources(()) as nothing:
-        attempt = files.write_beside(path, content(nothing), owner)
-        return Made(attempt, view.left_out(), in_columns(nothing.noted))
+    return _made_of(path, content, view, (), owner)
+
+
+def _made_of(
+    path: str, content: Callable[[Standing], Iterator[bytes]], view: View, sources: Sequence[_Source], owner: int
+) -> Made:
+    sums = bytearray()
+    with _Sources(sources) as found:
+        attempt = files.write_beside(path, summed(_sure(found, content(found)), sums), owner)
+        return Made(attempt, view.left_out(), in_columns(found.noted, bytes(sums)), found.copied)
 
 
 def _sure(found: _Sources, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -166,16 +172,11 @@ class _Source:
 
     def __init__(self, path: str, parts: Parts) -> None:
         self._path, self._descriptor, self.parts = path, -1, parts
+        self._blocks = Blocks(-1, b"")
 
     def copy(self, part: Part) -> Iterator[bytes]:
         """Yield the bytes of a part."""
-        at, end = part.offset, part.offset + part.size
-        while at < end:
-            piece = os.pread(self._descriptor, min(PIECE_BYTES, end - at), at)
-            if not piece:
-                raise MovedError(self._path)
-            at += len(piece)
-            yield piece
+        return self._blocks.read(part.offset, part.offset + part.size)
 
     def check(self) -> None:
         """Take it as it is."""
@@ -191,6 +192,7 @@ class _Source:
         except BaseException:
             os.close(self._descriptor)
             raise
+        self._blocks = Blocks(self._descriptor, self.parts.sums)
         return self
 
     def __exit__(

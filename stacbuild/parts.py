@@ -31,6 +31,8 @@ class Parts(Struct, array_like=True):
     marks: bytes
     places: bytes
     facts: list[bytes]
+    sums: bytes = b""
+    """Of the whole file, as `checksums` has them."""
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -43,10 +45,13 @@ class Parts(Struct, array_like=True):
             yield Part(self.marks[number * 16 : number * 16 + 16], offset, size, facts)
 
 
-def in_columns(parts: list[Part]) -> Parts:
-    """Return parts in columns."""
+NO_PARTS: Final = Parts(b"", b"", [])
+
+
+def in_columns(parts: list[Part], sums: bytes) -> Parts:
+    """Return the parts of a file with some checksums in columns."""
     places = b"".join([_PLACE.pack(part.offset, part.size) for part in parts])
-    return Parts(b"".join([part.mark for part in parts]), places, [part.facts for part in parts])
+    return Parts(b"".join([part.mark for part in parts]), places, [part.facts for part in parts], sums)
 
 
 class Remembered(Struct, array_like=True):

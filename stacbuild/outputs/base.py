@@ -162,7 +162,7 @@ class Standing(Protocol):
         """Yield the bytes of a part that `find` gave, in pieces.
 
         Raises:
-            MovedError: the file is not as it was. The output lets it through, and is asked for all once more.
+            MovedError, DamagedError: it is not as it was. The output lets it through, and is asked for all once more.
         """
 
     def note(self, part: Part) -> None:
