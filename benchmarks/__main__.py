@@ -13,10 +13,17 @@ Where the time goes. The script: three quarters to rustac's table, a tenth each 
 build, of its processor time, by --profile: 8 % reads the sources; 46 % makes items (judging 14, extending 7,
 transforming 7, the rest decoding, encoding what two stages gave, hashing, packing); 7 % is the parent's, who puts
 results into the store and settles; 43 % writes files (GeoParquet 37: a third of it Arrow reading JSON, the rest rows,
-Parquet's own encoding, the store; NDJSON 6). One changed record writes the two files of its collection anew, and an
-extension's config those of all: what these cases cost is mostly that. What was tried and did not pay: one validator a
-profile instead of one a schema, the collector of cycles off within a chunk, a second pass for judging, workers that
-read stored documents themselves or pack results, other sizes of Arrow's batches.
+Parquet's own encoding, the store; NDJSON 6). One changed record writes the two files
+of its collection anew, and an extension's config those of all, which is a third of what that costs; the rest is a
+quarter the parent's, and the workers': a sixth each for extending, for judging (what changed alone, else it were a
+third) and for encoding, an eighth for what aggregates take of an item. Changed back: nearly all is writing.
+
+What was tried and did not pay. Judging: one validator a profile instead of one a schema, a second pass, types of
+geometries looked at before their coordinates, names asked by `propertyNames` instead of by a pattern that must match.
+Workers: the collector of cycles off (it does not come), compressors that are kept, taking the bytes of members that
+`transform` leaves alone from the record (to cut it into members costs what that saves), packing results. Chunks: other
+levels of zstd, which differ by a hundredth of an item's time; the documents of each stage apart, of which half would
+be unpacked, a fiftieth of a changed extension's time, and needed again to judge. Other sizes of Arrow's batches.
 """
 
 import datetime as dt
