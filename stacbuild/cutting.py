@@ -191,7 +191,7 @@ class Cutter:
         """Return the inputs of a file of a run with their records; `found` takes what is said of it."""
         shard = Shard(file.name, f"{one.file}/{file.name}", named=False)
         base, stamp, fault = os.path.dirname(file.name), file.stamp, refused  # noqa: PTH120  posix text
-        was = {row.raw: row for row in old if row.raw and row.fault is None}
+        was = {row.raw: row for row in old if one.trusted and row.raw and row.fault is None}
         for _ in range(2) if refused is None else ():
             try:
                 raws = list(self._read(shard, 0, was if recognising(self._source) else {}))
@@ -380,6 +380,8 @@ class ToRead(Struct, array_like=True):
     files: list[RunFile] = []
     """Of a run of a block: its files; `name` is the block's, `file` the folder that their names start from."""
     run: int = 0
+    trusted: bool = True
+    """Records that stand there as they stood are the inputs that they were."""
 
     @property
     def size(self) -> int:

@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from stacbuild import keys, runs
+from stacbuild import blocks, keys, runs
 from stacbuild.blocks import UNSURE, Block
 from stacbuild.cutting import Cutter, FileRead, GroupListing, ToRead
 from stacbuild.execute.base import Executor
@@ -187,22 +187,32 @@ class _Reader:
             return crawl.shards, []
         if (kind := scanned(source)) is None:
             return kind_of(source).shards(source, recipe.root), []
-        shards, blocks = list[Shard](), list[BlockListing]()
+        shards, found = list[Shard](), list[BlockListing]()
         known = self._known_source.blocks if self._known_source is not None else {}
-        for one in kind.scan(source, recipe.root):
+        for one in kind.scan(source, recipe.root, self._known_in):
             if isinstance(one, Shard):
                 shards.append(one)
             else:
                 old = known.get(one.name)
-                same = old is not None and old.mark == one.mark and UNSURE not in one.stamps
-                blocks.append(BlockListing(one.name, old) if same else BlockListing(one.name, None, one))
-        return shards, blocks
+                same = old is not None and old.mark == one.mark and not old.troubles and UNSURE not in one.stamps
+                found.append(BlockListing(one.name, old) if same else BlockListing(one.name, None, one))
+        return shards, found
 
     def _compared(self, block: Block) -> Iterator[list[GroupEntry] | ToRead]:
         """Yield the runs of a block that moved."""
-        known = None if self._known_source is None else self._known_source.blocks.get(block.name)
+        source = self._listing.before
+        known = None if source is None else source.blocks.get(block.name)
         was = runs.before(self._folder, block.name, known, self._by_shard.get(block.name, []))
-        return runs.compared(block, self._root, self._seen, was)
+        return runs.compared(block, self._root, self._seen, was, trusted=self._known_source is not None)
+
+    def _known_in(self, folder: str) -> list[str]:
+        """Return the small files that the memory knows in a folder that cannot be read now."""
+        source = self._listing.before
+        known = source.blocks.items() if source is not None else ()
+        files = (
+            file for name, one in known for run in blocks.read(self._folder, name, one).runs() for file in run.names
+        )
+        return [file for file in files if file.rpartition("/")[0] == folder.rstrip("/")]
 
     def _look(self) -> None:
         """Stat every file that is in no block; note what is known of those that have to be read."""

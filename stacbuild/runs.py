@@ -58,7 +58,9 @@ def before(folder: Path, name: str, known: BlockMemory | None, entries: list[Gro
     return _Before({run.digest: number for number, run in enumerate(old)}, files, groups)
 
 
-def compared(block: Block, root: str, seen_ns: int, was: _Before) -> Iterator[list[GroupEntry] | ToRead]:
+def compared(
+    block: Block, root: str, seen_ns: int, was: _Before, *, trusted: bool
+) -> Iterator[list[GroupEntry] | ToRead]:
     """Yield for each run of a block its groups, where none of its files moved, else what is to be read.
 
     Args:
@@ -66,23 +68,23 @@ def compared(block: Block, root: str, seen_ns: int, was: _Before) -> Iterator[li
         root: the folder that its files' names start from.
         seen_ns: when it was looked at.
         was: what the memory has of it.
+        trusted: records of files that have not moved are the inputs that they were; else all are read.
     """
     for number, run in enumerate(block.runs()):
-        same = was.runs.get(run.digest)
+        same = was.runs.get(run.digest) if trusted else None
         if same is not None and UNSURE not in run.stamps:
             yield was.groups.get(same, [])
         else:
-            yield _to_read(block.name, root, seen_ns, number, run, was)
+            files = list(_run_files(run, was, trusted=trusted))
+            numbers = sorted({was.files.get(file.name, _NEVER_READ)[1] for file in files})
+            groups = [entry for one in numbers for entry in was.groups.get(one, ())]
+            yield ToRead(block.name, root, False, "", None, seen_ns, groups, files, number, trusted)  # noqa: FBT003
 
 
-def _to_read(name: str, root: str, seen_ns: int, number: int, run: Run, was: _Before) -> ToRead:
-    files, numbers = list[RunFile](), set[int]()
+def _run_files(run: Run, was: _Before, *, trusted: bool) -> Iterator[RunFile]:
     for file, stamp in run.files():
-        old, group = was.files.get(file, _NEVER_READ)
-        numbers.add(group)
-        files.append(RunFile(file, stamp, stamp == old != UNSURE))
-    groups = [entry for one in sorted(numbers) for entry in was.groups.get(one, ())]
-    return ToRead(name, root, False, "", None, seen_ns, groups, files, number)  # noqa: FBT003  as it goes to others
+        old, _ = was.files.get(file, _NEVER_READ)
+        yield RunFile(file, stamp, trusted and stamp == old != UNSURE)
 
 
 def unsettled(block: Block, seen_ns: int) -> set[str]:

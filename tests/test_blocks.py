@@ -3,64 +3,19 @@
 import json
 import os
 import random
-import shutil
-import time
 
 import pytest
-from kitchen import Kitchen, ran
+from item_files import MANY, a_kitchen, as_if_new, item, many, mapped, put, settle
+from kitchen import ran
 
 from stacbuild import blocks, piles
 from stacbuild.sources import stac_items
-from stacbuild.sources.stamps import SLACK_NS
 from stacbuild.trace import Memory
-
-MANY = 300
-
-
-def item(name, **properties):
-    return {
-        "type": "Feature",
-        "stac_version": "1.1.0",
-        "id": name,
-        "geometry": {"type": "Point", "coordinates": [1, 2]},
-        "bbox": [1, 2, 1, 2],
-        "properties": {"datetime": "2024-01-01T00:00:00Z", **properties},
-        "links": [],
-        "assets": {},
-    }
-
-
-def settle():
-    """Wait until what was written cannot move any more under the stamps that it has."""
-    time.sleep(2 * SLACK_NS / 1e9)
-
-
-def a_kitchen(folder, path="data/**/*.json"):
-    kitchen = Kitchen(folder, rows=None, sources={"files": {"kind": "stac-items", "path": path}})
-    kitchen.recipe["mappings"] = {}
-    kitchen.recipe["collections"] = {"one": {"from": ["files"], "title": "One"}}
-    kitchen.recipe["validation"] = {"level": "off"}
-    kitchen.save()
-    return kitchen
-
-
-def put(kitchen, path, name=None, **properties):
-    """Write an item into the file data/`path`.json."""
-    return kitchen.write(f"data/{path}.json", json.dumps(item(name or path.replace("/", "-"), **properties)))
 
 
 @pytest.fixture
 def kitchen(tmp_path):
-    """A folder of many files, folders of few, and an empty one, built once."""
-    kitchen = a_kitchen(tmp_path / "a")
-    for number in range(MANY):
-        put(kitchen, f"many/{number:04}")
-    for number in range(60):
-        put(kitchen, f"few/{number % 30:02}/{number}")
-    (kitchen / "data/empty").mkdir()
-    settle()
-    kitchen.build()
-    return kitchen
+    return many(tmp_path / "a")
 
 
 @pytest.fixture
@@ -75,15 +30,6 @@ def opened(monkeypatch):
 
     monkeypatch.setattr(stac_items, "documents", documents)
     return names
-
-
-def as_if_new(kitchen, folder):
-    """Build the same from nothing elsewhere and compare what is written."""
-    other = a_kitchen(folder, kitchen.recipe["sources"]["files"]["path"])
-    shutil.copytree(kitchen / "data", other / "data", symlinks=True)
-    other.build()
-    assert kitchen.tree("dist") == other.tree("dist")
-    shutil.rmtree(folder)
 
 
 def head(kitchen):
@@ -117,16 +63,6 @@ def test_the_columns_of_blocks_are_not_even_there_for_a_build_of_nothing(kitchen
         path.unlink()
     assert kitchen.ask("status")["fresh"]
     assert ran(kitchen.build()) == {}
-
-
-def test_lost_columns_are_lost_memory_where_they_are_needed(kitchen, tmp_path):
-    for path in (kitchen / ".stacbuild/memory/stacbuild.toml").glob("files-*"):
-        path.write_bytes(b"no columns")
-    put(kitchen, "many/0007", changed=1)
-    done = kitchen.build()
-    assert [warning["code"] for warning in done["warnings"]] == ["SB611"]
-    assert done["items"]["total"] == MANY + 60
-    as_if_new(kitchen, tmp_path / "b")
 
 
 def test_of_one_changed_file_one_is_read(kitchen, opened, tmp_path):
@@ -208,38 +144,6 @@ def test_a_renamed_file_is_the_item_that_it_was(kitchen, tmp_path):
     assert done["items"]["unchanged"] == MANY + 60
     assert kitchen.ask("why", "item:many-0003")["source"]["where"] == "data/few/00/x.json:1"
     as_if_new(kitchen, tmp_path / "b")
-
-
-def test_a_file_that_cannot_be_read_keeps_its_items_and_is_tried_again(kitchen, tmp_path):
-    file = kitchen / "data/many/0004.json"
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-20])
-    for _ in range(3):
-        settle()
-        done = kitchen.build(exit_=1)
-        assert (done["items"]["unchanged"], done["items"]["failed"]) == (MANY + 60, 1)
-        (failure,) = kitchen.failures()
-        assert (failure["target"], failure["source"]["where"]) == ("source:files", "data/many/0004.json")
-    assert kitchen.failures()[0]["attempts"] == 3
-    assert [one["code"] for one in kitchen.ask("status")["warnings"]] == ["SB493"]
-    put(kitchen, "many/0040", changed=1)
-    assert kitchen.build(exit_=1)["items"]["modified"] == 1
-    file.write_bytes(whole)
-    assert kitchen.build()["items"]["failed"] == 0
-    as_if_new(kitchen, tmp_path / "b")
-
-
-def test_a_file_that_may_not_be_opened_loses_nothing(kitchen):
-    file = kitchen / "data/few/00/0.json"
-    file.unlink()
-    file.mkdir()
-    assert kitchen.build()["items"]["deleted"] == 1
-    file.rmdir()
-    file.symlink_to("nowhere")
-    assert kitchen.build()["items"]["total"] == MANY + 59
-    file.unlink()
-    put(kitchen, "few/00/0")
-    assert kitchen.build()["items"]["added"] == 1
 
 
 def test_a_folder_that_goes_takes_its_items_along_and_a_link_in_its_place_brings_them_back(kitchen, tmp_path):
@@ -334,12 +238,6 @@ def test_a_file_that_grows_is_listed_alone_and_comes_back(kitchen, tmp_path):
     as_if_new(kitchen, tmp_path / "b")
 
 
-def mapped(kitchen, value):
-    kitchen.recipe["mappings"] = {"m": {"properties": {"told": {"value": value}}}}
-    kitchen.recipe["collections"]["one"]["mapping"] = "m"
-    kitchen.save()
-
-
 def test_another_recipe_reads_the_records_again_from_the_right_files(kitchen):
     mapped(kitchen, 0)
     kitchen.build()
@@ -347,25 +245,6 @@ def test_another_recipe_reads_the_records_again_from_the_right_files(kitchen):
     assert kitchen.build()["stages"]["transform"]["ran"] == MANY + 60
     assert {one["properties"]["told"] for one in kitchen.items()} == {1}
     assert len(kitchen.ids()) == MANY + 60
-
-
-def test_a_file_that_changes_after_it_was_listed_is_told_of_and_read_again(kitchen, monkeypatch):
-    mapped(kitchen, 0)
-    kitchen.build()
-    mapped(kitchen, 1)
-    taken = stac_items.read
-
-    def read(shard, *others):
-        if shard.name == "data/many/0002.json":
-            put(kitchen, "many/0002", changed=1)
-        return taken(shard, *others)
-
-    monkeypatch.setattr(stac_items, "read", read)
-    assert kitchen.build(exit_=1)["failures"]["count"] == 1
-    monkeypatch.undo()
-    assert kitchen.failures()[0]["source"]["where"] == "data/many/0002.json"
-    assert kitchen.build()["items"]["modified"] == 1
-    assert next(one for one in kitchen.items() if one["id"] == "many-0002")["properties"]["changed"] == 1
 
 
 def test_a_build_after_many_small_ones_still_knows_everything(kitchen, opened):

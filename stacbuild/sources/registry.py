@@ -12,6 +12,7 @@ from stacbuild.sources import stac_catalog, stac_items, table
 from stacbuild.sources.base import KeysByMark, Part, Raw, Shard
 from stacbuild.sources.crawl import Crawl
 from stacbuild.sources.pages import Page
+from stacbuild.sources.scanned import KnownIn
 
 
 class SourceKind(Protocol):
@@ -46,8 +47,11 @@ class Crawled(Protocol):
 class Scanned(Protocol):
     """What a kind whose files may be small and many can do besides."""
 
-    def scan(self, source: Any, root: Path) -> Iterator[Shard | Block]:
-        """Yield its files as `shards` does, but small ones in blocks with their stamps."""
+    def scan(self, source: Any, root: Path, known: KnownIn) -> Iterator[Shard | Block]:
+        """Yield its files as `shards` does, but small ones in blocks with their stamps.
+
+        `known` gives the files that stood in a folder: of one that cannot be read they are those that there are.
+        """
 
 
 class Recognising(Protocol):

@@ -7,6 +7,7 @@ a file.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fnmatch
 import glob
 import os
@@ -29,6 +30,9 @@ _MANY: Final = 64
 _FILES_A_BLOCK: Final = 256
 _AT_MOST: Final = 1024
 
+_NO_FOLDER: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""What the system says where there is none; anything else may be otherwise the next time."""
+
 _pack = STAMP.pack
 
 
@@ -46,13 +50,20 @@ class _Files(Struct):
     alone: list[str]
 
 
-def scan(path: str | list[str], root: Path) -> Iterator[Shard | Block]:
-    """Yield the files of `path`: those that are named, or not small, as they are, the others in blocks."""
+KnownIn = Callable[[str], list[str]]
+"""Gives the small files that stood in a folder when it was last read."""
+
+
+def scan(path: str | list[str], root: Path, known: KnownIn = lambda _: []) -> Iterator[Shard | Block]:
+    """Yield the files of `path`: those that are named, or not small, as they are, the others in blocks.
+
+    Of a folder that cannot be read nobody knows that files are gone: those that are `known` are to be read.
+    """
     pending, seen = _Pending(), dict[tuple[int, int], list[str]]()
     wanted = _folders(path, root)
     for name in sorted(wanted):
         folder, at = wanted[name], f"{root}/{name}"
-        files = _files(at, name, folder)
+        files = _files(at, name, folder, known)
         if (place := _place(at)) is not None:
             for earlier in seen.setdefault(place, []):
                 _leave_out(files, folder, name, _found(f"{root}/{earlier}", earlier, wanted[earlier]))
@@ -153,7 +164,7 @@ def _slashed(folder: str) -> str:
 # --- the files of a folder
 
 
-def _files(at: str, folder: str, wanted: _Folder) -> _Files:
+def _files(at: str, folder: str, wanted: _Folder, known: KnownIn = lambda _: []) -> _Files:
     """Return the files of a folder that patterns match and that are not named."""
     files = _Files([], [])
     if not wanted.patterns:
@@ -161,8 +172,9 @@ def _files(at: str, folder: str, wanted: _Folder) -> _Files:
     try:
         with os.scandir(at) as entries:
             _look(entries, folder, wanted, files)
-    except OSError:
-        return _Files([], [])
+    except OSError as error:
+        names = [] if error.errno in _NO_FOLDER else known(folder)
+        return _Files([(name, UNSURE) for name in sorted(names)], [])
     files.small.sort()
     return files
 

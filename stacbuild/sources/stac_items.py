@@ -41,9 +41,9 @@ def shards(source: StacItemsSource, root: Path) -> list[Shard]:
     return found.shards(source.path, root)
 
 
-def scan(source: StacItemsSource, root: Path) -> Iterator[Shard | Block]:
-    """Yield the files of `path`, the small ones in blocks."""
-    return scanned.scan(source.path, root)
+def scan(source: StacItemsSource, root: Path, known: scanned.KnownIn) -> Iterator[Shard | Block]:
+    """Yield the files of `path`, the small ones in blocks; `known` gives those that stood in a folder."""
+    return scanned.scan(source.path, root, known)
 
 
 def missing_paths(source: StacItemsSource, root: Path) -> list[str]:
