@@ -82,6 +82,8 @@ class Assembly:
 
     def add(self, batches: Sequence[Any], about: About) -> bytes:
         """Return a row group that is made of batches."""
+        import pyarrow as pa  # noqa: PLC0415  only where Parquet is written
+
         begin, start = self._at, len(footers.MAGIC)
         blob = single([one.replace_schema_metadata() for one in batches], self._plain, self._options)
         footer = footers.footer_of(blob)
@@ -90,6 +92,7 @@ class Assembly:
         body = blob[start : -len(footer) - 8]
         self._at += len(body)
         self._done.append(_Done(about, Place(begin, len(body)), [len(one) for one in batches]))
+        pa.default_memory_pool().release_unused()  # it keeps what the largest row group took
         return body
 
     def end(self) -> bytes:

@@ -164,7 +164,8 @@ def recast(standing: Standing, found: Found, schema: Any) -> list[Any]:
     """Return the batches of a row group as a file of another schema has them."""
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    batch = _only_batch(pq.ParquetFile(_alone(standing, found)).read_row_group(0))
+    file = pq.ParquetFile(_alone(standing, found), pre_buffer=False)
+    batch = _only_batch(file.read_row_group(0, use_threads=False))
     cells = dict(zip(batch.schema.names, batch.columns, strict=True))
     whole = columns.conformed(cells, schema, len(batch))
     return list(_cut(whole, found.kept.batches))
@@ -173,7 +174,10 @@ def recast(standing: Standing, found: Found, schema: Any) -> list[Any]:
 def _only_batch(table: Any) -> Any:
     import pyarrow as pa  # noqa: PLC0415
 
-    (batch,) = table.combine_chunks().to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
+    found = table.to_batches()
+    if len(found) > 1:
+        found = table.combine_chunks().to_batches()
+    (batch,) = found or [pa.RecordBatch.from_pylist([], table.schema)]
     return batch
 
 

@@ -32,7 +32,7 @@ COLUMNS_AT_MOST: Final = 2_000
 """With more, properties are names of things, not of fields, and stand in one column as JSON text."""
 BATCH_BYTES: Final = 8 << 20
 BATCH_ROWS: Final = 4_096
-ROOM: Final = 64 << 20
+ROOM: Final = 32 << 20
 """Bytes of batches that wait in memory."""
 
 Documents = Callable[[], dict[str, dict[str, Any]]]
