@@ -30,7 +30,7 @@ _MANY: Final = 64
 _FILES_A_BLOCK: Final = 256
 _AT_MOST: Final = 1024
 
-_NO_FOLDER: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+_NOT_THERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 """What the system says where there is none; anything else may be otherwise the next time."""
 
 _pack = STAMP.pack
@@ -173,7 +173,7 @@ def _files(at: str, folder: str, wanted: _Folder, known: KnownIn = lambda _: [])
         with os.scandir(at) as entries:
             _look(entries, folder, wanted, files)
     except OSError as error:
-        names = [] if error.errno in _NO_FOLDER else known(folder)
+        names = [] if error.errno in _NOT_THERE else known(folder)
         return _Files([(name, UNSURE) for name in sorted(names)], [])
     files.small.sort()
     return files
@@ -183,14 +183,15 @@ def _look(entries: Iterator[os.DirEntry[str]], folder: str, wanted: _Folder, fil
     matches, named, small = _matcher(wanted.patterns), wanted.named, files.small
     for entry in entries:
         name = entry.name
-        if not matches(name) or name in named or not _is_a_file(entry):
+        if not matches(name) or name in named:
             continue
         try:
+            if not entry.is_file():
+                continue
             stat = entry.stat()
-        except FileNotFoundError:
-            continue
-        except OSError:  # of a folder whose files may not be looked at
-            small.append((folder + name, UNSURE))
+        except OSError as error:
+            if error.errno not in _NOT_THERE:  # of a folder whose files may not be looked at
+                small.append((folder + name, UNSURE))
             continue
         if stat.st_size > LARGE or _has_pieces(name):
             files.alone.append(name)
