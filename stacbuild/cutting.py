@@ -131,6 +131,8 @@ class Cutter:
             seen_ns: when that was.
             before: the groups that it had; records that stand there as they stood are not decoded.
         """
+        if shard.trouble is not None:
+            return FileRead([], stamp, seen_ns, shard.trouble)
         was = self._inputs(before)
         for _ in range(2):
             try:

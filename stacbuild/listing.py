@@ -247,7 +247,7 @@ class _Reader:
     def unread(self) -> Iterator[ToRead]:
         """Yield the files that any process can read; none where pieces are known, which are given to whoever comes."""
         for shard in self._shards if not self._pieces else ():
-            if not shard.above and shard.name not in self._fresh:
+            if not shard.above and shard.trouble is None and shard.name not in self._fresh:
                 place = (shard.name, str(shard.file), shard.named, shard.within)
                 before = [_place(entry) for entry in self._before(shard)]
                 yield ToRead(*place, self._stamps[shard.name], self._seen, before)

@@ -102,3 +102,14 @@ def test_lost_columns_are_lost_memory_where_they_are_needed(kitchen, tmp_path):
     assert [warning["code"] for warning in done["warnings"]] == ["SB611"]
     assert done["items"]["total"] == MANY + 60
     as_if_new(kitchen, tmp_path / "b")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_whose_name_is_no_text_is_told_of_and_the_others_are_built(kitchen, jobs):
+    (kitchen / os.fsdecode(b"data/many/\xff.json")).write_bytes((kitchen / "data/many/0004.json").read_bytes())
+    kitchen.recipe["build"] = {"jobs": jobs}
+    kitchen.save()
+    assert kitchen.build(exit_=1)["items"]["total"] == MANY + 60
+    (failure,) = kitchen.failures()
+    assert failure["source"]["where"] == r"data/many/\xff.json"
+    assert "not UTF-8" in failure["message"]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from stacbuild.failures import Fault
 from stacbuild.sources.base import Shard
 
 OURS: Final = ".stacbuild"
@@ -26,7 +27,22 @@ def shards(path: str | list[str], root: Path) -> list[Shard]:
             literal.add(_name(one, root))
         else:
             matched.update(_matching(one, root))
-    return [Shard(name, f"{root}/{name}", name in literal) for name in _each_once(sorted(literal | matched), root)]
+    return [shard(name, root, named=name in literal) for name in _each_once(sorted(literal | matched), root)]
+
+
+def shard(name: str, root: Path, *, named: bool) -> Shard:
+    """Return the file with a name; one whose name is no text cannot be remembered, and so is not read."""
+    at = f"{root}/{name}"
+    if is_text(name):
+        return Shard(name, at, named)
+    shown = os.fsencode(name).decode(errors="backslashreplace")
+    text = f"{shown}: the name of this file is not UTF-8"
+    return Shard(shown, at, named, trouble=Fault("fetch", "SB412", text, "", "rename it"))
+
+
+def is_text(name: str) -> bool:
+    """Tell whether a name is UTF-8 on the disk."""
+    return name.isascii() or name == name.encode(errors="replace").decode()
 
 
 def named(path: str | list[str]) -> list[str]:

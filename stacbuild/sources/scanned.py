@@ -68,8 +68,8 @@ def scan(path: str | list[str], root: Path, known: KnownIn = lambda _: []) -> It
             for earlier in seen.setdefault(place, []):
                 _leave_out(files, folder, name, _found(f"{root}/{earlier}", earlier, wanted[earlier]))
             seen[place].append(name)
-        yield from (Shard(name + file, at + file, named=True) for file in sorted(folder.named))
-        yield from (Shard(name + file, at + file, named=False) for file in sorted(files.alone))
+        yield from (found.shard(name + file, root, named=True) for file in sorted(folder.named))
+        yield from (found.shard(name + file, root, named=False) for file in sorted(files.alone))
         yield from pending.add(name, files.small)
     yield from pending.end()
 
@@ -193,7 +193,7 @@ def _look(entries: Iterator[os.DirEntry[str]], folder: str, wanted: _Folder, fil
             if error.errno not in _NOT_THERE:  # of a folder whose files may not be looked at
                 small.append((folder + name, UNSURE))
             continue
-        if stat.st_size > LARGE or _has_pieces(name):
+        if stat.st_size > LARGE or _has_pieces(name) or not found.is_text(folder + name):
             files.alone.append(name)
         else:
             small.append((folder + name, _pack(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)))
