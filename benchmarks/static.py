@@ -84,7 +84,7 @@ class Clone:
         self.settings, self.outputs = dict(FIRST), ""
         shutil.rmtree(folder, ignore_errors=True)
         with tarfile.open(data / "static/planet-open-stac.tar.gz") as packed:
-            packed.extractall(folder, filter="data")
+            packed.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
         next(folder.glob("planet-open-stac")).rename(folder / "upstream")
 
     def save(self):

@@ -21,6 +21,8 @@ from stacbuild.sources import stac_items
 from stacbuild.sources.base import Shard
 
 DATA = Path(__file__).parents[2] / "shared/data"
+SAFELY = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+"""Python before 3.11.4 has no filters."""
 NONE = "unnamed"
 """The target of items that name no collection."""
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real data is not beside this repository")
@@ -63,7 +65,7 @@ def crawling(folder, href):
 def unpack(archive, folder):
     """Put the files of one of the static catalogs into `in` of a folder."""
     with tarfile.open(DATA / f"static/{archive}.tar.gz") as packed:
-        packed.extractall(folder / "in", filter="data")
+        packed.extractall(folder / "in", **SAFELY)
 
 
 # --- what was given

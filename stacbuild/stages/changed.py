@@ -23,7 +23,7 @@ _FAR: Final = frozenset(
     ("unevaluatedProperties", "unevaluatedItems", "$dynamicRef", "$recursiveRef", "$anchor", "$dynamicAnchor", "id")
 )
 """With these a schema's meaning hangs on what stands around it."""
-_OURS: Final = "stacbuild-changed"
+_OURS: Final = "stacbuild-part"
 """How definitions are called that are put in."""
 
 
