@@ -11,7 +11,7 @@ from typing import Final
 import xxhash
 
 from stacbuild import files, manifest
-from stacbuild.delivered import STAMP, Delivered
+from stacbuild.delivered import Delivered
 from stacbuild.files import NO_STAT, State
 from stacbuild.report import Reason
 from stacbuild.sealed import MemoryLostError
@@ -22,8 +22,6 @@ NO_WANT: Final = bytes(16)
 
 _FEW: Final = 8
 """With fewer files a folder on an average, a mark a folder is no less than what it stands for."""
-
-_pack = STAMP.pack
 
 
 class Inspected:
@@ -140,8 +138,7 @@ def _entries(folder: str) -> list[tuple[str, bytes]]:
             for entry in entries:
                 if not entry.is_dir(follow_symlinks=False):
                     stat = entry.stat(follow_symlinks=False)
-                    stamp = _pack(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
-                    found.append((entry.name, stamp))
+                    found.append((entry.name, files.packed(stat)))
     except OSError:
         return []
     found.sort()
