@@ -18,7 +18,7 @@ from typing import Self
 from msgspec import Struct
 
 from stacbuild import files
-from stacbuild.checksums import Blocks, DamagedError, summed
+from stacbuild.checksums import DamagedError, Slices, summed
 from stacbuild.model import LeftOut
 from stacbuild.outputs.base import InShares, Output, Share, Standing, View, Wanted
 from stacbuild.parts import NO_PARTS, Former, Part, Parts, Shared, in_columns
@@ -172,11 +172,11 @@ class _Source:
 
     def __init__(self, path: str, parts: Parts) -> None:
         self._path, self._descriptor, self.parts = path, -1, parts
-        self._blocks = Blocks(-1, b"")
+        self._slices = Slices(-1, b"")
 
     def copy(self, part: Part) -> Iterator[bytes]:
         """Yield the bytes of a part."""
-        return self._blocks.read(part.offset, part.offset + part.size)
+        return self._slices.read(part.offset, part.offset + part.size)
 
     def check(self) -> None:
         """Take it as it is."""
@@ -192,7 +192,7 @@ class _Source:
         except BaseException:
             os.close(self._descriptor)
             raise
-        self._blocks = Blocks(self._descriptor, self.parts.sums)
+        self._slices = Slices(self._descriptor, self.parts.sums)
         return self
 
     def __exit__(

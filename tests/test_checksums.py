@@ -1,4 +1,4 @@
-"""Blocks of a file are given as they were written, or not at all; and no file is made of what is damaged."""
+"""Slices of a file are given as they were written, or not at all; and no file is made of what is damaged."""
 
 import os
 import random
@@ -6,12 +6,12 @@ import random
 import pytest
 
 from stacbuild import checksums, files, making
-from stacbuild.checksums import BLOCK, Blocks, DamagedError, summed
+from stacbuild.checksums import SLICE, DamagedError, Slices, summed
 from stacbuild.outputs.base import Rank, Wanted
 from stacbuild.parts import Former, Part
 from stacbuild.sources.stamps import SLACK_NS
 
-SIZES = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK, 3 * BLOCK + 7]
+SIZES = [0, 1, SLICE - 1, SLICE, SLICE + 1, 3 * SLICE, 3 * SLICE + 7]
 
 
 def bytes_of(size):
@@ -34,11 +34,11 @@ def sums_of(pieces):
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("cuts", [[1 << 20], [1000, 1, 70_000], [BLOCK], [BLOCK - 1, 1, BLOCK + 1]])
+@pytest.mark.parametrize("cuts", [[1 << 20], [1000, 1, 70_000], [SLICE], [SLICE - 1, 1, SLICE + 1]])
 def test_checksums_do_not_know_in_which_pieces_a_file_was_written(size, cuts):
     blob = bytes_of(size)
     assert sums_of(cut(blob, cuts)) == sums_of([blob])
-    assert len(sums_of([blob])) == 8 * -(-size // BLOCK)
+    assert len(sums_of([blob])) == 8 * -(-size // SLICE)
 
 
 @pytest.fixture
@@ -52,14 +52,14 @@ def read(path, begin, end, sums=None):
     blob = path.read_bytes()
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        return b"".join(Blocks(descriptor, sums_of([blob]) if sums is None else sums).read(begin, end))
+        return b"".join(Slices(descriptor, sums_of([blob]) if sums is None else sums).read(begin, end))
     finally:
         os.close(descriptor)
 
 
 def test_any_range_is_read(file):
     blob, dice = file.read_bytes(), random.Random(5)
-    places = [0, 1, BLOCK - 1, BLOCK, BLOCK + 1, len(blob), *(dice.randrange(len(blob)) for _ in range(20))]
+    places = [0, 1, SLICE - 1, SLICE, SLICE + 1, len(blob), *(dice.randrange(len(blob)) for _ in range(20))]
     for begin in places:
         for end in places:
             assert read(file, begin, end) == blob[begin:end]
@@ -72,10 +72,10 @@ def test_a_range_that_is_not_there_or_of_other_bytes_is_not_read(file):
         read(file, 5, len(blob) + 1)
     with pytest.raises(DamagedError):
         read(file, 0, 1, sums=b"")
-    file.write_bytes(blob[: 2 * BLOCK] + b"?" + blob[2 * BLOCK + 1 :])
-    assert read(file, 7, 2 * BLOCK, sums) == blob[7 : 2 * BLOCK]
+    file.write_bytes(blob[: 2 * SLICE] + b"?" + blob[2 * SLICE + 1 :])
+    assert read(file, 7, 2 * SLICE, sums) == blob[7 : 2 * SLICE]
     with pytest.raises(DamagedError):
-        read(file, 2 * BLOCK - 1, len(blob), sums)
+        read(file, 2 * SLICE - 1, len(blob), sums)
 
 
 class Halves:

@@ -19,7 +19,7 @@ from stacbuild.failures import Problem
 from stacbuild.outputs import document, names
 from stacbuild.outputs.base import ALONE, Item, Rank, Standing, View, Wanted, split_base, taken
 from stacbuild.outputs.order import in_order, pieces
-from stacbuild.outputs.runs import Run, runs
+from stacbuild.outputs.stretches import Stretch, stretches
 from stacbuild.parts import Part
 
 _IN_HREFS: Final = "/~%?#[]@!$&'()*+,;=:"
@@ -108,7 +108,7 @@ class ItemFiles:
             yield from pieces(self._of(view, collection, rewrite, pen, after))
 
     def _of(self, view: View, collection: str, rewrite: Hrefs, pen: _Pen, after: bytes) -> Iterator[bytes]:
-        """Yield the items of a collection run by run; those that are to be made by one way through the store."""
+        """Yield the items of a collection stretch by stretch; what is to be made by one way through the store."""
         link = document.packed([collection_link(collection, self._spec.base_url)])
         stay = set[str]()
 
@@ -122,12 +122,13 @@ class ItemFiles:
                 stay.add(item.id)
             return blob
 
-        cut = [(run, pen.standing.find(run.mark)) for run in runs(view.items(collection), self.settings + link)]
-        anew = [item for run, part in cut if part is None for item in run.items]
+        cut = stretches(view.items(collection), self.settings + link)
+        found = [(stretch, pen.standing.find(stretch.mark)) for stretch in cut]
+        anew = [item for stretch, part in found if part is None for item in stretch.items]
         made = in_order(anew, line, view.scratch)
-        for run, part in cut:
+        for stretch, part in found:
             if part is None:
-                yield from pen.write(run, made, stay)
+                yield from pen.write(stretch, made, stay)
             else:
                 if part.facts == _STAY:
                     rewrite.tell()
@@ -160,22 +161,22 @@ def collection_link(collection: str, base_url: str | None) -> dict[str, str]:
 
 
 class _Pen:
-    """Writes runs one after another, from place `at` of a file on, `between` before each item; notes where they lie."""
+    """Writes stretches one by one, from place `at` of a file on, `between` before each item; notes where they lie."""
 
     def __init__(self, standing: Standing, at: int, between: bytes) -> None:
         self.standing, self._at, self._between = standing, at, between
 
-    def write(self, run: Run, lines: Iterator[bytes], stay: set[str]) -> Iterator[bytes]:
-        """Yield the next of `lines` for the items of a run; `stay`: ids of those whose hrefs stay relative."""
+    def write(self, stretch: Stretch, lines: Iterator[bytes], stay: set[str]) -> Iterator[bytes]:
+        """Yield the next of `lines` for the items of a stretch; `stay`: ids of those whose hrefs stay relative."""
         begin, between = self._at + len(self._between), self._between
-        for line in islice(lines, len(run.items)):
+        for line in islice(lines, len(stretch.items)):
             self._at += len(between) + len(line)
             yield between + line
-        facts = _STAY if stay and not stay.isdisjoint(item.id for item in run.items) else b""
-        self.standing.note(Part(run.mark, begin, self._at - begin, facts))
+        facts = _STAY if stay and not stay.isdisjoint(item.id for item in stretch.items) else b""
+        self.standing.note(Part(stretch.mark, begin, self._at - begin, facts))
 
     def copy(self, part: Part) -> Iterator[bytes]:
-        """Yield a run that stands already."""
+        """Yield a stretch that stands already."""
         if self._between:
             yield self._between
         begin = self._at + len(self._between)
