@@ -135,6 +135,15 @@ class Kitchen:
         return found
 
 
+def by_note(folder, rows, **table):
+    """Return a kitchen whose records go where their note says."""
+    kitchen = Kitchen(folder, rows)
+    kitchen.recipe["mappings"]["plain"]["collection"] = {"from": "note"}
+    kitchen.recipe["collections"] = {"s-*": {"from": ["rows"], "mapping": "plain", **table}}
+    kitchen.save()
+    return kitchen
+
+
 def ran(document):
     """Return how many of each stage ran, where any did."""
     return {stage: count["ran"] for stage, count in document["stages"].items() if count["ran"]}

@@ -1,4 +1,4 @@
-"""A store and a memory with flipped bits, cut short or gone: never a wrong output; gc and locks; dry runs; why."""
+"""A store and a memory with flipped bits, cut short or gone: never a wrong output; locks; why."""
 
 import fcntl
 import json
@@ -189,61 +189,6 @@ def test_a_state_folder_that_is_a_file_is_exit_6_in_words(one):
     assert one.run("check").exit == 0
 
 
-# --- gc
-
-
-def test_gc_keeps_what_current_versions_need(kitchen):
-    kitchen.build()
-    kitchen.rows([row(number, gsd="3") for number in range(6)])
-    kitchen.build()
-    before = kitchen.tree("dist")
-    document = kitchen.ask("gc", "--max-age", "0s", exit_=0)
-    assert document["entries"]["removed"] == document["entries"]["before"] - document["entries"]["after"]
-    kitchen.ask("gc", "--max-size", "0B", exit_=0)
-    forget(kitchen)
-    shutil.rmtree(kitchen / "dist")
-    assert ran(kitchen.build()) == {"write": 6}
-    assert kitchen.tree("dist") == before
-
-
-def test_gc_keeps_what_failed_too(kitchen):
-    kitchen.rows([row(0), row(1, lon="x"), row(2, gsd="y"), "a,b"])
-    kitchen.recipe["mappings"]["plain"]["properties"]["license"] = {"from": "note", "default": 5}
-    kitchen.save()
-    kitchen.build(exit_=1)
-    kitchen.ask("gc", "--max-age", "0s", "--max-size", "0B", exit_=0)
-    forget(kitchen)
-    assert ran(kitchen.build(exit_=1)) == {}
-
-
-def test_gc_of_one_recipe_keeps_what_another_needs(one):
-    one.build()
-    one.recipe["mappings"]["plain"]["properties"]["x"] = {"value": 1}
-    one.recipe["outputs"] = {"lines": {"kind": "ndjson", "path": "other/{collection}.ndjson"}}
-    one.save("other.toml")
-    one.build("-f", "other.toml")
-    assert one.run("gc", "--max-age", "0s", "--max-size", "0B").exit == 0
-    shutil.rmtree(one / ".stacbuild/memory")
-    shutil.rmtree(one / "other")
-    assert ran(one.build("-f", "other.toml")) == {"write": 3}
-    assert ran(one.build()) == {}
-
-
-def test_a_dry_gc_drops_nothing(kitchen):
-    kitchen.build()
-    kitchen.rows([row(0)])
-    kitchen.build()
-    before = {
-        path: path.read_bytes() for path in files_of(kitchen, ".stacbuild/cache") if not path.name.endswith("-shm")
-    }
-    assert kitchen.ask("gc", "-n", "--max-age", "0s", exit_=0)["dry_run"] is True
-    kitchen.run("gc", "-n")
-    after = {
-        path: path.read_bytes() for path in files_of(kitchen, ".stacbuild/cache") if not path.name.endswith("-shm")
-    }
-    assert after.keys() == before.keys()
-
-
 # --- two recipes, folders, locks
 
 
@@ -315,76 +260,6 @@ def test_a_new_folder_that_may_only_be_read_can_be_checked(one, read_only):
     assert one.run("build").exit == 6
     for command in (["status"], ["ls"], ["check"]):
         assert one.run(*command).exit == 0
-
-
-# --- dry runs
-
-
-def change_rows(kitchen):
-    kitchen.rows([row(0), row(1, gsd="8"), row(3), row(4, lon="x")])
-
-
-def change_mapping(kitchen):
-    kitchen.recipe["mappings"]["plain"]["properties"]["x"] = {"value": 1}
-
-
-def change_title(kitchen):
-    kitchen.recipe["collections"]["one"]["title"] = "Other"
-
-
-def change_layout(kitchen):
-    kitchen.recipe["outputs"]["site"]["layout"] = "{collection}/{id}.json"
-
-
-def change_level(kitchen):
-    kitchen.recipe["validation"] = {"level": "off"}
-
-
-def add_collection(kitchen):
-    kitchen.recipe["collections"]["two"] = {"from": ["rows"], "mapping": "plain"}
-
-
-def lose_file(kitchen):
-    (kitchen / "dist/site/one/i1/i1.json").unlink()
-
-
-def edit_file(kitchen):
-    kitchen.write("dist/one.ndjson", "{}")
-
-
-def lose_memory(kitchen):
-    forget(kitchen)
-
-
-def lose_store(kitchen):
-    shutil.rmtree(kitchen / ".stacbuild")
-
-
-CHANGES = [value for name, value in globals().items() if name.startswith(("change_", "add_", "lose_", "edit_"))]
-
-
-@pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("options", [[], ["--force"]])
-def test_a_dry_run_names_all_that_then_runs_and_stores_nothing(one, change, options):
-    one.build()
-    change(one)
-    one.save()
-    before = {path: path.read_bytes() for path in one.folder.rglob("*") if path.is_file()}
-    dry = one.build("-n", *options, exit_=None)
-    assert dry["mode"] == "dry-run"
-    after = {path: path.read_bytes() for path in one.folder.rglob("*") if path.is_file()}
-    assert {
-        path
-        for path in {*before, *after}
-        if before.get(path) != after.get(path) and ".stacbuild/cache/" not in str(path)
-    } == set()
-    real = one.build(*options, exit_=None)
-    for stage, count in real["stages"].items():
-        foreseen = dry["stages"][stage]
-        assert count["ran"] <= foreseen["ran"], stage
-        assert count["ran"] == foreseen["ran"] or foreseen.get("at_most"), (stage, count, foreseen)
-    quiet = one.build("-n", exit_=None)
-    assert ran(quiet) == {}
 
 
 # --- status and why
