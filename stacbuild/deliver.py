@@ -86,6 +86,8 @@ class Deliverer:
         self._touched: dict[str, set[str]] = {}
         self._all_anew = False
         self._gone: list[str] = []
+        self._renewed: list[str] = []
+        """Paths whose bytes are not those that were delivered before."""
         self._before = before or of_rows(Delivered([], b"", b"", b""))
         self._ours = intents.ours(output.base)
         self._kept = RowsDelivered(self._before.rows)
@@ -169,13 +171,16 @@ class Deliverer:
         if self._changed() or (
             self.delivery.touched and not manifest.folder(self._output.base, self._output.name).is_dir()
         ):
-            touched = (
-                None if sure or self._before.restored or not self._before.rows.paths else {*self._pending, *self._gone}
-            )
-            write_manifest(self._output, self.delivery.rows, touched)
+            write_manifest(self._output, self.delivery.rows, None if sure else self._moved_rows())
             files.remove_empty([self._output.base], self._output.base)
         elif sure and self._manifest_is_wrong():
             write_manifest(self._output, self.delivery.rows, None)
+
+    def _moved_rows(self) -> set[str] | None:
+        """Return the files of which the manifest does not say what it shall; None: any, as when a build was killed."""
+        if self._before.restored or self._ours or not self._before.rows.paths:
+            return None
+        return {*self._renewed, *self._gone}
 
     def _manifest_is_wrong(self) -> bool:
         rows = self.delivery.rows
@@ -292,6 +297,8 @@ class Deliverer:
             self.delivery.left[wanted.path] = left
         elif wanted.many:
             self.delivery.made.append((self._key(wanted), attempt.digest))
+        if number is None or self._before.rows.digest(number) != attempt.digest or wanted.path in self._before.bad:
+            self._renewed.append(wanted.path)
         here = self._here(wanted.path, number)
         if here == attempt.digest:
             files.drop(attempt)

@@ -37,6 +37,12 @@ class Tree(NamedTuple):
     told: dict[str, str]
     """Folder of a source's tree that is kept → what moves when the links do that its document has of them."""
 
+    def hung(self, folder: str, items: list[Item]) -> str:
+        """Return what moves when the links do to what is right below `folder`."""
+        below = sorted(self.parts.get(folder, ()))
+        told = [f"{self.paths[n]}\0{items[n].title or items[n].id}" for n in self.items.get(folder, ())]
+        return xxhash.xxh3_128_hexdigest("\0".join([*below, "", *told]).encode())
+
 
 class Layout:
     """A layout, below the folder `top` of an output's base."""

@@ -123,10 +123,11 @@ class StacJson:
                 else f"{path}\0{self._layout.parent(kept, tree.folder, path[len(self._top) + 1 :])}"
             )
             yield Wanted(path, self._item_want(item, where), Rank.DATA, collection, item)
-        facts = [state, _title(view, collection), view.catalog()["stac_version"]]
+        facts = [_title(view, collection), view.catalog()["stac_version"]]
         for part in sorted(tree.parts.keys() | tree.items.keys()):
             if part != tree.folder and (kept is None or part not in kept.nodes):
-                yield self._wanted(f"{part}/catalog.json", Rank.PART, collection, facts)
+                told = state if kept is not None else tree.hung(part, view.items(collection))
+                yield self._wanted(f"{part}/catalog.json", Rank.PART, collection, [told, *facts])
 
     def _wanted(self, path: str, rank: Rank, collection: str, facts: list[Any]) -> Wanted:
         blob = msgspec.json.encode(facts, order="sorted")
