@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 from stacbuild.failures import ItemError
 from stacbuild.outputs.parquet import columns, moments, rows
 from stacbuild.outputs.parquet.facts import PINNED, learned
 from stacbuild.outputs.parquet.shapes import Shape, json_places, shallow, shape_of
+
+_SAMPLE: Final = 64
+"""Rows that are looked at before the first batch is read: with what they are known it need not be read twice."""
 
 
 class Read(NamedTuple):
@@ -33,6 +36,8 @@ class Reader:
 
     def read(self, numbers: list[int], lines: list[bytes]) -> Read:
         """Return the rows with some numbers as a batch."""
+        if self.shape == PINNED and len(lines) > 2 * _SAMPLE:
+            self._learn_quickly(lines[:: len(lines) // _SAMPLE])
         batch, known = self._batch(lines)
         if batch is not None and any(map(columns.has_wide, batch.columns)):
             for line in columns.wide(lines):
@@ -83,7 +88,7 @@ class Reader:
         """Learn nothing: what is known may do."""
 
     def _learn_quickly(self, lines: list[bytes]) -> None:
-        """Learn what these rows are by themselves."""
+        """Learn what some rows are by themselves."""
         import pyarrow as pa  # noqa: PLC0415
 
         try:

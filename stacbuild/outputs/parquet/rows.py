@@ -77,11 +77,12 @@ def row_of(line: bytes) -> Row:
     shape = _geometry(members.pop("geometry", None), row)
     _box(members.pop("bbox", None), shape, row)
     moment = _moment(lifted)
-    aside = {name: lifted.pop(name) for name in RESERVED & lifted.keys()}
+    aside = {} if RESERVED.isdisjoint(lifted) else {name: lifted.pop(name) for name in RESERVED & lifted.keys()}
     if PROJECTED in lifted:
         _projected(lifted, aside)
     row |= lifted
-    row |= {name: raw for name, raw in members.items() if name not in row}
+    if members:
+        row |= {name: raw for name, raw in members.items() if name not in row}
     if aside:
         row["properties"] = msgspec.Raw(encode(encode(aside).decode()))
     return Row(encode(row), moment, shape, row.keys())

@@ -35,11 +35,11 @@ class UnsayableError(ValueError):
     """A geometry that WKB cannot say; the text says why."""
 
 
-Ring = list[tuple[float, ...]]
+Rings = list[list[tuple[float, float]]]
 
 
 class _Polygon(msgspec.Struct, tag_field="type", tag="Polygon"):
-    coordinates: list[Ring]
+    coordinates: Rings
 
 
 _decode = msgspec.json.Decoder().decode
@@ -49,34 +49,29 @@ _polygon = msgspec.json.Decoder(_Polygon).decode
 def read(blob: bytes) -> Footprint | None:
     """Return what GeoParquet needs of a GeoJSON geometry as it is written; None of null.
 
-    Polygons, of which most items are, take a shorter way.
+    Polygons without heights, of which most items are, take a shorter way.
 
     Raises:
         UnsayableError: as `footprint` has it.
     """
     try:
-        found = _of_rings(_polygon(blob).coordinates)
+        rings = _polygon(blob).coordinates
     except msgspec.ValidationError:
-        found = None
-    if found is not None:
-        return found
+        rings = []
+    if rings and all(rings):
+        return _of_rings(rings)
     value = _decode(blob)
     return None if value is None else footprint(value)
 
 
-def _of_rings(rings: list[Ring]) -> Footprint | None:
-    """Return what GeoParquet needs of a polygon; None of one that is empty or whose positions are of several sizes."""
-    sizes = {len(position) for ring in rings for position in ring}
-    if sizes not in ({_FLAT}, {_DEEP}):
-        return None
-    (size,) = sizes
-    above, name = (_Z, "Polygon Z") if size == _DEEP else (0, "Polygon")
-    blob, numbers = _PART_HEAD.pack(1, _CODES["Polygon"] + above, len(rings)), list[float]()
+def _of_rings(rings: Rings) -> Footprint:
+    """Return what GeoParquet needs of a polygon."""
+    parts, numbers = [_PART_HEAD.pack(1, _CODES["Polygon"], len(rings))], list[float]()
     for ring in rings:
         flat = [*chain.from_iterable(ring)]
-        blob += struct.pack(f"<I{len(flat)}d", len(ring), *flat)
+        parts += _COUNT.pack(len(ring)), struct.pack(f"<{len(flat)}d", *flat)
         numbers += flat
-    return Footprint(blob, name, _bounds(numbers, size))
+    return Footprint(b"".join(parts), "Polygon", _bounds(numbers, _FLAT))
 
 
 def footprint(geometry: Any) -> Footprint:
