@@ -82,27 +82,33 @@ class Resolver:
 
     def _look_up_stage(self, steps: list[Step], position: int) -> None:
         wanted: dict[bytes, list[Step]] = {}
+        ends = set[bytes]()
         for step in self._open(steps):
             if step.verdict == "failed":  # it was named, so that it is tried again
                 continue
             numbers = self._contexts.stages[step.collection]
             if step.start == position < len(numbers):
-                context = self._contexts.digest(numbers[position])
-                wanted.setdefault(keys.stage_key(context, _incoming(step)), []).append(step)
-        for key, (found, files) in self._find(set(wanted)).items():
+                key = keys.stage_key(self._contexts.digest(numbers[position]), _incoming(step))
+                wanted.setdefault(key, []).append(step)
+                if position == len(numbers) - 1:
+                    ends.add(key)
+        for key, (found, files) in self._find(set(wanted), ends).items():
             for step in wanted[key]:
                 self._take(step, position, found, files)
 
-    def _find(self, wanted: set[bytes]) -> dict[bytes, tuple[Found, Files]]:
-        """Return results by key; one that read files is the one for what these hold now."""
-        found = self._store.find(wanted)
+    def _find(self, wanted: set[bytes], ends: set[bytes]) -> dict[bytes, tuple[Found, Files]]:
+        """Return results by key, those that items end with (`ends`) with versions if they have them.
+
+        One that read files is the one for what these hold now.
+        """
+        found = self._store.find(wanted, ends)
         read = {
             key: tuple((path, self._looked.digest(path)) for path in one.result.files)
             for key, one in found.items()
             if one.result.files
         }
         whole = {keys.read_key(key, files): key for key, files in read.items()}
-        again = self._store.find(set(whole))
+        again = self._store.find(set(whole), {key for key, first in whole.items() if first in ends})
         plain: dict[bytes, tuple[Found, Files]] = {key: (one, ()) for key, one in found.items() if key not in read}
         return plain | {whole[key]: (one, read[whole[key]]) for key, one in again.items()}
 

@@ -11,7 +11,7 @@ stale, never sees a recipe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from itertools import chain
@@ -264,20 +264,32 @@ class Store:
         """Return the index, to be kept; None: it was not asked, so that what is known of it stands."""
         return None if self._index is None else self._index.runs()
 
-    def find(self, wanted: set[bytes]) -> dict[bytes, Found]:
+    def find(self, wanted: set[bytes], whole: Container[bytes] = ()) -> dict[bytes, Found]:
         """Return the results for the keys in `wanted` that can still be read.
 
-        Results that were made together are asked for together: a segment is looked through for all that are left.
+        Results that were made together are asked for together: a segment is looked through, once, for all of them.
+
+        Args:
+            wanted: the keys.
+            whole: those of them of which a version is wanted: a result of when other stages followed has none.
         """
         found: dict[bytes, Found] = {}
-        present = dict[bytes, bool]()
+
+        def wanting(key: bytes) -> bool:
+            one = found.get(key)
+            return one is None or (key in whole and one.result.version is None and bool(one.result.digest))
+
+        present, seen = dict[bytes, bool](), set[str]()
         for key in sorted(wanted):
-            for name in self.index.find(key) if key not in found else ():
+            for name in self.index.find(key) if wanting(key) else ():
+                if name in seen:
+                    continue
+                seen.add(name)
                 segment = self._segment(name)
                 if segment is not None and self._has(segment.blob, present):
                     for result in segment.results:
-                        if result.key in wanted:
-                            found.setdefault(result.key, Found(result, segment.blob))
+                        if result.key in wanted and wanting(result.key):
+                            found[result.key] = Found(result, segment.blob)
         return found
 
     def _has(self, blob: bytes, known: dict[bytes, bool]) -> bool:

@@ -67,6 +67,26 @@ def test_change_undone_in_the_middle_comes_from_the_store(world):
     assert ran(world) == only(write=11)
 
 
+def test_last_stage_that_comes_and_goes_runs_nothing_the_second_time(world):
+    """What is left when it goes is judged once: the stage before it was an end by then."""
+    table = world.recipe["collections"]["one"]
+    del table["patches"]
+    assert ran(world) == only(validate=11, write=11)
+    table["patches"] = ["late"]
+    assert ran(world) == only(write=11)
+    del table["patches"]
+    assert ran(world) == only(write=11)
+
+
+def test_last_stage_that_went_is_not_missed_when_rows_of_the_memory_are(world):
+    del world.recipe["collections"]["one"]["patches"]
+    ran(world)
+    for rows in world.folder.glob(".stacbuild/memory/*/rows-*"):
+        rows.unlink()
+    first_row(world)["gsd"] = "3.5"
+    assert ran(world) | {"write": 1} == only(fetch=1, transform=1, extend=1, validate=1, write=1)
+
+
 def test_mapping_and_patch_changed_at_once_run_what_lies_between_too(world):
     """Nobody holds the extended item: the one that is patched is made of the one that was mapped."""
     world.recipe["mappings"]["plain"]["properties"]["gsd"]["default"] = 7
