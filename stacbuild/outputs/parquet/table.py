@@ -269,8 +269,7 @@ class Table:
             if found is not None and found.kept.stay:
                 self._tell(group)
             if found is None:
-                batches = self._conformed(group, plan.layout, schema)
-                yield assembly.add(batches, self._about(group))
+                yield assembly.add(self._conformed(group, plan.layout, schema), self._about(group))
             elif self._stands(group, plan.layout):
                 yield from assembly.copy(found, found.about())
             else:
