@@ -40,22 +40,29 @@ class Fold(Struct, array_like=True):
     assets: dict[str, dict[str, bytes]] = {}
 
 
-def facts(item: dict[str, Any], fields: Iterable[str]) -> Facts:
-    """Return what aggregates need of `item`, which has canonical bytes; `fields` are what its collection summarises."""
+def facts(item: dict[str, Any], fields: Iterable[str], assets: bytes | None = None) -> Facts:
+    """Return what aggregates need of `item`, which has canonical bytes.
+
+    Args:
+        item: the item; what is known need not be there.
+        fields: what its collection summarises.
+        assets: what is needed of its assets, where that is known.
+    """
     properties = item["properties"]
     moment = properties.get("datetime")
     box = item.get("bbox")
-    shapes = {
-        name: {field: asset[field] for field in ASSET_FIELDS if field in asset}
-        for name, asset in item.get("assets", {}).items()
-    }
     return Facts(
         bbox=None if box is None else _flat(box),
         start=_text(properties.get("start_datetime") or moment),
         end=_text(properties.get("end_datetime") or moment),
-        assets=canon.encode_decoded(shapes),
+        assets=_shapes(item.get("assets", {})) if assets is None else assets,
         values={field: _kept(properties.get(field)) for field in fields},
     )
+
+
+def _shapes(assets: dict[str, dict[str, Any]]) -> bytes:
+    shapes = {name: {field: asset[field] for field in ASSET_FIELDS if field in asset} for name, asset in assets.items()}
+    return canon.encode_decoded(shapes)
 
 
 def _text(value: Any) -> str | None:

@@ -110,8 +110,26 @@ def encode_members(
 
 def members_of(blob: bytes) -> dict[str, bytes]:
     """Return each member of an object as `encode_members` does, of text in which each has canonical bytes."""
+    return named(raw_members_of(blob))
+
+
+def raw_members_of(blob: bytes) -> dict[str, msgspec.Raw]:
+    """Return the value of each member of an object as it stands in its text."""
     found: dict[str, msgspec.Raw] = _decode_members(blob)
-    return {name: (_NAMED.get(name) or _encode(name) + b":") + member for name, member in found.items()}
+    return found
+
+
+def named(members: Mapping[str, bytes | msgspec.Raw]) -> dict[str, bytes]:
+    """Return each member as `encode_members` does, of the canonical bytes of their values."""
+    return {name: (_NAMED.get(name) or _encode(name) + b":") + member for name, member in members.items()}
+
+
+def differing(one: bytes, other: bytes) -> frozenset[str] | None:
+    """Return the names of members in which two objects differ that are canonical bytes; None: they have other names."""
+    here, there = raw_members_of(one), raw_members_of(other)
+    if here.keys() != there.keys():
+        return None
+    return frozenset(name for name, member in here.items() if member != there[name])
 
 
 def whole(members: dict[str, bytes]) -> bytes:

@@ -12,6 +12,7 @@ import msgspec
 from stacbuild import canon, overlooked, strays
 from stacbuild.failures import ERROR_TYPES, At, Exit, Fault, Problem, UsageError, group_of
 from stacbuild.furnish import problems_beside
+from stacbuild.jobs import Chunk, Job, Outcome
 from stacbuild.naming import Feed, feeds_of
 from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import TableSource
@@ -21,7 +22,7 @@ from stacbuild.sources import repeated, table
 from stacbuild.sources.base import Shard, SourceUnreadable
 from stacbuild.sources.registry import crawled, kind_of
 from stacbuild.stages import reference
-from stacbuild.work import Bench, Chunk, Job, Outcome
+from stacbuild.work import Bench
 from stacbuild.workshop import Workshop
 
 RELATIVE: Final = "a path starts at the folder of the file that it is written in"

@@ -9,8 +9,9 @@ import msgspec
 
 from stacbuild.execute.base import Kind
 from stacbuild.failures import Fault
+from stacbuild.jobs import Chunk, ChunkResult, Outcome
 from stacbuild.packing import pack, unpack
-from stacbuild.work import Bench, Chunk, ChunkResult, Outcome, Tools
+from stacbuild.work import Bench, Tools
 
 
 def _open(tools: Tools, seat: int) -> Callable[[Chunk], ChunkResult]:

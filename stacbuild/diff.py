@@ -17,6 +17,7 @@ from stacbuild import canon, edited
 from stacbuild.differences import differences
 from stacbuild.failures import Fault
 from stacbuild.feed import Feed
+from stacbuild.jobs import Chunk, Job, Outcome
 from stacbuild.model import Version
 from stacbuild.packing import unpack
 from stacbuild.plan import Plan
@@ -26,7 +27,7 @@ from stacbuild.status import known, target_of
 from stacbuild.steps import Gone, GroupPlan, Options, Step
 from stacbuild.store import MissingChunksError
 from stacbuild.targets import Known, Selection, select
-from stacbuild.work import Bench, Chunk, Job, Outcome
+from stacbuild.work import Bench
 from stacbuild.working import batches
 from stacbuild.workshop import Workshop
 

@@ -22,6 +22,7 @@ from stacbuild.differences import Difference, differences
 from stacbuild.failures import Fault
 from stacbuild.feed import Feed
 from stacbuild.files_again import compare_files
+from stacbuild.jobs import Chunk, Job, Outcome
 from stacbuild.model import Pair
 from stacbuild.packing import unpack
 from stacbuild.plan import Plan
@@ -30,7 +31,7 @@ from stacbuild.resolve import Resolver
 from stacbuild.status import target_of
 from stacbuild.steps import DUPLICATE_ID, OTHER_TAKEN, GroupPlan, Options, Step
 from stacbuild.store import MissingChunksError
-from stacbuild.work import Bench, Chunk, Job, Outcome
+from stacbuild.work import Bench
 from stacbuild.working import batches
 from stacbuild.workshop import Workshop
 

@@ -12,15 +12,16 @@ import msgspec
 
 from stacbuild import cutoff, keys
 from stacbuild.contexts import Contexts
+from stacbuild.earlier import Before, Earlier
 from stacbuild.failures import Fault
+from stacbuild.jobs import ChunkResult, Job, Known, Outcome, Renewed
 from stacbuild.looking import Looked
 from stacbuild.model import Mark, Pair, Verdict, Version
 from stacbuild.pipeline import Pipeline, Redact
 from stacbuild.report import StageCount
 from stacbuild.spool import Span
-from stacbuild.steps import BY_ID, Step
+from stacbuild.steps import BY_ID, Step, incoming
 from stacbuild.store import Found, Place, Result, Segment, Store
-from stacbuild.work import ChunkResult, Job, Outcome
 
 Files = tuple[tuple[str, bytes], ...]
 """Paths and SHA-256 of files that a stage read."""
@@ -59,6 +60,7 @@ class Resolver:
         redact: Redact = str,
     ) -> None:
         self._looked = looked
+        self._earlier = Earlier(contexts, pipelines)
         self._store, self._contexts, self._pipelines = store, contexts, pipelines
         self._force, self._strict, self._redact = force, strict, redact
 
@@ -88,7 +90,7 @@ class Resolver:
                 continue
             numbers = self._contexts.stages[step.collection]
             if step.start == position < len(numbers):
-                key = keys.stage_key(self._contexts.digest(numbers[position]), _incoming(step))
+                key = keys.stage_key(self._contexts.digest(numbers[position]), incoming(step))
                 wanted.setdefault(key, []).append(step)
                 if position == len(numbers) - 1:
                     ends.add(key)
@@ -176,32 +178,40 @@ class Resolver:
         """Return the steps that something is to be run for."""
         return list(self._open(steps))
 
-    def sound(self, step: Step) -> Place | None:
-        """Return where an item lies that all found valid, without a word, who would judge what `step` makes.
+    def before(self, step: Step) -> Before | None:
+        """Return what is of use of an item as it is until now; None: there is none, or all is done anew."""
+        return None if self._force else self._earlier.of(step)
 
-        None where there is none, and where the build was told to judge anew.
-        """
-        old = step.old
-        if self._force or step.verdict == "failed" or old is None or old.now is None or old.verdict is None:
-            return None
-        if old.verdict.state != "valid" or old.verdict.faults:
-            return None
-        current = self._contexts.verdict_current(step.collection, old.verdict.context)
-        return Place(old.now.blob, old.now.ordinal) if current else None
+    def job(
+        self,
+        step: Step,
+        document: bytes | Span | Place,
+        base: str,
+        before: Before | None = None,
+        packed: Mapping[bytes, int] = {},
+    ) -> Job:
+        """Return the job of `step`.
 
-    def job(self, step: Step, document: bytes | Span | Place, base: str, packed: Mapping[bytes, int] = {}) -> Job:
-        """Return the job of `step`: `document` is its record, or where that or what the stage before `start` gave lies.
-
-        Chunks that go along with the job are in `packed`, each with its number; of others the document itself goes.
+        Args:
+            step: the step.
+            document: its record, or where that or what the stage before `start` gave lies.
+            base: its file's folder.
+            before: of the item as it is until now.
+            packed: chunks that go along with the job, each with its number; of others the document itself goes.
         """
         known = b""
         old = step.old
         again = self._force or step.verdict == "failed"
         if not again and old is not None and old.now is not None and old.verdict is not None:
             known = old.now.digest if self._contexts.verdict_current(step.collection, old.verdict.context) else b""
-        incoming = step.now.digest if step.now is not None else _incoming(step)
-        job = Job(step.collection, b"", step.source, base, incoming, step.start, known, step.now is None)
+        given = step.now.digest if step.now is not None else incoming(step)
+        job = Job(step.collection, b"", step.source, base, given, step.start, known, step.now is None)
         job.known = [] if again else self._known(step)
+        if before is not None and before.version.blob in packed:
+            now = before.version
+            place = (packed[now.blob], now.ordinal)
+            job.sound = place if before.sound else None
+            job.partly = None if before.again is None else Known(before.again, place, now.local, now.facts.assets)
         match document:
             case bytes():
                 job.document = document
@@ -277,7 +287,9 @@ class Resolver:
         numbers = self._contexts.stages[step.collection]
         line = self._line(step)
         last = len(numbers) - 1
-        incoming = _incoming(step)
+        if outcome.renewed is not None:
+            outcome.version = _renewed(step, outcome, outcome.renewed)
+        given = incoming(step)
         for offset, digest in enumerate(outcome.digests):
             position = step.start + offset
             counts.of(line.stages[position].name).ran += 1
@@ -289,16 +301,16 @@ class Resolver:
             notes = outcome.notes[offset]
             files, hits = outcome.files[offset], outcome.hits[offset]
             if files:
-                yield _pointer(context, incoming, files)
-            yield Result(_key(context, incoming, files), digest, ordinal, faults=notes, version=version, hits=hits)
+                yield _pointer(context, given, files)
+            yield Result(_key(context, given, files), digest, ordinal, faults=notes, version=version, hits=hits)
             step.marks.append(Mark(numbers[position], digest, notes, files, hits))
-            incoming = digest
+            given = digest
         position = step.start + len(outcome.digests)
         if outcome.as_before:
             cutoff.end_as_before(step, numbers[position])
             return
         if outcome.fault is not None:
-            yield from self._failed(step, outcome, position, incoming, contexts, counts)
+            yield from self._failed(step, outcome, position, given, contexts, counts)
             return
         step.start = len(numbers)
         if outcome.version is not None:
@@ -355,6 +367,21 @@ class Resolver:
         yield Result(key, state=outcome.state, faults=outcome.faults)
 
 
+def _renewed(step: Step, outcome: Outcome, told: Renewed) -> Version:
+    """Return the version of an item that is told of as it was, but for what is new."""
+    assert step.old is not None
+    assert step.old.now is not None
+    return msgspec.structs.replace(
+        step.old.now,
+        digest=outcome.digests[-1],
+        blob=b"",
+        ordinal=outcome.ordinals[-1],
+        size=told.size,
+        links=told.links,
+        profile=told.profile,
+    )
+
+
 def _key(context: bytes, incoming: bytes, files: Files) -> bytes:
     """Return the key of a stage's result, with what the files held that it read."""
     key = keys.stage_key(context, incoming)
@@ -364,8 +391,3 @@ def _key(context: bytes, incoming: bytes, files: Files) -> bytes:
 def _pointer(context: bytes, incoming: bytes, files: Files) -> Result:
     """Return what says, under the key without files, which files a result depends on."""
     return Result(keys.stage_key(context, incoming), files=tuple(path for path, _ in files))
-
-
-def _incoming(step: Step) -> bytes:
-    """Return the digest of what goes into stage `start` of `step`."""
-    return step.marks[-1].digest if step.marks else step.digest

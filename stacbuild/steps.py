@@ -101,3 +101,8 @@ class Options(Struct, frozen=True):
 def refused(verdict: Verdict | None, level: str) -> bool:
     """Tell whether a verdict keeps its item out of the outputs."""
     return verdict is not None and verdict.state == "invalid" and level == "strict"
+
+
+def incoming(step: Step) -> bytes:
+    """Return the digest of what goes into stage `start` of a step."""
+    return step.marks[-1].digest if step.marks else step.digest

@@ -16,85 +16,22 @@ from msgspec import Struct
 
 from stacbuild import aggregate, canon
 from stacbuild.failures import Fault, ItemError, fault_of
+from stacbuild.jobs import Chunk, ChunkResult, Job, Known, Outcome, Renewed
 from stacbuild.model import Version
 from stacbuild.outputs.parquet import moments
 from stacbuild.packing import Documents, pack
 from stacbuild.pipeline import Pipeline, pipelines
-from stacbuild.profiling import Spans, Stopwatch, Timed, now
+from stacbuild.profiling import Stopwatch, Timed, now
 from stacbuild.reading import Reader
 from stacbuild.recipe.schema import Document
-from stacbuild.spool import Span, record_at
+from stacbuild.spool import record_at
 from stacbuild.stages import hrefs
 from stacbuild.stages.base import Origin
 from stacbuild.stages.beside import beside
+from stacbuild.stages.changed import Moved, moved
 from stacbuild.stages.judge import Judge, Verdict
-from stacbuild.times import Seen, Times
-
-
-class Job(Struct, array_like=True, gc=False):
-    """One pair to work on. `document` is canonical bytes: of the record if `start` is 0, else of stage start - 1."""
-
-    collection: str
-    document: bytes
-    source: str
-    base: str
-    input: bytes
-    """Digest of what goes into stage `start`."""
-    start: int
-    """The first document stage to run; the number of stages when only the verdict is wanted."""
-    judged: bytes = b""
-    """Digest of a document whose verdict is known: early cutoff."""
-    bare: bool = False
-    """The document is what the last stage gave when another followed it, so that its version is not known."""
-    span: Span | None = None
-    """Where the document lies in the spool; `document` is empty then."""
-    sound: tuple[int, int] | None = None
-    """Where, as for `place`, an item lies that was found valid by all that would judge this one, without a word."""
-    known: list[bytes] = []
-    """For each stage from `start` on: the digest of a result from which all that follows is known; b"" for none."""
-    place: tuple[int, int] | None = None
-    """In which of its chunk's `packed` the document lies, the how manieth; `document` is empty then."""
-
-
-class Outcome(Struct, array_like=True, gc=False):
-    """What came of a job. `digests` has an entry for each document stage that ran and did not fail."""
-
-    digests: list[bytes] = []
-    ordinals: list[int] = []
-    files: list[tuple[tuple[str, bytes], ...]] = []
-    """Files that each stage read, that which failed too."""
-    hits: list[tuple[str, ...]] = []
-    """Patches that the item matched, at each stage, that which failed too."""
-    fault: Fault | None = None
-    version: Version | None = None
-    state: str = ""
-    """What validate said (valid, invalid, unchecked); "" where it did not run."""
-    faults: tuple[Fault, ...] = ()
-    notes: list[tuple[Fault, ...]] = []
-    """For each of `digests`: the warnings that its stage gave."""
-    as_before: bool = False
-    """The last of `digests` is the one that was known: what follows is as it was."""
-
-
-class Chunk(Struct, array_like=True):
-    """Jobs that go to a worker together."""
-
-    number: int
-    jobs: list[Job]
-    packed: list[bytes] = []
-    """Chunks of the store that documents of many jobs lie in."""
-
-
-class ChunkResult(Struct, array_like=True):
-    """The outcomes of a chunk's jobs in their order, and their documents, packed."""
-
-    number: int
-    packed: bytes
-    outcomes: list[Outcome]
-    times: list[Seen] = []
-    """What was seen for the first time, and when."""
-    spans: Spans | None = None
-    """What it took, where somebody asked."""
+from stacbuild.stages.partly import Again, Made, Partly
+from stacbuild.times import Times
 
 
 class Tools(Struct, frozen=True):
@@ -113,8 +50,8 @@ class Tools(Struct, frozen=True):
     """Descriptors of the spool's files."""
 
 
-Judging = Callable[[dict[str, Any], frozenset[str] | None], Verdict]
-"""(item, the names of its members that are not as in a sound one; None: of all) → verdict."""
+Judging = Callable[[dict[str, Any], Moved | None, Callable[[], dict[str, Any]] | None], Verdict]
+"""(item, in what it is not as a sound one; None: that is not known; what gives all of it) → verdict."""
 
 
 class Bench:
@@ -125,6 +62,7 @@ class Bench:
         self._document = tools.document
         self._lines: dict[str, Pipeline] = pipelines(tools.document)
         self._works: dict[str, list[Any]] = {}
+        self._partly: dict[tuple[str, Again], Callable[[bytes, bytes], Made | None]] = {}
         self._judge: Judging | None = None
         self._tools, self._root = tools, Path(tools.root)
         self._packed: list[Documents] = []
@@ -145,7 +83,8 @@ class Bench:
     def _guarded(self, job: Job, documents: list[bytes]) -> Outcome:
         kept = len(documents)
         try:
-            return self._job(job, documents)
+            made = None if job.partly is None else self._made_partly(job, job.partly)
+            return self._job(job, documents) if made is None else self._of_made(job, made, documents)
         except Exception as error:  # noqa: BLE001  one bad item costs that item, whatever it does
             del documents[kept:]
             line = self._lines[job.collection]
@@ -198,6 +137,34 @@ class Bench:
             outcome.state, outcome.faults = verdict.state, verdict.faults
         return outcome
 
+    def _made_partly(self, job: Job, known: Known) -> Made | None:
+        """Return what extensions make of an item, some of which are applied; None: all have to be, on the whole."""
+        place = (job.collection, known.again)
+        if place not in self._partly:
+            self._partly[place] = self._timed("extend", Partly(self._document, *place).made)
+        try:
+            return self._partly[place](self._document_of(job), self._packed[known.place[0]][known.place[1]])
+        except Exception:  # noqa: BLE001  all of them, on the whole item, say what is wrong with it
+            return None
+
+    def _of_made(self, job: Job, made: Made, documents: list[bytes]) -> Outcome:
+        """Return the outcome of a job of which some extensions were applied: its last stage."""
+        line = self._lines[job.collection]
+        digest, written = canon.digest(canon.whole(made.members)), line_of(made.members)
+        documents.append(written[0])
+        outcome = Outcome([digest], [len(documents) - 1], [()], [()], notes=[()])
+        if told_as_before(made.moved, line.summaries):
+            outcome.renewed = Renewed(len(written[0]), written[1], profile_of(made.item))
+        else:
+            hrefs = None if job.partly is None else job.partly.hrefs()
+            outcome.version = version_of(made.item, digest, len(documents) - 1, written, line.summaries, hrefs)
+        if line.judged and digest != job.judged:
+            differs = made.moved if job.sound is not None else None
+            item = with_link(made.item) if differs is not None and "links" in differs.names else made.item
+            verdict = self._judging()(item, differs, lambda: with_link(canon.decode(written[0])))
+            outcome.state, outcome.faults = verdict.state, verdict.faults
+        return outcome
+
     def _document_of(self, job: Job) -> bytes:
         if job.place is not None:
             return self._packed[job.place[0]][job.place[1]]
@@ -208,7 +175,7 @@ class Bench:
         changed = None
         if job.sound is not None and members:
             changed = differing(members, self._packed[job.sound[0]][job.sound[1]])
-        return self._judging()(with_link(item), changed)
+        return self._judging()(with_link(item), changed, None)
 
     def _compiled(self, collection: str) -> list[Any]:
         works = self._works.get(collection)
@@ -291,13 +258,10 @@ def line_of(members: dict[str, bytes]) -> tuple[bytes, int]:
     return b"{" + b",".join(parts) + b"}", place if parts[at] == _NO_LINKS else -place
 
 
-def differing(members: dict[str, bytes], line: bytes) -> frozenset[str] | None:
-    """Return the names of an item's members that are otherwise in a line that `line_of` gave; None: it has others."""
-    known = canon.members_of(line)
+def differing(members: dict[str, bytes], line: bytes) -> Moved | None:
+    """Return in what an item is otherwise than in a line that `line_of` gave; None: it has other members."""
     own = members if "links" in members else {**members, "links": _NO_LINKS}
-    if own.keys() != known.keys():
-        return None
-    return frozenset(name for name, member in own.items() if known[name] != member)
+    return moved(own, canon.members_of(line))
 
 
 def in_order(members: Mapping[str, Any]) -> list[str]:
@@ -307,12 +271,21 @@ def in_order(members: Mapping[str, Any]) -> list[str]:
 
 
 def version_of(
-    item: dict[str, Any], digest: bytes, ordinal: int, line: tuple[bytes, int], summarised: list[str]
+    item: dict[str, Any],
+    digest: bytes,
+    ordinal: int,
+    line: tuple[bytes, int],
+    summarised: list[str],
+    hrefs: tuple[bool, bytes] | None = None,
 ) -> Version:
-    """Return the version that `item` is; its chunk's digest is not known yet."""
-    properties, parts = item["properties"], (*item.get("assets", {}).values(), *item.get("links", ()))
+    """Return the version that `item` is; its chunk's digest is not known yet.
+
+    `hrefs` is what is known of its assets and links, where these are as they were: `local`, and `assets` of its facts.
+    """
+    properties = item["properties"]
     title = properties.get("title")
     moment = properties.get("datetime") or properties.get("start_datetime") or ""
+    local, assets = (_has_local(item), None) if hrefs is None else hrefs
     return Version(
         id=item["id"],
         digest=digest,
@@ -322,11 +295,27 @@ def version_of(
         links=line[1],
         when=str(moment)[:10],
         title=title if isinstance(title, str) else None,
-        local=any(map(is_local, [part.get("href") for part in parts])),
+        local=local,
         moment=moments.of(properties),
         profile=profile_of(item),
-        facts=aggregate.facts(item, summarised),
+        facts=aggregate.facts(item, summarised, assets),
     )
+
+
+_TOLD: Final = frozenset(("title", "datetime", "start_datetime", "end_datetime"))
+
+
+def told_as_before(moved: Moved | None, summarised: list[str]) -> bool:
+    """Tell whether a version tells the same of an item in which something moved, but for what `Renewed` has."""
+    return moved is not None and moved.names <= _RENEWED and not moved.properties({*_TOLD, *summarised})
+
+
+_RENEWED: Final = frozenset(("properties", "stac_extensions"))
+
+
+def _has_local(item: dict[str, Any]) -> bool:
+    parts = (*item.get("assets", {}).values(), *item.get("links", ()))
+    return any(map(is_local, [part.get("href") for part in parts]))
 
 
 def profile_of(item: dict[str, Any]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from stacbuild.chunks import CHUNKS
 from stacbuild.events import Began, Ended, Progress, Watcher, many
 from stacbuild.execute.base import Executor
 from stacbuild.feed import Feed
+from stacbuild.jobs import Chunk
 from stacbuild.plan import Plan
 from stacbuild.request import Request
 from stacbuild.resolve import CHUNK_BYTES, CHUNK_JOBS, Resolver
@@ -24,7 +25,6 @@ from stacbuild.settle import Settler
 from stacbuild.spool import Span, SpoolFiles
 from stacbuild.steps import GroupPlan, Step
 from stacbuild.store import MissingChunksError, Place
-from stacbuild.work import Chunk
 from stacbuild.workshop import Workshop
 
 BATCH_PAIRS: Final = 1024
@@ -156,23 +156,20 @@ class Working:
 
     def _chunk(self, fed: list[Fed]) -> Chunk:
         self._number += 1
-        sound = [self._resolver.sound(step) for step, _, _ in fed]
-        packed = self._packed([document for _, document, _ in fed if isinstance(document, Place)], sound)
+        before = [self._resolver.before(step) for step, _, _ in fed]
+        begun = [document.blob for _, document, _ in fed if isinstance(document, Place)]
+        packed = self._packed(begun, [known.version.blob for known in before if known is not None])
         numbers = {blob: number for number, blob in enumerate(packed)}
-        jobs = [self._resolver.job(*one, numbers) for one in fed]
-        for job, place in zip(jobs, sound, strict=True):
-            if place is not None and place.blob in numbers:
-                job.sound = (numbers[place.blob], place.ordinal)
+        jobs = [self._resolver.job(*one, known, numbers) for one, known in zip(fed, before, strict=True)]
         return Chunk(self._number, jobs, list(packed.values()))
 
-    def _packed(self, begun: list[Place], sound: list[Place | None]) -> dict[bytes, bytes]:
+    def _packed(self, begun: list[bytes], before: list[bytes]) -> dict[bytes, bytes]:
         """Return the chunks of the store of which many documents are wanted, by digest.
 
-        Those that work begins with have to be there; an item is as well judged without what it was before.
+        Those that work begins with have to be there; an item is as well made and judged without what it was before.
         """
-        begins = Counter(place.blob for place in begun)
-        packed = {blob: self._shop.store.packed(blob) for blob, count in begins.items() if count >= TOGETHER}
-        for blob, count in Counter(place.blob for place in sound if place is not None).items():
+        packed = {blob: self._shop.store.packed(blob) for blob, count in Counter(begun).items() if count >= TOGETHER}
+        for blob, count in Counter(before).items():
             if count >= TOGETHER and blob not in packed:
                 with contextlib.suppress(MissingChunksError):
                     packed[blob] = self._shop.store.packed(blob)

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import jsonschema_rs
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kitchen import Kitchen, ran
 
 from stacbuild import canon
-from stacbuild.stages.changed import of_changed
+from stacbuild.stages.changed import Moved, looks_elsewhere, of_changed, says_nothing
 from stacbuild.stages.family import Validators
 from stacbuild.stages.judge import Judge
 from stacbuild.stages.schemas import SchemaStore
@@ -33,7 +33,7 @@ def left(schema, *changed, **others):
         URL: {"$schema": D7, **schema},
         **{f"https://example.com/{name}.json": one for name, one in others.items()},
     }
-    found = of_changed(copy.deepcopy(documents), URL, frozenset(changed))
+    found = of_changed(copy.deepcopy(documents), URL, Moved(frozenset(changed)))
     return None if found is None else {name: value for name, value in found[URL].items() if name != "$schema"}
 
 
@@ -138,6 +138,47 @@ ROOTS = st.builds(
 )
 
 
+NESTED = st.fixed_dictionaries({}, optional={"p": SCHEMAS, "q": LEAVES})
+CLOSED = st.fixed_dictionaries({}, optional={"additionalProperties": LEAVES, "required": st.just(["p"])})
+OBJECT_ROOTS = st.builds(
+    lambda parts, root, one, two: {"$schema": D7, **root, "allOf": parts, "definitions": {"one": one, "two": two}},
+    st.lists(
+        st.builds(lambda named, more: {"properties": named, **more}, NESTED, CLOSED)
+        | st.builds(lambda *parts: dict(zip(("if", "then", "else"), parts, strict=True)), *[PLAIN] * 3),
+        min_size=1,
+        max_size=3,
+    ),
+    st.builds(lambda named: {"properties": named}, NESTED),
+    SCHEMAS,
+    PLAIN,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(OBJECT_ROOTS, OBJECTS, VALUES, st.dictionaries(st.sampled_from("abc"), VALUES, max_size=2))
+def test_what_is_left_of_an_object_in_which_members_of_a_member_changed_accepts_what_the_whole_accepts(
+    schema, inner, beside, change
+):
+    before = {"p": inner, "q": beside}
+    after = {"p": {name: change.get(name, value) for name, value in inner.items()}, "q": beside}
+    within = frozenset(name for name, value in after["p"].items() if value != inner[name])
+    try:
+        whole = jsonschema_rs.validator_for(schema)
+    except jsonschema_rs.ValidationError:
+        return
+    moved = Moved(frozenset("p"), {"p": within})
+    found = of_changed(copy.deepcopy({URL: {**schema, "$id": URL}}), URL, moved)
+
+    if whole.is_valid(before) and found is not None:
+        left = jsonschema_rs.validator_for(
+            {"$schema": D7, "$ref": URL}, registry=jsonschema_rs.Registry([(URL, found[URL])])
+        )
+        assert left.is_valid(after) == whole.is_valid(after)
+        assert not says_nothing(found[URL]) or whole.is_valid(after)
+        if not looks_elsewhere(found, URL, moved.names):
+            assert left.is_valid({**after, "q": None}) == whole.is_valid(after)
+
+
 @given(ROOTS, OBJECTS, st.dictionaries(st.sampled_from("abc"), VALUES, max_size=2))
 def test_what_is_left_accepts_what_the_whole_accepts(schema, before, change):
     after = {name: change.get(name, value) for name, value in before.items()}
@@ -146,7 +187,7 @@ def test_what_is_left_accepts_what_the_whole_accepts(schema, before, change):
         whole = jsonschema_rs.validator_for(schema)
     except jsonschema_rs.ValidationError:  # definitions that refer to themselves
         return
-    found = of_changed(copy.deepcopy({URL: {**schema, "$id": URL}}), URL, changed)
+    found = of_changed(copy.deepcopy({URL: {**schema, "$id": URL}}), URL, Moved(changed))
 
     if whole.is_valid(before) and found is not None:
         there = jsonschema_rs.Registry([(URL, found[URL])])
@@ -207,7 +248,7 @@ def test_verdicts_are_what_they_are_of_the_whole(judge, change):
     assert judge.judge(ITEM).faults == ()
     item = {**ITEM, **change}
 
-    assert judge.judge_changed(item, frozenset(change)) == judge.judge(item)
+    assert judge.judge_changed(item, Moved(frozenset(change))) == judge.judge(item)
 
 
 @pytest.mark.parametrize("wrong", [{"assets": {"data": {}}}, {"bbox": [5, 5, 6, 6]}, {"id": " "}])
@@ -215,8 +256,8 @@ def test_what_is_as_it_was_is_not_asked_again(judge, wrong):
     item = {**ITEM, **wrong, **level(2)}
 
     assert judge.judge(item).faults
-    assert judge.judge_changed(item, frozenset(("properties",))).state == "valid"
-    assert judge.judge_changed(item, frozenset(("properties", *wrong))) == judge.judge(item)
+    assert judge.judge_changed(item, Moved(frozenset(("properties",)))).state == "valid"
+    assert judge.judge_changed(item, Moved(frozenset(("properties", *wrong)))) == judge.judge(item)
     assert judge.judge_changed(item, None) == judge.judge(item)
 
 
@@ -243,7 +284,7 @@ def test_verdicts_on_real_items_are_what_they_are_of_the_whole():
         for _ in range(40):
             names = chance.sample(["properties", "assets", "links", "geometry", "bbox"], chance.choice([1, 1, 2]))
             other = {**item, **{name: mutated(item[name], chance) for name in names}}
-            verdict = judge.judge_changed(other, frozenset(names))
+            verdict = judge.judge_changed(other, Moved(frozenset(names)))
             assert verdict == judge.judge(other), (item["id"], names)
             told.add(verdict.state)
     assert told == {"valid", "invalid"}
@@ -257,12 +298,12 @@ def test_members_are_compared_as_they_lie_in_the_store():
     line, _ = line_of(members)
     other = canon.encode_members({**ITEM, "bbox": [0, 0, 1, 2], **level(10)})
 
-    assert differing(members, line) == frozenset()
-    assert differing(other, line) == {"bbox", "properties"}
+    assert differing(members, line) == Moved(frozenset())
+    assert differing(other, line) == Moved({"bbox", "properties"}, {"properties": {"ours:level"}})
     assert differing({**members, "more": b'"more":1'}, line) is None
     assert differing({name: member for name, member in members.items() if name != "bbox"}, line) is None
     without = {name: member for name, member in members.items() if name != "links"}
-    assert differing(without, line_of(without)[0]) == frozenset()
+    assert differing(without, line_of(without)[0]) == Moved(frozenset())
 
 
 def test_a_changed_extension_is_judged_by_what_looks_at_it_and_what_it_breaks_is_found(tmp_path, monkeypatch):
@@ -281,7 +322,8 @@ def test_a_changed_extension_is_judged_by_what_looks_at_it_and_what_it_breaks_is
     report = kitchen.build()
     assert ran(report) == {"extend": 40, "validate": 40, "write": 40}
     assert report["items"]["failed"] == 0
-    assert set(asked) == {frozenset(("properties",))}
+    assert asked
+    assert all(moved == Moved({"properties"}, {"properties": {"ours:level"}}) for moved in asked)
 
     kitchen.recipe["extensions"]["ours"]["properties"]["ours:level"] = "high"
     kitchen.save()
@@ -293,8 +335,8 @@ def test_a_changed_extension_is_judged_by_what_looks_at_it_and_what_it_breaks_is
 def _noting(asked):
     whole = Validators.accept_changed
 
-    def accept_changed(self, changed):
-        asked.append(changed)
-        return whole(self, changed)
+    def accept_changed(self, moved):
+        asked.append(moved)
+        return whole(self, moved)
 
     return accept_changed

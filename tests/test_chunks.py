@@ -6,9 +6,10 @@ import msgspec
 
 from stacbuild import canon
 from stacbuild.chunks import CHUNKS
+from stacbuild.jobs import Chunk, Job
 from stacbuild.packing import pack, unpack
 from stacbuild.recipe import schema
-from stacbuild.work import Bench, Chunk, Job, Tools
+from stacbuild.work import Bench, Tools
 
 ITEM = {
     "type": "Feature",

@@ -9,12 +9,13 @@ import msgspec
 import pytest
 
 from stacbuild import canon
+from stacbuild.jobs import Chunk, Job
 from stacbuild.packing import unpack
 from stacbuild.recipe import schema
 from stacbuild.stages import items
 from stacbuild.stages.migrate import MIGRATE_REVISION
 from stacbuild.stages.registry import DOCUMENT_STAGES
-from stacbuild.work import Bench, Chunk, Job, Tools
+from stacbuild.work import Bench, Tools
 
 HERE = Path(__file__).parent / "golden"
 

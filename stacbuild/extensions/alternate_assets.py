@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from stacbuild.extensions.base import Apply, Context
+from stacbuild.extensions.base import Apply, Context, Reach
 from stacbuild.extensions.values import fields_of, pieces, rendered
 from stacbuild.recipe.extension_tables import Alternate
 from stacbuild.recipe.extension_tables import AlternateAssets as Settings
@@ -35,6 +35,11 @@ class AlternateAssets:
     name = "alternate-assets"
     revision = 4
     scope = ("Feature", "Collection")
+
+    def reach(self, table: dict[str, Any]) -> Reach:
+        """Return how far it goes."""
+        del table
+        return Reach(("assets",), SCHEMA, tuple(_OF_HREF))
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, where an asset has one of its fields."""

@@ -15,7 +15,7 @@ put there if it is not there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, BinaryIO, Protocol, runtime_checkable
+from typing import Any, BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 from stacbuild.failures import ItemError
 from stacbuild.reading import FileDigest, Reader
@@ -50,6 +50,8 @@ class Extension(Protocol):
       `collection-extensions`.
     - `of_items = ()`: names of settings, of a built-in one, that make no sense of a Collection.
     - `revision = 1`: raised when it gives other bytes (plug-ins are known by their code).
+    - `reach(table) -> Reach`: of those built in: how far one goes that has this table in the recipe, as JSON.
+      Without it, it may look at all of an Item, and change it.
     - `ready(config) -> Apply`: of those built in: `apply` for a configuration of which something is worked out once.
     - `check(document) -> Iterable[str | tuple[str, str]]`: what is wrong with a finished document that no schema says:
       messages, or (JSON Pointer, message).
@@ -106,6 +108,17 @@ class Context:
         reason = error.strerror or str(error)
         hint = "it is looked for again at each build"
         return ItemError("SB233", f"extension '{self._extension}' cannot read {href}: {reason}", "", hint)
+
+
+class Reach(NamedTuple):
+    """How far an extension goes, of an Item."""
+
+    members: tuple[str, ...]
+    """All that it looks at and changes, beside what its table names, and `stac_extensions`."""
+    schema: str | None
+    """The only one that it may have declared."""
+    own: tuple[str, ...] = ()
+    """What its table may name that is nothing of the Item."""
 
 
 Apply = Callable[[dict[str, Any], Context], dict[str, Any]]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from stacbuild.extensions.base import Context
+from stacbuild.extensions.base import Context, Reach
 from stacbuild.extensions.places import at_top, each_asset, place_of, put
 from stacbuild.extensions.values import prefixed, value_of
 from stacbuild.failures import ItemError
@@ -40,6 +40,10 @@ class Dgeo:
     name = "dgeo"
     revision = 2
     scope = ("Feature", "Collection")
+
+    def reach(self, table: dict[str, Any]) -> Reach:
+        """Return how far it goes."""
+        return Reach(("properties", "assets"), table.get("schema"))
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the configured schema where there are CIDs, which it wants."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from stacbuild.extensions.bands import with_bands
-from stacbuild.extensions.base import Context
+from stacbuild.extensions.base import Context, Reach
 from stacbuild.extensions.places import each_data_asset, speaks_of, told, told_at
 from stacbuild.extensions.values import prefixed
 from stacbuild.recipe.extension_tables import Eo as Settings
@@ -28,6 +28,11 @@ class Eo:
     revision = 1
     scope = ("Feature", "Collection")
     of_items = _OF_SCENE
+
+    def reach(self, table: dict[str, Any]) -> Reach:
+        """Return how far it goes."""
+        del table
+        return Reach(("properties", "assets"), SCHEMA)
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, which wants one of its fields to be there."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stacbuild.extensions.base import Context
+from stacbuild.extensions.base import Context, Reach
 from stacbuild.extensions.places import each_asset, place_of, put
 from stacbuild.extensions.values import fields_of
 from stacbuild.recipe.extension_tables import Fields as Settings
@@ -17,6 +17,10 @@ class Fields:
     name = "fields"
     revision = 2
     scope = ("Feature", "Collection")
+
+    def reach(self, table: dict[str, Any]) -> Reach:
+        """Return how far it goes."""
+        return Reach(tuple(name for name in ("properties", "assets") if table.get(name)), table.get("schema"))
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the URI that the recipe gives."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stacbuild.extensions.base import Context
+from stacbuild.extensions.base import Context, Reach
 from stacbuild.extensions.places import put, speaks_of, told
 from stacbuild.extensions.values import prefixed
 from stacbuild.recipe.extension_tables import Processing as Settings
@@ -28,6 +28,11 @@ class Processing:
     revision = 1
     scope = ("Feature", "Collection")
     of_items = ("datetime",)
+
+    def reach(self, table: dict[str, Any]) -> Reach:
+        """Return how far it goes."""
+        del table
+        return Reach(("properties",), SCHEMA)
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, which wants one of its fields to be in an item's properties."""

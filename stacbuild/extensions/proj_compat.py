@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from stacbuild.extensions.base import Context
+from stacbuild.extensions.base import Context, Reach
 from stacbuild.recipe.extension_tables import ProjCompat as Settings
 
 SCHEMA: Final = "https://stac-extensions.github.io/projection/v1.2.0/schema.json"
@@ -20,6 +20,11 @@ class ProjCompat:
 
     name = "proj-compat"
     revision = 1
+
+    def reach(self, table: dict[str, Any]) -> Reach:
+        """Return how far it goes."""
+        del table
+        return Reach(("properties", "assets"), SCHEMA)
 
     def schemas(self, item: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema that knows both, where both may be there."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from stacbuild.extensions.base import Context
+from stacbuild.extensions.base import Context, Reach
 from stacbuild.extensions.places import each_data_asset, put, speaks_of, told, told_at
 from stacbuild.extensions.values import prefixed
 from stacbuild.failures import ItemError
@@ -34,6 +34,11 @@ class Projection:
     revision = 1
     scope = ("Feature", "Collection")
     of_items = ("geometry", "bbox", "centroid", "transform", "compute_bbox")
+
+    def reach(self, table: dict[str, Any]) -> Reach:
+        """Return how far it goes."""
+        del table
+        return Reach(("properties", "assets", "geometry"), SCHEMA)
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, where one of its fields is there."""

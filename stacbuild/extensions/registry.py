@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
 from typing import Any
 
+from stacbuild.extensions.base import Reach
 from stacbuild.recipe import extension_tables as tables
 
 _BUILT_IN: dict[type, tuple[str, str]] = {
@@ -30,5 +32,23 @@ def built_in(table: Any) -> Any:
     place = _BUILT_IN.get(type(table))
     if place is None:
         return None
-    module = importlib.import_module(f"stacbuild.extensions.{place[0]}")
-    return getattr(module, place[1])()
+    return _loaded(*place)
+
+
+def reach_of(table: Mapping[str, Any]) -> Reach | None:
+    """Return how far the extension of a table goes, which is JSON; None: nobody knows."""
+    place = next((place for kind, place in _BUILT_IN.items() if _use(kind) == table.get("use")), None)
+    if place is None:
+        return None
+    extension = _loaded(*place)
+    reach: Reach | None = extension.reach(table) if hasattr(extension, "reach") else None
+    return reach
+
+
+def _use(kind: Any) -> Any:
+    """Return what names a kind of extension in the recipe."""
+    return kind.__struct_config__.tag
+
+
+def _loaded(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"stacbuild.extensions.{module}"), name)()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stacbuild.extensions.base import Context
+from stacbuild.extensions.base import Context, Reach
 from stacbuild.extensions.places import has_any, place_of, put
 from stacbuild.extensions.values import fields_of, prefixed
 from stacbuild.recipe.extension_tables import Publication
@@ -24,6 +24,11 @@ class Scientific:
     name = "scientific"
     revision = 1
     scope = ("Feature", "Collection")
+
+    def reach(self, table: dict[str, Any]) -> Reach:
+        """Return how far it goes."""
+        del table
+        return Reach(("properties", "links"), SCHEMA)
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, which wants one of its fields to be there."""

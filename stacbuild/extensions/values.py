@@ -8,9 +8,9 @@ inside a name; a number selects from a list; a path that the document has not is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET
 
@@ -130,6 +130,28 @@ def _steps(path: str) -> tuple[tuple[str, str], ...]:
     """Return the names of a path, each with all that remains as one name."""
     names = [name.replace("\\.", ".") for name in _DOT.split(path)]
     return tuple((name, ".".join(names[at:])) for at, name in enumerate(names))
+
+
+def paths_in(value: Any) -> Iterator[str]:
+    """Yield the paths in a configured value, as JSON has it; what is none for whoever takes the value is one here."""
+    if isinstance(value, str):
+        yield from (piece for piece, is_path in pieces(value) if is_path)
+    elif isinstance(value, list):
+        for member in value:
+            yield from paths_in(member)
+    elif isinstance(value, dict):
+        named = value.get("from", ())
+        yield from [named] if isinstance(named, str) else (path for path in named if isinstance(path, str))
+        yield from paths_in([*value.values()])
+
+
+def members_at(path: str) -> tuple[str, ...]:
+    """Return the members of an Item that `field` looks at for a path."""
+    return (path,) if path in _ALWAYS else (*_steps(path)[0], "properties")
+
+
+_ALWAYS: Final = ("id", "type", "collection")
+"""Members that an Item has, so that it is not looked further."""
 
 
 def _walk(value: Any, steps: tuple[tuple[str, str], ...]) -> Any:

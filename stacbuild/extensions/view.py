@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from stacbuild.extensions.base import Context
+from stacbuild.extensions.base import Context, Reach
 from stacbuild.extensions.places import speaks_of, told, told_at
 from stacbuild.extensions.values import prefixed
 from stacbuild.recipe.extension_tables import View as Settings
@@ -23,6 +23,11 @@ class View:
     revision = 1
     scope = ("Feature", "Collection")
     of_items = ("sun_azimuth", "sun_elevation", "moon_azimuth", "moon_elevation")
+
+    def reach(self, table: dict[str, Any]) -> Reach:
+        """Return how far it goes."""
+        del table
+        return Reach(("properties", "assets"), SCHEMA)
 
     def schemas(self, document: dict[str, Any], config: Settings) -> list[str]:
         """Return the schema, which wants one of its fields to be there."""

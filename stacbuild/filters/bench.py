@@ -16,6 +16,7 @@ import msgspec
 from stacbuild import canon
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.filters.reading import ITEMS, RECORDS, Piece
+from stacbuild.jobs import Chunk, Job, Outcome
 from stacbuild.model import Version
 from stacbuild.outputs import document as documents
 from stacbuild.outputs.item_files import Hrefs, collection_link
@@ -23,7 +24,7 @@ from stacbuild.packing import unpack
 from stacbuild.recipe.schema import Collection, Document, NdjsonOutput, StacItemsSource, TableSource, Validation
 from stacbuild.stages.beside import beside
 from stacbuild.stages.mapping import Mapper
-from stacbuild.work import Bench, Chunk, Job, Outcome, Tools, in_order
+from stacbuild.work import Bench, Tools, in_order
 
 Finish = Callable[[bytes, Version, str], bytes]
 """(line, what it is, its collection) → line."""

@@ -137,7 +137,7 @@ class Applied:
         for url in urls:
             if not isinstance(url, str) or not url:
                 raise ItemError("SB232", f"extension '{self._name}' names schemas that are no texts: {urls}"[:500])
-        made = _declared(made, urls)
+        made = declared(made, urls)
         for path, message in found_by(loaded.extension, made):
             raise ItemError("SB234", f"extension '{self._name}': {message}"[:500], path)
         return made
@@ -283,7 +283,7 @@ def _by_pystac(extension: Any, item: dict[str, Any], config: Any, context: Conte
 _VERSIONED = re.compile(r"(https://stac-extensions\.github\.io/[^/]+/)v[^/]+/schema\.json#?")
 
 
-def _declared(document: dict[str, Any], schemas: list[str]) -> dict[str, Any]:
+def declared(document: dict[str, Any], schemas: list[str]) -> dict[str, Any]:
     """Return a document that declares `schemas`, each once: one in the place of its other version, else at the end."""
     known = document.get("stac_extensions") or []
     declared = _together(tuple(known), tuple(schemas))
@@ -293,12 +293,12 @@ def _declared(document: dict[str, Any], schemas: list[str]) -> dict[str, Any]:
 @functools.lru_cache(maxsize=256)
 def _together(known: tuple[str, ...], schemas: tuple[str, ...]) -> list[str]:
     """Return what a document declares then; many items declare the same."""
-    ours = {bare: url for url in schemas if (bare := _unversioned(url)) != url}
-    kept = (ours.get(_unversioned(url), url) for url in known)
+    ours = {bare: url for url in schemas if (bare := unversioned(url)) != url}
+    kept = (ours.get(unversioned(url), url) for url in known)
     return [*dict.fromkeys([*kept, *schemas])]
 
 
-def _unversioned(url: str) -> str:
+def unversioned(url: str) -> str:
     """Return what the schemas of all versions of an extension have in common; any other URL as it is."""
     found = _VERSIONED.fullmatch(url)
     return found.group(1) if found else url

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import Any, Literal, Never
+from typing import Any, Literal, NamedTuple, Never
 
 import msgspec
 
 from stacbuild.canon import CanonError, decode
 from stacbuild.stages import narrow
-from stacbuild.stages.changed import of_changed
+from stacbuild.stages.changed import Moved, looks_elsewhere, of_changed, says_nothing
 from stacbuild.stages.schemas import (
     Schema,
     SchemaStore,
@@ -44,6 +44,13 @@ _TWISTING = ("not", "if", "oneOf")
 
 Accept = Callable[[Any], bool]
 """Whether a schema accepts a document."""
+
+
+class OfChanged(NamedTuple):
+    """What accepts an Item of which some members changed; `whole`: it may look at others as well."""
+
+    accept: Accept
+    whole: bool
 
 
 class Family(msgspec.Struct, frozen=True):
@@ -87,17 +94,20 @@ class Validators:
             return None
         return self._quick(documents)
 
-    def accept_changed(self, changed: frozenset[str]) -> Accept:
-        """Return what accepts an Item in which none of them finds anything.
+    def accept_changed(self, moved: Moved) -> OfChanged | None:
+        """Return what accepts an Item in which none of them finds anything; None: they look at nothing that changed.
 
-        It is asked about such that differ in members `changed` alone from one in which none of them finds anything.
+        It is asked about such that differ in `moved` alone from one in which none of them finds anything.
         """
         documents = narrow.of_items(self._family.documents(), self._family.url) or self._family.documents()
         if self._has_more and not self._is_alike(documents):
-            return self.accept(item=True)
-        left = of_changed(documents, self._family.url, changed)
+            return OfChanged(self.accept(item=True), whole=True)
+        left = of_changed(documents, self._family.url, moved)
+        if left is not None and says_nothing(left[self._family.url]):
+            return None
+        whole = left is None or looks_elsewhere(left, self._family.url, moved.names)
         found = None if left is None else self._quick(left)
-        return self.accept(item=True) if found is None else _asking(found)
+        return OfChanged(self.accept(item=True), whole=True) if found is None else OfChanged(_asking(found), whole)
 
     def _quick(self, documents: dict[str, Any]) -> Any:
         """Return a validator by what is left of the schemas, which asserts all formats; None: too much was left out."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from stacbuild.failures import Fault
+from stacbuild.stages.changed import Moved
 from stacbuild.stages.paths import excerpt, pointer
 from stacbuild.stages.rings import crossing, is_closed, overlapping, turn
 
@@ -60,9 +61,15 @@ def faults_of(document: dict[str, Any], *, item: bool = True) -> list[Fault]:
     return _found(_OF_ITEM if item else _OF_OTHERS, document)
 
 
-def is_sound(item: dict[str, Any], changed: frozenset[str]) -> bool:
-    """Tell whether nothing is found by what looks at `changed` members; the others are as in an item without faults."""
-    return not _found((check for check, names in _OF_ITEM.items() if names & changed), item)
+def is_sound(item: dict[str, Any], moved: Moved, whole: Callable[[], dict[str, Any]]) -> bool:
+    """Tell whether nothing is found by what looks at what moved; all else is as in an item without faults.
+
+    Of `item` the members that moved are there; `whole` gives all of it.
+    """
+    asked = [(check, names) for check, names in _OF_ITEM.items() if names & moved.names]
+    if not moved.properties(_MOMENTS):
+        asked = [(check, names) for check, names in asked if check is not _moments]
+    return not any(_found((check,), item if names <= moved.names else whole()) for check, names in asked)
 
 
 def _found(checks: Iterable[_Check], document: dict[str, Any]) -> list[Fault]:
@@ -312,4 +319,6 @@ _OF_ITEM: dict[_Check, frozenset[str]] = {
     _place: frozenset(("geometry", "bbox")),
 }
 """Each check with the members that it looks at."""
+_MOMENTS: Final = ("datetime", "start_datetime", "end_datetime")
+"""All properties that a check looks at."""
 _OF_OTHERS: tuple[_Check, ...] = (_id, _extents, _intervals)

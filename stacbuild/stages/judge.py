@@ -16,7 +16,8 @@ import msgspec
 
 from stacbuild.failures import Fault
 from stacbuild.stages import geochecks, reference
-from stacbuild.stages.family import Accept, Family, Formats, Validators, gathered
+from stacbuild.stages.changed import Moved
+from stacbuild.stages.family import Accept, Family, Formats, OfChanged, Validators, gathered
 from stacbuild.stages.narrow import ITEM
 from stacbuild.stages.schemas import SchemaStore, bare, normal, place_of
 from stacbuild.stages.versions import version
@@ -47,11 +48,14 @@ MAX_FAULTS = 50
 _PANELS: Final = 1024
 """Profiles that are kept at hand; real catalogs have few."""
 
+_PROPERTIES: Final = "properties"
 _DECIDING: Final = frozenset(("type", "stac_version", "stac_extensions", "collection"))
 """Members that decide by which schemas an Item is judged."""
 
 Profile = tuple[str, ...]
 """STAC version, then the item's extensions, sorted."""
+_Moved = tuple[Profile, tuple[str, ...], frozenset[str], frozenset[str] | None]
+"""A profile with the schemas that its collection adds, the members that changed, and which of the properties."""
 Engine = Literal["fast", "stac-valid", "stac-validator"]
 Kind = Literal["item", "collection", "catalog"]
 
@@ -131,7 +135,7 @@ class Judge:
         self._ingredients: dict[tuple[Profile, tuple[str, ...]], dict[str, str]] = {}
         self._own: dict[str, tuple[str, ...]] = {}
         self._panels: dict[tuple[Profile, Kind, tuple[str, ...]], _Panel] = {}
-        self._changed: dict[tuple[Profile, tuple[str, ...], frozenset[str]], list[Accept]] = {}
+        self._changed: dict[_Moved, list[OfChanged]] = {}
 
     def profile(self, item: dict[str, Any]) -> Profile:
         """Return what decides by which schemas an item is judged."""
@@ -198,31 +202,40 @@ class Judge:
             faults.extend(fault for fault in odd if fault.path not in told)
         return self._verdict(faults, panel.unknown)
 
-    def judge_changed(self, item: dict[str, Any], changed: frozenset[str] | None) -> Verdict:
+    def judge_changed(
+        self, item: dict[str, Any], moved: Moved | None, whole: Callable[[], dict[str, Any]] | None = None
+    ) -> Verdict:
         """Return the verdict on an Item, of which some members are known to be in order.
 
         Args:
-            item: JSON values.
-            changed: the members in which alone it differs from an Item of the same names in which the same schemas and
-                checks found nothing; None: nothing is known.
+            item: JSON values; where `whole` is given, of what moved and of what decides by which schemas it is judged.
+            moved: in what alone it differs from an Item in which the same schemas and checks found nothing; None:
+                nothing is known.
+            whole: gives all of the item.
         """
-        if changed is None or self._reference is not None or changed & _DECIDING or item["type"] != ITEM:
-            return self.judge(item)
-        accept = self._of_changed(self.profile(item), self.own(item.get("collection")), changed)
-        if all(accepts(item) for accepts in accept) and geochecks.is_sound(item, changed):
-            return _VALID
-        return self.judge(item)
 
-    def _of_changed(self, profile: Profile, own: tuple[str, ...], changed: frozenset[str]) -> list[Accept]:
-        """Return who is asked about Items of a profile of which some members changed."""
-        accept = self._changed.get((profile, own, changed))
-        if accept is None:
-            if len(self._changed) >= _PANELS:
-                self._changed.clear()
-            compiled = [self._ready(url, profile[0]).validators for url in (*urls_of(profile, "item"), *own)]
-            accept = [_never if one is None else one.accept_changed(changed) for one in compiled]
-            self._changed[profile, own, changed] = accept
-        return accept
+        def every() -> dict[str, Any]:
+            return item if whole is None else whole()
+
+        if moved is None or self._reference is not None or moved.names & _DECIDING or item["type"] != ITEM:
+            return self.judge(every())
+        accepting = self._of_changed(self.profile(item), self.own(item.get("collection")), moved)
+        seen = {name: member if name in moved.names else None for name, member in item.items()}
+        accepted = all(one.accept(every() if one.whole else seen) for one in accepting)
+        return _VALID if accepted and geochecks.is_sound(item, moved, every) else self.judge(every())
+
+    def _of_changed(self, profile: Profile, own: tuple[str, ...], moved: Moved) -> list[OfChanged]:
+        """Return who is asked about Items of a profile in which something moved."""
+        place = (profile, own, moved.names, moved.below.get(_PROPERTIES))
+        accepting = self._changed.get(place)
+        if accepting is not None:
+            return accepting
+        if len(self._changed) >= _PANELS and moved.below:  # in each item something else: so fine is no use
+            return self._of_changed(profile, own, Moved(moved.names))
+        compiled = [self._ready(url, profile[0]).validators for url in (*urls_of(profile, "item"), *own)]
+        found = [_NOBODY if one is None else one.accept_changed(moved) for one in compiled]
+        accepting = self._changed[place] = [one for one in found if one is not None]
+        return accepting
 
     def _panel(self, profile: Profile, kind: Kind, own: tuple[str, ...]) -> _Panel:
         panel = self._panels.get((profile, kind, own))
@@ -301,6 +314,9 @@ def _never(document: Any) -> bool:
     """Stand in for a validator where there is none, or the reference library decides."""
     del document
     return False
+
+
+_NOBODY: Final = OfChanged(_never, whole=False)
 
 
 def kind_of(document: dict[str, Any]) -> Kind:
