@@ -264,8 +264,8 @@ class Account:
         result: dict[str, dict[str, Any]] = {}
         for output in self._shop.outputs:
             done = deliveries[output.name]
-            known = self._shop.memory.delivered(output.name) if done is None else None
-            counts = (0, len(known.paths) if known else 0, 0)
+            known = self._shop.memory.head.outputs.get(output.name)
+            counts = (0, known.count if known else 0, 0)
             if done is not None:
                 counts = (done.written, done.unchanged, done.removed)
             names = ("written", "unchanged", "removed")

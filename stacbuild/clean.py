@@ -16,6 +16,8 @@ from stacbuild.failures import Problem, UsageError
 from stacbuild.held import inspect
 from stacbuild.outputs.base import Output
 from stacbuild.report import CleanReport
+from stacbuild.revision import Revision
+from stacbuild.sheets import ledger_of
 from stacbuild.sources.registry import kind_of
 from stacbuild.targets import parse, select
 from stacbuild.workshop import Workshop
@@ -69,7 +71,7 @@ def _clean_output(shop: Workshop, output: Output, sources: set[str], report: Cle
     found = inspect(shop.memory, output.name, output.base)
     if found is None:
         return
-    rows = found.rows
+    rows = found.rows.whole()
     kept: list[int] = []
     folders = []
     for number, path in enumerate(rows.paths):
@@ -103,21 +105,18 @@ def _through_link(shop: Workshop, output: Output, path: str) -> bool:
 
 def _remember(shop: Workshop, output: Output, rows: Delivered, kept: list[int]) -> None:
     """Keep the rows of what was kept, so that it is still ours; forget the output where nothing was."""
-    left = Delivered(
-        [rows.paths[number] for number in kept],
-        b"".join(rows.stats[number * 32 : number * 32 + 32] for number in kept),
-        b"".join(rows.digest(number) for number in kept),
-        b"".join(rows.want(number) for number in kept),
-    )
+    left = rows.chosen(kept)
     before = shop.memory.head.outputs.pop(output.name, None)
     if not kept:
         manifest.remove(output.base, output.name)
         return
-    deliver.write_manifest(output, left, None)
+    marks = deliver.write_manifest(output, left)
     if before is not None:
         generation = shop.memory.head.generation + 1
         number = [other.name for other in shop.outputs].index(output.name)
-        before.file = shop.memory.write_delivered(number, generation, left)
+        ledger = Revision(ledger_of(left)).written(shop.memory.sheets(number, generation))
+        before.file = shop.memory.write_delivered(number, generation, ledger)
+        before.sheets, before.manifest = sorted({sheet.file for sheet in ledger.sheets}), marks
         before.root, before.count = b"", len(kept)
         shop.memory.head.outputs[output.name] = before
 

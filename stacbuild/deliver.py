@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
 from stacbuild import files, keys, manifest
-from stacbuild.delivered import Delivered, RowsDelivered
+from stacbuild.delivered import NO_WANT, STAMP, Delivered
 from stacbuild.failures import Problem, SurroundingsError
 from stacbuild.files import NO_STAT
-from stacbuild.held import NO_WANT, Inspected, of_rows
+from stacbuild.held import Inspected, of_rows
 from stacbuild.intents import Intents
 from stacbuild.making import Made, make
 from stacbuild.model import LeftOut
 from stacbuild.outputs.base import Foldered, Output, Rank, View, Wanted
 from stacbuild.parts import Former, Remembered
 from stacbuild.removing import Kept, remove_files
+from stacbuild.revision import Revision
+from stacbuild.sheets import Found, Ledger, Writer, ledger_of
 
 Only = Callable[[Wanted], bool]
 """Whether a targeted build is to touch a file."""
@@ -42,7 +43,7 @@ Known = Callable[[bytes], bytes | None]
 class Delivery(Struct):
     """What came of delivering an output: counts of files, its rows, and which items were put anew."""
 
-    rows: Delivered
+    rows: Ledger
     written: int = 0
     unchanged: int = 0
     removed: int = 0
@@ -53,6 +54,10 @@ class Delivery(Struct):
     """File → the items that it cannot hold."""
     touched: bool = False
     """Anything about the rows is new and has to be remembered."""
+    folders: set[str] = set()
+    """Folders in which a row is another than before."""
+    manifest: list[bytes] | None = None
+    """What the parts of its manifest are known by; None: they stand as they were."""
     made: list[tuple[bytes, bytes]] = []
     """Key and SHA-256 of each file that was written and holds all of many items."""
     parts: dict[str, Remembered] | None = None
@@ -68,6 +73,7 @@ class Deliverer:
         view: View,
         intents: Intents,
         before: Inspected | None,
+        sheets: Writer,
         *,
         adopt: bool,
         only: Only | None = None,
@@ -75,6 +81,7 @@ class Deliverer:
         left: dict[str, list[LeftOut]] | None = None,
         known: Known = lambda _: None,
         parts: Callable[[], dict[str, Remembered]] = dict,
+        manifest_marks: Sequence[bytes] = (),
     ) -> None:
         self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
         self._only, self._elsewhere, self._known = only, elsewhere, known
@@ -88,9 +95,10 @@ class Deliverer:
         self._gone: list[str] = []
         self._renewed: list[str] = []
         """Paths whose bytes are not those that were delivered before."""
-        self._before = before or of_rows(Delivered([], b"", b"", b""))
+        self._before = before or of_rows(ledger_of(Delivered([], b"", b"", b"")))
         self._ours = intents.ours(output.base)
-        self._kept = RowsDelivered(self._before.rows)
+        self._rows = Revision(self._before.rows)
+        self._sheets, self._marks = sheets, manifest_marks
         self._top = f"{output.base}/"
         self.delivery = Delivery(self._before.rows, anew={}, left=dict(left or {}))
 
@@ -104,10 +112,10 @@ class Deliverer:
         self._touched, self._all_anew = touched, all_anew
         pending = self._sort_out()
         self._refuse_foreign(pending)
-        self._gone = self._not_wanted(pending)
+        self._gone = self._rows.leave()
         self._pending = [wanted.path for wanted in pending]
         if pending or self._gone:
-            parts = manifest.paths(self._output.name, self._kept.count + len(pending))
+            parts = manifest.paths(self._output.name, self._rows.count + len(pending))
             self._intents.note(self._output.base, self._pending + self._gone + parts)
         self._left = pending[::-1]
 
@@ -122,13 +130,13 @@ class Deliverer:
 
     def former(self, wanted: Wanted) -> Former | None:
         """Return the parts of the file that stands in the place of one of many items, if it is as it was delivered."""
-        number = self._before.rows.find(wanted.path)
-        if number is None or wanted.path in self._before.bad:
+        found = self._before.rows.find(wanted.path)
+        if found is None or wanted.path in self._before.bad:
             return None
         known = self._parts_before().get(wanted.path)
-        if known is None or known.digest != self._before.rows.digest(number):
+        if known is None or known.digest != found.digest:
             return None
-        return Former(self._stat(number, wanted.path), known.parts)
+        return Former(self._stat(found, wanted.path), known.parts)
 
     def moved(self, wanted: Wanted) -> int | None:
         """Return about how many items of a file of many are new in it; None: all, for all that is known."""
@@ -171,19 +179,23 @@ class Deliverer:
         if self._changed() or (
             self.delivery.touched and not manifest.folder(self._output.base, self._output.name).is_dir()
         ):
-            write_manifest(self._output, self.delivery.rows, None if sure else self._moved_rows())
+            self.delivery.manifest = self._tell_manifest(sure=sure)
             files.remove_empty([self._output.base], self._output.base)
         elif sure and self._manifest_is_wrong():
-            write_manifest(self._output, self.delivery.rows, None)
+            self.delivery.manifest = self._tell_manifest(sure=True)
 
-    def _moved_rows(self) -> set[str] | None:
-        """Return the files of which the manifest does not say what it shall; None: any, as when a build was killed."""
-        if self._before.restored or self._ours or not self._before.rows.paths:
-            return None
-        return {*self._renewed, *self._gone}
+    def _tell_manifest(self, *, sure: bool) -> list[bytes]:
+        """Bring the manifest to what is; where a build was killed it may say anything, and is written whole."""
+        rows, known = self.delivery.rows, None
+        if not (sure or self._before.restored or self._ours):
+            told = {path: _manifest_row(path, found) for path in self._renewed if (found := rows.find(path))}
+            told |= dict.fromkeys(self._gone)
+            known = manifest.edit(self._output.base, self._output.name, self._marks, told, rows.count)
+        rows.let_go()
+        return write_manifest(self._output, rows.whole()) if known is None else known
 
     def _manifest_is_wrong(self) -> bool:
-        rows = self.delivery.rows
+        rows = self.delivery.rows.whole()
         shall = manifest.wrong(
             self._output.base, self._output.name, rows.paths, lambda number: manifest_row(rows, number)
         )
@@ -194,18 +206,25 @@ class Deliverer:
     def _sort_out(self) -> list[Wanted]:
         """Return the files to be written in order; those that are as wanted are counted and kept."""
         pending = []
-        rows, bad = self._before.rows, self._before.bad
         for wanted in self._files():
-            number = self._before.rows.find(wanted.path)
-            if number is not None and wanted.path not in bad and self._is_as_wanted(wanted, number):
-                self._keep(wanted, rows.digest(number), self._stat(number, wanted.path))
-                self.delivery.unchanged += 1
-            elif number is None or self._only is None or self._only(wanted):
+            found = self._before.rows.find(wanted.path)
+            if found is not None:
+                self._rows.stay(found)
+            if found is not None and wanted.path not in self._before.bad and self._is_as_wanted(wanted, found):
+                self._leave_alone(wanted, found)
+            elif found is None or self._only is None or self._only(wanted):
                 pending.append(wanted)
-            else:
-                self._kept.add(wanted.path, rows.stats[number * 32 : number * 32 + 32], rows.digest(number), NO_WANT)
+            elif found.want != NO_WANT:
+                self._rows.put(wanted.path, found.stat, found.digest, NO_WANT)
         pending.sort(key=_writing_order)
         return pending
+
+    def _leave_alone(self, wanted: Wanted, found: Found) -> None:
+        """Count a file that is as it shall be; its row is another where more is known than it says."""
+        stat = self._stat(found, wanted.path)
+        if (stat, wanted.want) != (found.stat, found.want):
+            self._keep(wanted, found.digest, stat)
+        self.delivery.unchanged += 1
 
     def _files(self) -> Iterator[Wanted]:
         """Return the files that shall be; those of folders that have not moved are counted and kept unseen."""
@@ -215,25 +234,20 @@ class Deliverer:
 
     def _unmoved(self, document: Wanted, folder: str) -> bool:
         """Tell whether all files below a folder are as they shall be, as `document` says that moves when they do."""
-        rows = self._before.rows
-        number = rows.find(document.path)
-        if number is None or self._before.restored or rows.want(number) != document.want:
-            return False
-        mine = rows.below(folder)
-        if NO_WANT in rows.wants[mine.start * 16 : mine.stop * 16]:  # left as they were by a build of something else
+        found = self._before.rows.find(document.path)
+        if found is None or self._before.restored or found.want != document.want:
             return False
         if any(path.startswith(folder) for path in (*self._before.bad, *self._before.stats)):
             return False
-        self._kept.unmoved.append(mine)
-        self.delivery.unchanged += len(mine)
-        return True
+        count = self._rows.stay_below(folder)
+        self.delivery.unchanged += count or 0
+        return count is not None
 
-    def _is_as_wanted(self, wanted: Wanted, number: int) -> bool:
+    def _is_as_wanted(self, wanted: Wanted, found: Found) -> bool:
         """Tell whether a file is made from what it shall be; with the memory lost the store knows its bytes."""
-        rows = self._before.rows
         if not self._before.restored or not wanted.many:
-            return rows.want(number) == wanted.want
-        return self._known(self._key(wanted)) == rows.digest(number)
+            return found.want == wanted.want
+        return self._known(self._key(wanted)) == found.digest
 
     def _key(self, wanted: Wanted) -> bytes:
         """Return the key of a file of many items: all that decides its bytes, and whose it is."""
@@ -241,20 +255,10 @@ class Deliverer:
         return keys.join(b"file", output.name.encode(), output.settings, wanted.path.encode(), wanted.want)
 
     def _keep(self, wanted: Wanted, digest: bytes, stat: bytes) -> None:
-        self._kept.add(wanted.path, stat, digest, wanted.want)
+        self._rows.put(wanted.path, stat, digest, wanted.want)
 
-    def _stat(self, number: int, path: str) -> bytes:
-        return self._before.stats.get(path) or self._before.rows.stats[number * 32 : number * 32 + 32]
-
-    def _not_wanted(self, pending: list[Wanted]) -> list[str]:
-        if not self._before.rows.paths:
-            return []
-        wanted = {one.path for one in pending}
-        wanted.update(self._kept.paths)
-        left = bytearray(b"\1") * len(self._before.rows.paths)
-        for rows in self._kept.unmoved:
-            left[rows.start : rows.stop] = bytes(len(rows))
-        return [path for path in itertools.compress(self._before.rows.paths, left) if path not in wanted]
+    def _stat(self, found: Found, path: str) -> bytes:
+        return self._before.stats.get(path) or found.stat
 
     def _refuse_foreign(self, pending: list[Wanted]) -> None:
         """Raise if a file that is not ours is in the way and is not what would be written there."""
@@ -291,37 +295,37 @@ class Deliverer:
             self.delivery.parts = self.delivery.parts or dict(self._parts_before())
             self.delivery.parts[wanted.path] = Remembered(attempt.digest, made.parts)
         path = self._top + wanted.path
-        number = self._before.rows.find(wanted.path)
+        found = self._before.rows.find(wanted.path)
         self.delivery.left.pop(wanted.path, None)
         if left:
             self.delivery.left[wanted.path] = left
         elif wanted.many:
             self.delivery.made.append((self._key(wanted), attempt.digest))
-        if number is None or self._before.rows.digest(number) != attempt.digest or wanted.path in self._before.bad:
+        if found is None or found.digest != attempt.digest or wanted.path in self._before.bad:
             self._renewed.append(wanted.path)
-        here = self._here(wanted.path, number)
+        here = self._here(wanted.path, found)
         if here == attempt.digest:
             files.drop(attempt)
             self._keep(wanted, attempt.digest, files.stat_of(path) or NO_STAT)
             self.delivery.unchanged += 1
-            self.delivery.adopted += number is None
+            self.delivery.adopted += found is None
             return
         stat = files.put(attempt, path)
         self._keep(wanted, attempt.digest, stat)
         self.delivery.written += 1
-        self._note_anew(wanted, everything=self._all_anew or number is None or wanted.path in self._before.bad)
+        self._note_anew(wanted, everything=self._all_anew or found is None or wanted.path in self._before.bad)
 
-    def _here(self, path: str, number: int | None) -> bytes | None:
+    def _here(self, path: str, found: Found | None) -> bytes | None:
         """Return the digest of what stands at `path` now, None if nothing or nothing known does."""
-        if number is not None and path not in self._before.bad:
-            return self._before.rows.digest(number)
-        return files.digest_of(self._top + path) if number is None else None
+        if found is not None and path not in self._before.bad:
+            return found.digest
+        return files.digest_of(self._top + path) if found is None else None
 
     def _note_anew(self, wanted: Wanted, *, everything: bool) -> None:
         anew, touched = self.delivery.anew, self._touched
         everything = everything or self._before.restored
         if wanted.item is not None:
-            _add(anew, wanted.collection, {wanted.item.id} if self._before.rows.paths else None)
+            _add(anew, wanted.collection, {wanted.item.id} if self._before.rows.count else None)
         elif wanted.part is not None:
             for name, ids in wanted.part.items():
                 _add(anew, name, set(ids) if everything else touched.get(name, set()).intersection(ids))
@@ -337,26 +341,32 @@ class Deliverer:
         self.delivery.touched = self._changed() or bool(self._pending)
         if not self.delivery.touched:
             return
-        self.delivery.rows = self._kept.delivered()
+        self.delivery.rows = self._rows.written(self._sheets)
+        self.delivery.folders = self._rows.folders()
+        self._before.rows.let_go()
         self._forget_left()
 
     def _forget_left(self) -> None:
         """Forget what files left out, and which parts they had, that are no more."""
-        done = self.delivery
-        there = set(done.rows.paths) if done.left or done.parts else set()
-        done.left = {path: left for path, left in done.left.items() if path in there}
+        done, find = self.delivery, self.delivery.rows.find
+        done.left = {path: left for path, left in done.left.items() if find(path)}
         if done.parts is not None:
-            done.parts = {path: parts for path, parts in done.parts.items() if path in there}
+            done.parts = {path: parts for path, parts in done.parts.items() if find(path)}
+        done.rows.let_go()
 
 
-def write_manifest(output: Output, rows: Delivered, touched: set[str] | None) -> None:
-    """Write the manifest of what an output holds."""
-    manifest.write(output.base, output.name, rows.paths, lambda number: manifest_row(rows, number), touched)
+def write_manifest(output: Output, rows: Delivered) -> list[bytes]:
+    """Write the manifest of what an output holds, and return what its parts are known by."""
+    return manifest.write(output.base, output.name, rows.paths, lambda number: manifest_row(rows, number))
 
 
 def manifest_row(rows: Delivered, number: int) -> manifest.Row:
     """Return what the manifest says of file `number`."""
     return manifest.Row(rows.paths[number], rows.stat(number)[0], rows.digest(number).hex())
+
+
+def _manifest_row(path: str, found: Found) -> manifest.Row | None:
+    return manifest.Row(path, STAMP.unpack(found.stat)[0], found.digest.hex())
 
 
 def sync() -> None:

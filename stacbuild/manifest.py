@@ -10,11 +10,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
+import xxhash
 
 from stacbuild import files
 
@@ -48,6 +49,9 @@ class Parts(NamedTuple):
         return f"{part:02d}"
 
 
+_row_of: Final = msgspec.json.Decoder(Row).decode
+
+
 def parts(file_count: int) -> Parts:
     """Return how many parts so many files take."""
     return Parts(max(1, -(-file_count // FILES_A_PART)))
@@ -64,42 +68,88 @@ def folder(base: Path, output: str) -> Path:
     return base / FOLDER / output
 
 
-def write(base: Path, output: str, held: list[str], row: Callable[[int], Row], touched: set[str] | None) -> None:
-    """Bring the manifest to what is held: paths in order; `row` gives what is said of each.
+def write(base: Path, output: str, held: list[str], row: Callable[[int], Row]) -> list[bytes]:
+    """Write the manifest of what is held: paths in order; `row` gives what is said of each. No rows, no manifest.
 
-    Only parts with a path in `touched` are written (None: all). No rows, no manifest.
+    Returns what its parts are known by.
     """
     if not held:
         remove(base, output)
-        return
-    where = folder(base, output)
-    present = {path.name for path in where.iterdir()} if where.is_dir() else set()
-    names = set(parts(len(held)).names())
-    for name, blob in contents(held, row, None if present != names else touched):
-        files.put(files.write_beside(str(where / name), [blob]), str(where / name))
-    for name in present - names:
+        return []
+    where, marks = folder(base, output), []
+    for name, blob in contents(held, row):
+        _put(where / name, blob)
+        marks.append(_mark(blob))
+    for name in _present(where) - set(parts(len(held)).names()):
         (where / name).unlink(missing_ok=True)
+    return marks
 
 
-def contents(
-    held: list[str], row: Callable[[int], Row], touched: set[str] | None = None
-) -> Iterator[tuple[str, bytes]]:
-    """Yield name and bytes of each part of a manifest, of those only that hold a path in `touched` where given."""
+def edit(
+    base: Path, output: str, marks: Sequence[bytes], told: Mapping[str, Row | None], count: int
+) -> list[bytes] | None:
+    """Write anew the parts that say something of files that moved, and return what all parts are known by.
+
+    Args:
+        base: the output's.
+        output: its name.
+        marks: what its parts were known by when they were written.
+        told: what is to be said of files that moved; None: nothing any more.
+        count: how many files the output has now.
+
+    Returns None, and writes nothing, where the parts are not as they were, or are to be cut otherwise.
+    """
+    cut, where, result = parts(count), folder(base, output), list(marks)
+    if not count or len(marks) != cut.number or _present(where) != set(cut.names()):
+        return None
+    new: dict[int, bytes] = {}
+    for part in {cut.of(path) for path in told}:
+        blob = (where / cut.name(part)).read_bytes()
+        if _mark(blob) != marks[part]:
+            return None
+        new[part] = _edited(blob, {path: row for path, row in told.items() if cut.of(path) == part})
+    for part, blob in sorted(new.items()):
+        _put(where / cut.name(part), blob)
+        result[part] = _mark(blob)
+    return result
+
+
+def _edited(blob: bytes, told: dict[str, Row | None]) -> bytes:
+    rows = {row.path: row for row in map(_row_of, blob.splitlines())} | told
+    return b"".join(_line(row) for _, row in sorted(rows.items()) if row is not None)
+
+
+def _line(row: Row) -> bytes:
+    return msgspec.json.encode(row) + b"\n"
+
+
+def _mark(blob: bytes) -> bytes:
+    return xxhash.xxh3_128_digest(blob)
+
+
+def _put(path: Path, blob: bytes) -> None:
+    files.put(files.write_beside(str(path), [blob]), str(path))
+
+
+def _present(where: Path) -> set[str]:
+    return {path.name for path in where.iterdir()} if where.is_dir() else set()
+
+
+def contents(held: list[str], row: Callable[[int], Row]) -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of each part of a manifest."""
     cut = parts(len(held))
-    numbers = range(cut.number if held else 0) if touched is None else sorted({cut.of(path) for path in touched})
-    members: dict[int, list[int]] = {part: [] for part in numbers}
+    members: list[list[int]] = [[] for _ in range(cut.number if held else 0)]
     for number, path in enumerate(held):
-        if (part := cut.of(path)) in members:
-            members[part].append(number)
-    for part, some in members.items():
-        yield cut.name(part), b"".join(msgspec.json.encode(row(number)) + b"\n" for number in some)
+        members[cut.of(path)].append(number)
+    for part, some in enumerate(members):
+        yield cut.name(part), b"".join(_line(row(number)) for number in some)
 
 
 def wrong(base: Path, output: str, held: list[str], row: Callable[[int], Row]) -> Iterator[tuple[str, bool]]:
     """Yield the name of each part that does not say what it shall, and whether anything stands there."""
     where = folder(base, output)
     shall = dict(contents(held, row))
-    present = {path.name for path in where.iterdir()} if where.is_dir() else set()
+    present = _present(where)
     for part in sorted({*shall, *present}):
         if part not in present:
             yield part, False

@@ -16,7 +16,6 @@ from typing import Final, NamedTuple
 from stacbuild import manifest, parts_file
 from stacbuild.account import Account
 from stacbuild.deliver import Deliverer, Delivery, Only
-from stacbuild.delivered import Delivered
 from stacbuild.events import Began, Ended, Progress, Watcher, many
 from stacbuild.failures import Problem, UsageError
 from stacbuild.files import State
@@ -25,6 +24,7 @@ from stacbuild.outputs.base import Output, Wanted
 from stacbuild.removing import Kept, clear_up, take_away
 from stacbuild.request import Request
 from stacbuild.settle import Settler
+from stacbuild.sheets import Ledger
 from stacbuild.targets import Selection
 from stacbuild.trace import GroupEntry, OutputMemory
 from stacbuild.view import Catalog
@@ -43,7 +43,7 @@ class _Leaving(NamedTuple):
 
     name: str
     base: Path
-    rows: Delivered
+    rows: Ledger
     edited: set[str]
 
 
@@ -132,6 +132,7 @@ class Outlets:
         selection = self._request.selection
         before = self._head.outputs.get(output.name)
         moved = before is not None and self._moved(output, before)
+        number = [other.name for other in self._shop.outputs].index(output.name)
         if before is not None and before.path != self._shop.place(output):
             self._leave(output.name, before)
         behind = {name: set(ids) for name, ids in before.pending.items()} if before is not None else {}
@@ -142,12 +143,14 @@ class Outlets:
             view,
             self._shop.intents,
             self._held.get(output.name),
+            self._shop.memory.sheets(number, self._head.generation + 1),
             adopt=self._request.adopt,
             only=only,
             elsewhere=self._held_before,
             left=before.left if before is not None and before.path == self._shop.place(output) else None,
             known=(lambda _: None) if self._request.force else self._shop.store.file,
             parts=dict if self._request.force else partial(parts_file.read, self._shop.memory, output.name),
+            manifest_marks=before.manifest if before is not None else (),
         )
         self._deliverers.append(deliverer)
         with self._shop.profile.over(f"begin {output.name}", output=output.name):
@@ -209,7 +212,7 @@ class Outlets:
             return
         unfinished = self._shop.intents.ours(base)
         edited = {path for path, state in found.bad.items() if state is State.EDITED and path not in unfinished}
-        self._shop.intents.note(base, [path for path in found.rows.paths if path not in edited])
+        self._shop.intents.note(base, [path for path in found.rows.paths() if path not in edited])
         self._leaving.append(_Leaving(name, base, found.rows, edited))
 
     def _finish(self, deliveries: dict[str, Delivery | None]) -> None:
@@ -241,23 +244,22 @@ class Outlets:
         kept = []
         for output in self._shop.outputs:
             delivery = deliveries[output.name]
-            rows = delivery.rows if delivery is not None else self._shop.memory.delivered(output.name)
+            rows = delivery.rows if delivery is not None else self._shop.memory.ledger(output.name)
             if rows is not None:
-                kept.append((output.base, rows.paths + manifest.paths(output.name, len(rows.paths))))
+                kept.append((output.base, [*rows.paths(), *manifest.paths(output.name, rows.count)]))
         return _full(kept)
 
     def _held_before(self) -> Kept:
         if self._before is None:
             now = {output.name: output.base for output in self._shop.outputs}
-            held = [(now[name], found.rows.paths) for name, found in self._held.items()]
-            held += [(one.base, one.rows.paths) for one in self._leaving]
+            held = [(now[name], found.rows.paths()) for name, found in self._held.items()]
+            held += [(one.base, one.rows.paths()) for one in self._leaving]
             self._before = _full(held)
         return self._before
 
     def memories(self, settler: Settler, deliveries: dict[str, Delivery | None]) -> dict[str, OutputMemory]:
         """Return what is to be remembered of each output; rows that are new are written."""
         result = {}
-        generation = self._head.generation + 1
         touched = {name: changes.touched() for name, changes in settler.changes.items() if changes.touched()}
         for number, output in enumerate(self._shop.outputs):
             delivery, before = deliveries[output.name], self._head.outputs.get(output.name)
@@ -266,25 +268,37 @@ class Outlets:
                     behind = touched if self._request.selection else {}
                     result[output.name] = self._left_behind(output, before, behind)
                 continue
-            file, parts = (before.file, before.parts) if before is not None else ("", "")
-            if delivery.touched or not file:
-                file = self._shop.memory.write_delivered(number, generation, delivery.rows)
+            parts = before.parts if before is not None else ""
             if delivery.parts is not None:
                 parts = parts_file.write(self._shop.memory, number, delivery.parts)
-            root = self._root(output, settler.entries)
+            marks = before.manifest if before is not None else []
+            file, sheets, folders = self._rows_remembered(number, delivery, before)
             result[output.name] = OutputMemory(
                 output.kind,
                 self._shop.place(output),
                 output.settings,
-                root,
+                self._root(output, settler.entries),
                 file,
                 self._still_pending(before),
-                len(delivery.rows.paths),
+                delivery.rows.count,
                 delivery.left,
                 parts,
-                before.folders if before is not None and not delivery.touched else folder_marks(delivery.rows),
+                folders,
+                sheets,
+                marks if delivery.manifest is None else delivery.manifest,
             )
         return result
+
+    def _rows_remembered(
+        self, number: int, delivery: Delivery, before: OutputMemory | None
+    ) -> tuple[str, list[str], dict[str, bytes]]:
+        """Return where the rows of output number `number` are remembered, and the marks of its folders."""
+        if before is not None and not delivery.touched:
+            return before.file, before.sheets, before.folders
+        rows, held = delivery.rows, self._held.get(self._shop.outputs[number].name)
+        file = self._shop.memory.write_delivered(number, self._head.generation + 1, rows)
+        known = before.folders if before is not None and held is not None and not held.restored else {}
+        return file, sorted({sheet.file for sheet in rows.sheets}), folder_marks(rows, known, delivery.folders)
 
     def _root(self, output: Output, entries: list[GroupEntry]) -> bytes:
         """Return what an output is made from; nothing that is ever so again where a document could not be finished."""
@@ -314,5 +328,5 @@ class Outlets:
         return bool(selection) and not selection.outputs and not selection.stale
 
 
-def _full(held: Iterable[tuple[Path, list[str]]]) -> Kept:
+def _full(held: Iterable[tuple[Path, Iterable[str]]]) -> Kept:
     return frozenset(os.path.normpath(f"{base}/{path}") for base, paths in held for path in paths)

@@ -59,7 +59,7 @@ def targets(shop: Workshop, held: dict[str, Inspected]) -> set[str]:
     found = {
         str(document.get("collection"))
         for output, inspected in taking
-        for path in inspected.rows.paths
+        for path in inspected.rows.paths()
         if path not in inspected.bad
         for document, _ in output.read_back(path)
         if document.get("type") == "Feature"
@@ -103,7 +103,7 @@ def _damaged(name: str, taking: list[Output]) -> DamageError:
 
 def _items(output: Output, held: Inspected, name: str) -> Iterator[dict[str, Any]]:
     """Yield the items of a collection that an output holds, in the store's form."""
-    for path in held.rows.paths:
+    for path in held.rows.paths():
         for document, base in output.read_back(path):
             if document.get("type") == "Feature" and document.get("collection") == name:
                 yield adopted(document, base, name)

@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stacbuild import files, manifest
-from stacbuild.delivered import Delivered
+from stacbuild.sheets import Ledger
 
 Kept = frozenset[str]
 """Full paths of files that outputs hold."""
 
 
-def take_away(base: Path, name: str, rows: Delivered, kept: Kept) -> int:
+def take_away(base: Path, name: str, rows: Ledger, kept: Kept) -> int:
     """Remove every file of an output that the recipe has no more, and its manifest; return how many there were."""
-    removed = remove_files(base, rows.paths, kept)
+    removed = remove_files(base, rows.paths(), kept)
     manifest.remove(base, name)
     files.remove_empty([base], base)
     return removed

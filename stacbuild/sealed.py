@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 import xxhash
 
-FORMAT: Final = b"stacbuild-memory 6\n"
+FORMAT: Final = b"stacbuild-memory 7\n"
 _SEAL: Final = len(FORMAT) + 16
 
 Value = TypeVar("Value")

@@ -5,7 +5,8 @@
     <folder>/files-<n>       names and stamps of small files of sources, a block a folder (`blocks.py`)
     <folder>/names-<n>       what their inputs are called, eight bytes a name
     <folder>/index-…         which segment of the store has what (`index.py`)
-    <folder>/delivered-<n>-… what an output holds: a row a file; immutable
+    <folder>/delivered-<n>-… which sheets of rows an output has, a row a file (`sheets.py`); immutable
+    <folder>/sheets-<n>-…    their rows; immutable
     <folder>/parts-<n>-…     the parts of its files of many items (`parts_file.py`); immutable
     <folder>/pages-<n>-…     the documents that name a source's files, as last read; immutable
 
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
@@ -23,16 +25,28 @@ import msgspec
 import xxhash
 from msgspec import Struct
 
-from stacbuild import sealed
+from stacbuild import sealed, sheets
 from stacbuild.delivered import Delivered
 from stacbuild.index import Run
 from stacbuild.model import NO_NAMES, Context, Group, Input, LeftOut, Names, Tally
 from stacbuild.sealed import MemoryLostError
+from stacbuild.sheets import Ledger, Sheet
 from stacbuild.stamped import FileMemory, LookupMemory, SourceMemory
 
 _CHECK: Final = 8
 """Bytes of a checksum."""
-_SWEPT: Final = ("rows-", "names-", "files-", "index-", "delivered-", "parts-", "looked-", "pages-", ".stacbuild-")
+_SWEPT: Final = (
+    "rows-",
+    "names-",
+    "files-",
+    "index-",
+    "delivered-",
+    "sheets-",
+    "parts-",
+    "looked-",
+    "pages-",
+    ".stacbuild-",
+)
 
 Value = TypeVar("Value")
 
@@ -118,6 +132,10 @@ class OutputMemory(Struct, array_like=True):
     """Where the parts of its files of many items are remembered; "" if they are not."""
     folders: dict[str, bytes] = {}
     """Folders of its files → the mark of these (`held.py`); none where folders have few."""
+    sheets: list[str] = []
+    """Where the sheets of its delivered rows stand."""
+    manifest: list[bytes] = []
+    """Of each part of its manifest, what its bytes are known by."""
 
 
 Reasons = dict[str, dict[str, tuple[int, str]]]
@@ -158,7 +176,7 @@ _group_of = msgspec.msgpack.Decoder(Group).decode
 _looked_of = msgspec.msgpack.Decoder(dict[str, FileMemory]).decode
 _run_of = msgspec.msgpack.Decoder(Run).decode
 _shares_of = msgspec.msgpack.Decoder(dict[str, bytes]).decode
-_delivered_of = msgspec.msgpack.Decoder(Delivered).decode
+_sheets_of = msgspec.msgpack.Decoder(list[Sheet]).decode
 
 
 class Rows(Protocol):
@@ -277,14 +295,25 @@ class Memory(RowFiles):
         if not self.lost:
             self.head = self._read_head()
 
-    def delivered(self, name: str) -> Delivered | None:
-        """Return what output `name` holds, or None if it was never delivered or that is not known."""
+    def ledger(self, name: str) -> Ledger | None:
+        """Return the rows of what output `name` holds, which are read where they are asked for; None as in `delivered`.
+
+        Raises MemoryLostError then, where they are damaged.
+        """
         output = self.head.outputs.get(name)
         if output is None:
             return None
         try:
-            return _delivered_of(sealed.read(self.folder / output.file))
+            return Ledger(_sheets_of(sealed.read(self.folder / output.file)), partial(sheets.read, self.folder))
         except (OSError, msgspec.DecodeError, MemoryLostError):
+            return None
+
+    def delivered(self, name: str) -> Delivered | None:
+        """Return what output `name` holds, or None if it was never delivered or that is not known."""
+        rows = self.ledger(name)
+        try:
+            return None if rows is None else rows.whole()
+        except MemoryLostError:
             return None
 
     def looked(self) -> dict[str, FileMemory]:
@@ -344,10 +373,14 @@ class Memory(RowFiles):
         sealed.write(self.folder / name, _pack(files))
         return name
 
-    def write_delivered(self, number: int, generation: int, rows: Delivered) -> str:
-        """Write what output number `number` holds and return the file's name."""
+    def sheets(self, number: int, generation: int) -> sheets.Writer:
+        """Return what writes sheets of output number `number`."""
+        return sheets.Writer(self.folder, f"{generation}-{number}")
+
+    def write_delivered(self, number: int, generation: int, rows: Ledger) -> str:
+        """Write which sheets output number `number` has, and return the file's name; the sheets stand already."""
         name = f"delivered-{generation}-{number}"
-        sealed.write(self.folder / name, _pack(rows))
+        sealed.write(self.folder / name, _pack(rows.sheets))
         return name
 
     def commit(self, head: Head) -> None:
@@ -362,7 +395,8 @@ class Memory(RowFiles):
         files = {entry.file for entry in self.head.groups}
         used = {"head", self.head.looked, *self.head.index}
         used.update(f"{kind}-{number}" for kind in ("rows", "names") for number in files)
-        used.update(name for output in self.head.outputs.values() for name in (output.file, output.parts))
+        for output in self.head.outputs.values():
+            used.update((output.file, output.parts, *(f"sheets-{name}" for name in output.sheets)))
         for source in self.head.sources.values():
             used.add(source.pages)
             used.update(f"files-{block.file}" for block in source.blocks.values())

@@ -10,6 +10,7 @@ from kitchen import Kitchen, ran
 
 from stacbuild import files, held
 from stacbuild.delivered import Delivered
+from stacbuild.sheets import ledger_of
 from stacbuild.sources.stamps import SLACK_NS
 from stacbuild.trace import Memory
 
@@ -67,6 +68,18 @@ def test_rows_that_are_lost_are_restored_where_they_are_needed(kitchen):
     whole = kitchen.tree("dist")
     for path in memory(kitchen).glob("delivered-*"):
         path.write_bytes(b"nothing of the kind")
+    (kitchen / FOLDER / "i3.json").unlink()
+    kitchen.build()
+    assert kitchen.tree("dist") == whole
+    assert fresh(kitchen)
+    assert ran(kitchen.build()) == {}
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_sheets_of_rows_that_are_lost_are_restored_where_they_are_needed(kitchen, lost):
+    whole = kitchen.tree("dist")
+    for path in memory(kitchen).glob("sheets-*"):
+        path.unlink() if lost else path.write_bytes(path.read_bytes()[::-1])
     (kitchen / FOLDER / "i3.json").unlink()
     kitchen.build()
     assert kitchen.tree("dist") == whole
@@ -196,17 +209,24 @@ def test_outputs_that_share_a_folder_do_not_disturb_one_another(kitchen):
 
 
 def test_folders_of_few_files_have_no_marks():
-    assert held.folder_marks(rows(*(f"{n}/item.json" for n in range(100)))) == {}
-    assert held.folder_marks(rows()) == {}
+    assert held.folder_marks(rows(*(f"{n}/item.json" for n in range(100))), {}, set()) == {}
+    assert held.folder_marks(rows(), {}, set()) == {}
 
 
 def test_files_beside_folders_whose_names_begin_alike_are_told_apart():
     names = [f"a/{n}" for n in range(9)] + [f"a/b/{n}" for n in range(9)] + [f"a-b/{n}" for n in range(9)]
-    one, other = held.folder_marks(rows(*sorted(names))), held.folder_marks(rows(*sorted([*names, "a/b/x"])))
+    one, other = held.folder_marks(rows(*names), {}, set()), held.folder_marks(rows(*names, "a/b/x"), {}, set())
     assert one.keys() == {"a", "a/b", "a-b"}
     assert [folder for folder in one if one[folder] != other[folder]] == ["a/b"]
 
 
+def test_marks_of_folders_that_moved_are_as_if_all_were_made():
+    names = [f"{folder}/{n}" for folder in ("", "a", "a/b", "a-b") for n in range(9)]
+    before = held.folder_marks(rows(*names), {}, set())
+    now = rows(*(name for name in names if not name.startswith("a-b/")), "a/b/x", *(f"c/{n}" for n in range(9)))
+    assert held.folder_marks(now, before, {"a/b", "a-b", "c"}) == held.folder_marks(now, {}, set())
+
+
 def rows(*paths):
     size = len(paths)
-    return Delivered([*paths], b"\1" * 32 * size, b"\2" * 32 * size, b"\3" * 16 * size)
+    return ledger_of(Delivered([*paths], b"\1" * 32 * size, b"\2" * 32 * size, b"\3" * 16 * size))

@@ -7,7 +7,6 @@ import shutil
 import pytest
 from kitchen import Kitchen, csv_of, ran, row
 
-from stacbuild.delivered import Delivered, RowsDelivered
 from stacbuild.roster import Roster
 
 NAMES = ("one", "two", "three")
@@ -179,18 +178,3 @@ def test_any_changes_write_what_a_new_build_writes(kitchen, tmp_path, seed):
             as_if_new(kitchen, tmp_path / "b")
     kitchen.build()
     as_if_new(kitchen, tmp_path / "b")
-
-
-def test_rows_that_stay_stand_among_those_that_come():
-    paths = ["a/x", "b/1", "b/2", "c", "d/y"]
-    old = Delivered(paths, *(b"".join(bytes([n]) * size for n in range(5)) for size in (32, 32, 16)))
-    rows = RowsDelivered(old)
-    rows.unmoved += [old.below("b/"), old.below("nothing/"), old.below("d/")]
-    for path in ("e", "a/new", "c"):
-        rows.add(path, b"s" * 32, b"d" * 32, b"w" * 16)
-    found = rows.delivered()
-    assert found.paths == ["a/new", "b/1", "b/2", "c", "d/y", "e"]
-    assert [found.digest(n)[:1] for n in range(6)] == [b"d", b"\1", b"\2", b"d", b"\4", b"d"]
-    assert [found.want(n)[:1] for n in range(6)] == [b"w", b"\1", b"\2", b"w", b"\4", b"w"]
-    assert rows.count == 6
-    assert [found.find(path) for path in (*found.paths, "b", "zz", "")] == [0, 1, 2, 3, 4, 5, None, None, None]
