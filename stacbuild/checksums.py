@@ -5,8 +5,10 @@ Taken while it is written, eight bytes a slice. They guard against disks and rac
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import xxhash
@@ -68,3 +70,12 @@ class Slices:
                 raise DamagedError(number)
             self._held = (number, blob)
         return self._held[1]
+
+
+def read_as_written(file: Path, digest: bytes) -> bytes | None:
+    """Return the bytes of a file, or None if they have another SHA-256 than when they were written."""
+    try:
+        blob = file.read_bytes()
+    except OSError:
+        return None
+    return blob if hashlib.sha256(blob).digest() == digest else None

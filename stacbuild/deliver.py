@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -21,11 +21,12 @@ from stacbuild.held import Inspected, of_rows
 from stacbuild.intents import Intents
 from stacbuild.making import Made, make
 from stacbuild.model import LeftOut
-from stacbuild.outputs.base import Foldered, Output, Rank, View, Wanted
+from stacbuild.outputs.base import Foldered, Item, Output, Rank, View, Wanted
 from stacbuild.parts import Former, Remembered
 from stacbuild.removing import Kept, remove_files
 from stacbuild.revision import Revision
 from stacbuild.sheets import Found, Ledger, Writer, ledger_of
+from stacbuild.unmoved import Unmoved
 
 Only = Callable[[Wanted], bool]
 """Whether a targeted build is to touch a file."""
@@ -82,6 +83,7 @@ class Deliverer:
         known: Known = lambda _: None,
         parts: Callable[[], dict[str, Remembered]] = dict,
         manifest_marks: Sequence[bytes] = (),
+        in_place: Mapping[str, Sequence[Item]] | None = None,
     ) -> None:
         self._output, self._view, self._intents, self._adopt = output, view, intents, adopt
         self._only, self._elsewhere, self._known = only, elsewhere, known
@@ -98,7 +100,7 @@ class Deliverer:
         self._before = before or of_rows(ledger_of(Delivered([], b"", b"", b"")))
         self._ours = intents.ours(output.base)
         self._rows = Revision(self._before.rows)
-        self._sheets, self._marks = sheets, manifest_marks
+        self._sheets, self._marks, self._in_place = sheets, manifest_marks, in_place or {}
         self._top = f"{output.base}/"
         self.delivery = Delivery(self._before.rows, anew={}, left=dict(left or {}))
 
@@ -208,8 +210,8 @@ class Deliverer:
         pending = []
         for wanted in self._files():
             found = self._before.rows.find(wanted.path)
-            if found is not None:
-                self._rows.stay(found)
+            if found is not None and self._rows.stay(found):
+                self.delivery.unchanged -= 1
             if found is not None and wanted.path not in self._before.bad and self._is_as_wanted(wanted, found):
                 self._leave_alone(wanted, found)
             elif found is None or self._only is None or self._only(wanted):
@@ -227,21 +229,13 @@ class Deliverer:
         self.delivery.unchanged += 1
 
     def _files(self) -> Iterator[Wanted]:
-        """Return the files that shall be; those of folders that have not moved are counted and kept unseen."""
-        if isinstance(self._output, Foldered):
-            return self._output.files_but(self._view, self._unmoved)
-        return self._output.files(self._view)
-
-    def _unmoved(self, document: Wanted, folder: str) -> bool:
-        """Tell whether all files below a folder are as they shall be, as `document` says that moves when they do."""
-        found = self._before.rows.find(document.path)
-        if found is None or self._before.restored or found.want != document.want:
-            return False
-        if any(path.startswith(folder) for path in (*self._before.bad, *self._before.stats)):
-            return False
-        count = self._rows.stay_below(folder)
-        self.delivery.unchanged += count or 0
-        return count is not None
+        """Return the files that shall be; those that are known to be as they shall are counted and kept unseen."""
+        if not isinstance(self._output, Foldered):
+            yield from self._output.files(self._view)
+            return
+        unmoved = Unmoved(self._before, self._rows, self._in_place)
+        yield from self._output.files_but(self._view, unmoved)
+        self.delivery.unchanged += unmoved.kept
 
     def _is_as_wanted(self, wanted: Wanted, found: Found) -> bool:
         """Tell whether a file is made from what it shall be; with the memory lost the store knows its bytes."""

@@ -20,9 +20,10 @@ from stacbuild.events import Began, Ended, Progress, Watcher, many
 from stacbuild.failures import Problem, UsageError
 from stacbuild.files import State
 from stacbuild.held import Inspected, folder_marks, inspect
-from stacbuild.outputs.base import Output, Wanted
+from stacbuild.outputs.base import Item, Output, Wanted
 from stacbuild.removing import Kept, clear_up, take_away
 from stacbuild.request import Request
+from stacbuild.roster import item_of
 from stacbuild.settle import Settler
 from stacbuild.sheets import Ledger
 from stacbuild.targets import Selection
@@ -59,6 +60,8 @@ class Outlets:
         self._leaving: list[_Leaving] = []
         self._before: Kept | None = None
         self._unfinished: set[str] = set()
+        self._steady = {one.name for one in shop.outputs if self._fresh(one, self._head.groups)}
+        """Outputs that are as they should be if no item had moved."""
 
     def fresh(self) -> bool:
         """Tell whether nothing is to be done if no item changes."""
@@ -90,7 +93,11 @@ class Outlets:
         for output in self._shop.outputs:
             if output.name in due:
                 self._refuse_unknown(output)
-        begun = {o.name: self._begun(o, view, touched) for o in self._shop.outputs if o.name in due}
+        begun = {
+            o.name: self._begun(o, view, touched, self._in_place(o, settler))
+            for o in self._shop.outputs
+            if o.name in due
+        }
         self._let_write(list(begun.values()), view, writers)
         writers.end()
         for output in self._shop.outputs:
@@ -127,7 +134,9 @@ class Outlets:
     def _moved(self, output: Output, before: OutputMemory) -> bool:
         return before.path != self._shop.place(output) or before.settings != output.settings
 
-    def _begun(self, output: Output, view: Catalog, touched: dict[str, set[str]]) -> Deliverer:
+    def _begun(
+        self, output: Output, view: Catalog, touched: dict[str, set[str]], in_place: dict[str, list[Item]]
+    ) -> Deliverer:
         """Return what delivers an output; it knows what is to be done."""
         selection = self._request.selection
         before = self._head.outputs.get(output.name)
@@ -150,12 +159,25 @@ class Outlets:
             left=before.left if before is not None and before.path == self._shop.place(output) else None,
             known=(lambda _: None) if self._request.force else self._shop.store.file,
             parts=dict if self._request.force else partial(parts_file.read, self._shop.memory, output.name),
+            in_place=in_place,
             manifest_marks=before.manifest if before is not None else (),
         )
         self._deliverers.append(deliverer)
         with self._shop.profile.over(f"begin {output.name}", output=output.name):
             deliverer.begin(mine, all_anew=moved)
         return deliverer
+
+    def _in_place(self, output: Output, settler: Settler) -> dict[str, list[Item]]:
+        """Return, by collection, the items whose bytes moved, where that is all that moved since the last build.
+
+        An extension of a collection's document may make any link of what its items say together: such are left out.
+        """
+        if self._request.selection or self._request.force or output.name not in self._steady:
+            return {}
+        tables = self._shop.document.collections
+        moved = {name: changes.only_in_place() for name, changes in settler.changes.items()}
+        plain = {name: some for name, some in moved.items() if not tables[name].collection_extensions}
+        return {name: [item_of(one, "", {}) for one in some] for name, some in plain.items()}
 
     def _let_write(self, deliverers: list[Deliverer], view: Catalog, writers: Writers) -> None:
         """Let workers write the files of many items of all outputs, where that takes less time."""

@@ -31,11 +31,14 @@ class Revision:
         self._packed = bytearray()
         self._gone: list[str] = []
 
-    def stay(self, found: Found) -> None:
-        """Note a file that shall be; its row stays as it is, if none is put."""
+    def stay(self, found: Found) -> bool:
+        """Note a file that shall be, and tell whether it was noted already; its row stays as it is, if none is put."""
+        if found.sheet in self._whole:
+            return True
         if found.sheet not in self._seen:
             self._seen[found.sheet] = bytearray(self._before.sheets[found.sheet].count)
-        self._seen[found.sheet][found.number] = 1
+        noted, self._seen[found.sheet][found.number] = self._seen[found.sheet][found.number], 1
+        return bool(noted)
 
     def stay_below(self, folder: str) -> int | None:
         """Note that all files below `folder`, which ends in a slash, stay, and return how many; None: not all can.

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from stacbuild import aggregate
-from stacbuild.model import Facts
+from stacbuild.model import Facts, Version
 from stacbuild.outputs.base import Item
 from stacbuild.trace import GroupEntry, Rows
 from stacbuild.upstream import named
@@ -119,9 +119,9 @@ class Roster:
             above = _above(entry)
             for pair in _seen_of(blob):
                 if pair.live and pair.now is not None:
-                    (live if entry.shard else kept).append(_item(pair.now, above, shared))
+                    (live if entry.shard else kept).append(item_of(pair.now, above, shared))
                 elif pair.kept is not None:
-                    kept.append(_item(pair.kept, above, shared))
+                    kept.append(item_of(pair.kept, above, shared))
         if kept:
             taken = {item.id for item in live}
             live += sorted(item for item in kept if item.id not in taken)
@@ -205,7 +205,7 @@ def _above(entry: GroupEntry) -> str:
     return named(entry.source, entry.above) if entry.above else ""
 
 
-def _item(seen: _Seen, above: str, shared: dict[Any, Any]) -> Item:
+def item_of(seen: _Seen | Version, above: str, shared: dict[Any, Any]) -> Item:
     """Return what writers need of a version; equal values are one object, since there are as many as items."""
     return Item(
         seen.id,

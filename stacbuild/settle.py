@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +24,9 @@ from stacbuild.steps import Gone, GroupPlan, Step, refused
 from stacbuild.store import Store
 from stacbuild.trace import GroupEntry
 
+IN_PLACE_AT_MOST: Final = 2_000
+"""Items of a collection that are noted to have moved alone: with more, it costs less to look at all."""
+
 _pack = msgspec.msgpack.Encoder().encode
 
 
@@ -32,6 +36,13 @@ class Changes(Struct):
     before: dict[str, bytes] = {}
     after: dict[str, bytes] = {}
     modified: set[str] = set()
+    in_place: dict[str, Version] = {}
+    """Modified items whose date and title are as they were, by id; not all where there are many."""
+
+    def only_in_place(self) -> list[Version]:
+        """Return the items that moved, if that is all that did: none came, went, or has another date or title."""
+        others = self.before or self.after or self.in_place.keys() != self.modified
+        return [] if others else [*self.in_place.values()]
 
     def close(self) -> None:
         """Match what left one pair with what came to another."""
@@ -64,7 +75,7 @@ class Settler:
         """Collection and id of each item that was worked on, with each patch that it matched (`Mark.hits`)."""
         self.files: dict[str, bytes] = {}
         """Files that items depend on besides their records → SHA-256, as far as their groups were worked on."""
-        self.changes = {name: Changes({}, {}, set()) for name in pipelines}
+        self.changes = {name: Changes({}, {}, set(), {}) for name in pipelines}
         self.withdrawn: dict[str, int] = dict.fromkeys(pipelines, 0)
 
     def keep(self, entry: GroupEntry) -> None:
@@ -150,6 +161,8 @@ class Settler:
         if was is not None and now is not None and was.id == now.id:
             if was.digest != now.digest:
                 changes.modified.add(now.id)
+                if old and old.live and pair.live and (was.when, was.title) == (now.when, now.title):
+                    _note_in_place(changes, now)
             return
         if was is not None:
             changes.before[was.id] = was.digest
@@ -297,6 +310,11 @@ class Settler:
 def root_of(entries: list[GroupEntry], collection: str) -> bytes:
     """Return the digest of which versions `collection` holds, in some order of groups."""
     return keys.join(*sorted(t.root for entry in entries if (t := entry.tallies.get(collection)) is not None))
+
+
+def _note_in_place(changes: Changes, version: Version) -> None:
+    if len(changes.in_place) < IN_PLACE_AT_MOST:
+        changes.in_place[version.id] = version
 
 
 def _facts(pairs: list[Pair]) -> Iterator[Facts]:

@@ -91,6 +91,8 @@ class Wanted(Struct, frozen=True, gc=False):
     """`documents_in` it, where that was asked beforehand."""
     turn: int = 0
     """Which of the files of its rank it comes after."""
+    linked: bytes = b""
+    """SHA-256 of the file that stands in its place, if that has the links that it shall have."""
 
 
 class View(Protocol):
@@ -219,18 +221,59 @@ class Output(Protocol):
         """Yield the items in a file, and the folder that their hrefs start from, relative to the recipe's."""
 
 
-Unmoved = Callable[[Wanted, str], bool]
-"""Tells of a document and a folder, which ends in a slash, whether all files below it are as they shall be.
+class Before(Protocol):
+    """What an output holds, as far as it may ask for it before it names its files."""
 
-The document's `want` moves when any of them moves that shall be there."""
+    def unmoved(self, document: Wanted, folder: str) -> bool:
+        """Tell whether all files below a folder are as they shall be; if so, they are none of those to be named.
+
+        Args:
+            document: a file below the folder whose `want` moves when any of them moves that shall be there.
+            folder: ends in a slash.
+        """
+
+    def moved(self, collection: str) -> Sequence[Item]:
+        """Return the items of a collection that moved, if nothing else did, and of them neither date nor title.
+
+        Returns none where more moved, or nobody knows.
+        """
+
+    def digest(self, path: str) -> bytes | None:
+        """Return the SHA-256 of a file, or None if the output does not hold it."""
+
+    def stay(self, folder: str) -> bool:
+        """Say that the files below `folder` are as they shall be but for those that are named; False: nobody knows."""
+
+
+class _Nothing:
+    """Nothing is known of what an output holds."""
+
+    def unmoved(self, document: Wanted, folder: str) -> bool:
+        del document, folder
+        return False
+
+    def moved(self, collection: str) -> Sequence[Item]:
+        del collection
+        return ()
+
+    def digest(self, path: str) -> None:
+        del path
+
+    def stay(self, folder: str) -> bool:
+        del folder
+        return False
+
+
+NOTHING: Final[Before] = _Nothing()
+"""For who wants to know of every file."""
 
 
 @runtime_checkable
 class Foldered(Protocol):
     """What an output can do besides whose files stand in folders, each with one document that tells of all of them."""
 
-    def files_but(self, view: View, unmoved: Unmoved) -> Iterator[Wanted]:
-        """Yield every file that shall be but those of folders that have not moved, whose items are not looked at."""
+    def files_but(self, view: View, before: Before) -> Iterator[Wanted]:
+        """Yield every file that shall be but those of which `before` knows that they are as they shall be."""
 
 
 class Share(Struct, array_like=True, frozen=True):

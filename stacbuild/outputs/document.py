@@ -110,10 +110,8 @@ def with_members(value: dict[str, Any], members: Iterable[dict[str, str]], inden
 
     A collection may have as many members as there are items, so its links are never all held.
     """
-    whole = document({**value, "links": []}, indent)
     line = b"\n" + b" " * indent if indent else b","
-    start = whole.index(line + (b'"links": []' if indent else b'"links":[]')) + len(line)
-    start = whole.index(b"[", start) + 1
+    whole, start = _without_links(value, indent)
     deep = b"\n" + b" " * (2 * indent) if indent else b""
     yield whole[:start]
     between = b""
@@ -122,6 +120,26 @@ def with_members(value: dict[str, Any], members: Iterable[dict[str, str]], inden
         yield between + deep + (msgspec.json.format(blob, indent=indent).replace(b"\n", deep) if indent else blob)
         between = b","
     yield (line if indent and between else b"") + whole[start:]
+
+
+def with_links_of(value: dict[str, Any], standing: bytes, indent: int) -> bytes:
+    """Return a document's bytes with the links of another one of that indent, which `with_members` made."""
+    whole, start = _without_links(value, indent)
+    return whole[: start - 1] + bytes(_raw_members(standing)["links"]) + whole[start + 1 :]
+
+
+def _without_links(value: dict[str, Any], indent: int) -> tuple[bytes, int]:
+    """Return a document's bytes with no links, and where these would begin."""
+    whole = document({**value, "links": []}, indent)
+    line = b"\n" + b" " * indent if indent else b","
+    start = whole.index(line + (b'"links": []' if indent else b'"links":[]')) + len(line)
+    return whole, whole.index(b"[", start) + 1
+
+
+def moved(part: dict[str, Any], rewrite: Callable[[str], str]) -> dict[str, Any]:
+    """Return an asset or a link with its href as it is written."""
+    href = part.get("href")
+    return {**part, "href": rewrite(href)} if isinstance(href, str) else part
 
 
 def listed(values: Iterable[dict[str, Any]], indent: int) -> Iterator[bytes]:

@@ -23,6 +23,18 @@ from stacbuild.outputs.base import Folder, Tree
 LONGEST: Final = 700
 """Bytes of a folder's path; a deeper one begins again at the top, as file systems take some 4,000 of a whole path."""
 
+OF_COLLECTIONS: Final = (
+    "extent",
+    "license",
+    "providers",
+    "summaries",
+    "keywords",
+    "assets",
+    "item_assets",
+    "stac_extensions",
+)
+"""What a Catalog of ours does not say that is a Collection upstream, and of which the recipe makes none."""
+
 _DATES: Final = {"{year}": r"\d{4}|undated", "{month}": r"\d{2}|undated", "{day}": r"\d{2}|undated"}
 
 

@@ -51,8 +51,18 @@ def names(ids: Iterable[str], taken: Iterable[str] = ()) -> dict[str, str]:
         for identity in crowds.get(key) or (one,):
             name, odd = escape(identity)
             marked = odd or key in crowds or key in reserved
-            result[identity] = f"{name}~{hashlib.sha256(identity.encode()).hexdigest()[:8]}" if marked else name
+            result[identity] = _marked(name, identity) if marked else name
     return result
+
+
+def either(identity: str) -> list[str]:
+    """Return the names that an id can have, whatever others are in its folder; no other id can have one of them."""
+    name, odd = escape(identity)
+    return [_marked(name, identity)] if odd else [name, _marked(name, identity)]
+
+
+def _marked(name: str, identity: str) -> str:
+    return f"{name}~{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
 
 
 def relative(folder: str, target: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import xxhash
@@ -62,6 +62,20 @@ class Layout:
             _tell(tree, items, kept)
         return tree
 
+    def standing(self, folder: str, item: Item, held: Callable[[str], bytes | None]) -> str | None:
+        """Return the path of an item that stands in the tree of a collection whose document is in `folder`.
+
+        None where that cannot be told of the item alone: whether its name has a mark depends on the others'.
+        """
+        paths = [f"{self._top}/{self._stem(folder, folder, item).replace('{id}', n)}" for n in names.either(item.id)]
+        found = [path for path in paths if held(path) is not None]
+        return found[0] if len(found) == 1 else None
+
+    def _stem(self, above: str, folder: str, item: Item) -> str:
+        """Return the layout with all that is known of an item but its name; `above` stands for its collection first."""
+        stem = _dated(self._layout, item.when).replace("{collection}", above, 1)
+        return stem.replace("{collection}", posixpath.basename(folder))
+
     def parent(self, kept: Skeleton | None, folder: str, path: str) -> str:
         """Return the document that links to the item at `path`, whose collection's document stands in `folder`."""
         parts = self.sub_catalogs(path)
@@ -83,8 +97,7 @@ class Layout:
             if item.above not in places:
                 places[item.above] = _place(kept, name, item.above, folder)
             above, node = places[item.above]
-            stem = _dated(self._layout, item.when).replace("{collection}", above, 1)
-            stems.setdefault((stem.replace("{collection}", posixpath.basename(folder)), node), []).append(position)
+            stems.setdefault((self._stem(above, folder, item), node), []).append(position)
         paths = [""] * len(items)
         for (stem, node), positions in stems.items():
             below = () if kept is None else [one.id for one in kept.nodes[node].below]

@@ -1,14 +1,14 @@
 """The `stac-json` output: catalog.json, a folder a collection with collection.json, one file an item.
 
 Paths follow `layout`; a part with a date in it makes a sub-catalog. Where the tree of a source is kept, its folders
-stand for `{collection}`. Never touches the disk.
+stand for `{collection}`. Never touches the disk but to read back.
 """
 
 from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +16,22 @@ import msgspec
 import xxhash
 
 from stacbuild import canon, keys
+from stacbuild.checksums import read_as_written
 from stacbuild.outputs import document, names, readme
-from stacbuild.outputs.base import ALONE, Item, Rank, Standing, Table, Unmoved, View, Wanted, split_base, taken
-from stacbuild.outputs.kept_tree import Node, Skeleton
+from stacbuild.outputs.base import (
+    ALONE,
+    NOTHING,
+    Before,
+    Item,
+    Rank,
+    Standing,
+    Table,
+    View,
+    Wanted,
+    split_base,
+    taken,
+)
+from stacbuild.outputs.kept_tree import OF_COLLECTIONS, Node, Skeleton
 from stacbuild.outputs.order import pieces
 from stacbuild.outputs.placing import CATALOG, DOCUMENTS, LIST, README, Layout, Tree
 from stacbuild.recipe.schema import StacJsonOutput
@@ -29,17 +42,6 @@ MARKDOWN: Final = "text/markdown"
 PARQUET: Final = "application/vnd.apache.parquet"
 MIRROR: Final = "collection-mirror"
 """The role of an asset with all items of a collection (stac-geoparquet), and what it is called."""
-_OF_COLLECTIONS: Final = (
-    "extent",
-    "license",
-    "providers",
-    "summaries",
-    "keywords",
-    "assets",
-    "item_assets",
-    "stac_extensions",
-)
-"""What a Catalog of ours does not say that is a Collection upstream, and of which the recipe makes none."""
 
 
 class StacJson:
@@ -84,9 +86,9 @@ class StacJson:
 
     def files(self, view: View) -> Iterator[Wanted]:
         """Yield every document of the tree."""
-        return self.files_but(view, _all_moved)
+        return self.files_but(view, NOTHING)
 
-    def files_but(self, view: View, unmoved: Unmoved) -> Iterator[Wanted]:
+    def files_but(self, view: View, before: Before) -> Iterator[Wanted]:
         """Yield every document of the tree but those of collections that stand as they are."""
         folders = self._folders(view)
         kept = self._kept(view)
@@ -106,23 +108,32 @@ class StacJson:
             state = view.state(collection).hex() if self._spec.items else ""
             facts = [state, view.document(collection), self._mirror(view, collection, "")]
             wanted = self._wanted(f"{folder}/collection.json", Rank.COLLECTION, collection, facts)
-            if self._is_apart and unmoved(wanted, f"{self._top}/{folder}/"):
+            if self._is_apart and before.unmoved(wanted, f"{self._top}/{folder}/"):
+                continue
+            if self._is_apart and (some := self._in_place(wanted, folder, before)):
+                yield from some
                 continue
             if self._spec.items:
                 yield from self._members_of(view, collection, state)
             yield wanted
+
+    def _in_place(self, wanted: Wanted, folder: str, before: Before) -> list[Wanted]:
+        """Return the files of a collection that move with some items that stay where they are; none if others may."""
+        moved, linked = before.moved(wanted.collection), before.digest(wanted.path)
+        paths = [self._layout.standing(folder, item, before.digest) for item in moved]
+        known = [(path, item) for path, item in zip(paths, moved, strict=True) if path is not None]
+        if not moved or linked is None or len(known) < len(moved) or not before.stay(f"{self._top}/{folder}/"):
+            return []
+        items = [Wanted(path, self._item_want(one, path), Rank.DATA, wanted.collection, one) for path, one in known]
+        return [*items, msgspec.structs.replace(wanted, linked=linked)]
 
     def _members_of(self, view: View, collection: str, state: str) -> Iterator[Wanted]:
         """Yield the files of a collection's items and sub-catalogs."""
         tree = self._tree(view, collection)
         kept = self._kept(view)
         for path, item in zip(tree.paths, view.items(collection), strict=True):
-            where = (
-                path
-                if kept is None
-                else f"{path}\0{self._layout.parent(kept, tree.folder, path[len(self._top) + 1 :])}"
-            )
-            yield Wanted(path, self._item_want(item, where), Rank.DATA, collection, item)
+            above = "" if kept is None else f"\0{self._layout.parent(kept, tree.folder, path[len(self._top) + 1 :])}"
+            yield Wanted(path, self._item_want(item, path + above), Rank.DATA, collection, item)
         facts = [_title(view, collection), view.catalog()["stac_version"]]
         for part in sorted(tree.parts.keys() | tree.items.keys()):
             if part != tree.folder and (kept is None or part not in kept.nodes):
@@ -210,7 +221,7 @@ class StacJson:
 
     def _said(self, view: View, node: Node, own: list[dict[str, str]]) -> dict[str, Any]:
         """Return the document of a Catalog of a source."""
-        said = {k: v for k, v in view.said(node.said).items() if not (node.lowered and k in _OF_COLLECTIONS)}
+        said = {k: v for k, v in view.said(node.said).items() if not (node.lowered and k in OF_COLLECTIONS)}
         title = self._node_title(view, node)
         facts = {
             **said,
@@ -219,7 +230,7 @@ class StacJson:
             "stac_version": view.catalog()["stac_version"],
         }
         rewrite = document.href_from(str(self.base.joinpath(self._top, node.folder)), self._root)
-        links = [*own, *(_moved(link, rewrite) for link in said.get("links", []))]
+        links = [*own, *(document.moved(link, rewrite) for link in said.get("links", []))]
         return {**facts, "id": node.id, "links": links}
 
     def _kept_members(self, view: View, node: Node) -> Iterator[dict[str, str]]:
@@ -240,13 +251,13 @@ class StacJson:
         del standing
         path = wanted.path[len(self._top) + 1 :]
         if wanted.item is not None:
-            yield self._item(view, self._tree(view, wanted.collection), wanted.item, path)
+            yield self._item(view, self._folders(view)[wanted.collection], wanted.item, path)
         elif wanted.rank is Rank.ROOT:
             yield from self._root_document(view, path)
         elif wanted.rank is Rank.COLLECTION and (kept := self._kept(view)) is not None:
             yield from self._kept_document(view, kept.nodes[posixpath.dirname(path)])
         elif wanted.rank is Rank.COLLECTION:
-            yield from self._collection(view, wanted.collection, path)
+            yield from self._collection(view, wanted, path)
         else:
             yield from self._part(view, wanted.collection, path)
 
@@ -256,10 +267,10 @@ class StacJson:
             return names.url(base_url, target)
         return names.relative(folder, target)
 
-    def _item(self, view: View, tree: Tree, item: Item, path: str) -> bytes:
+    def _item(self, view: View, folder: str, item: Item, path: str) -> bytes:
         here = posixpath.dirname(path)
-        home = f"{tree.folder}/collection.json"
-        parent = self._layout.parent(self._kept(view), tree.folder, path)
+        home = f"{folder}/collection.json"
+        parent = self._layout.parent(self._kept(view), folder, path)
         links = [*self._above(here, parent), document.link("collection", self._href(here, home), JSON)]
         links.extend(self._self(here, path, GEOJSON))
         line = document.with_links(view.read(item), item.links, document.packed(links))
@@ -296,11 +307,14 @@ class StacJson:
             links.append(document.link("child", self._href("", path), JSON, title))
         return document.document({**view.catalog(), "links": links}, self._spec.indent)
 
-    def _collection(self, view: View, collection: str, path: str) -> Iterator[bytes]:
-        here = posixpath.dirname(path)
+    def _collection(self, view: View, wanted: Wanted, path: str) -> Iterator[bytes]:
+        here, collection = posixpath.dirname(path), wanted.collection
         facts = self._facts(view, collection, here, [*self._above(here, CATALOG), *self._self(here, path, JSON)])
         if not self._spec.items:
             yield document.document(facts, self._spec.indent)
+            return
+        if wanted.linked and (standing := read_as_written(self.base / wanted.path, wanted.linked)) is not None:
+            yield document.with_links_of(facts, standing, self._spec.indent)
             return
         members = self._members(self._tree(view, collection), view.items(collection), here)
         yield from pieces(document.with_members(facts, members, self._spec.indent))
@@ -309,9 +323,9 @@ class StacJson:
         """Return a collection's document as it stands in the folder `here`, with `links` before its own."""
         facts = view.document(collection)
         rewrite = document.href_from(str(self.base.joinpath(self._top, here)), self._root)
-        found = {**facts, "links": [*links, *(_moved(link, rewrite) for link in facts.get("links", []))]}
+        found = {**facts, "links": [*links, *(document.moved(link, rewrite) for link in facts.get("links", []))]}
         if "assets" in facts:
-            found["assets"] = {name: _moved(asset, rewrite) for name, asset in facts["assets"].items()}
+            found["assets"] = {name: document.moved(asset, rewrite) for name, asset in facts["assets"].items()}
         mirror = self._mirror(view, collection, here)
         if mirror is not None:
             asset = {"href": mirror, "type": PARQUET, "title": "All items as GeoParquet", "roles": [MIRROR]}
@@ -379,17 +393,6 @@ class StacJson:
         for position in tree.items.get(here, []):
             item, href = items[position], self._href(here, tree.paths[position][len(self._top) + 1 :])
             yield document.link("item", href, GEOJSON, item.title or item.id)
-
-
-def _all_moved(document: Wanted, folder: str) -> bool:
-    del document, folder
-    return False
-
-
-def _moved(part: dict[str, Any], rewrite: Callable[[str], str]) -> dict[str, Any]:
-    """Return an asset or a link with its href as it is written."""
-    href = part.get("href")
-    return {**part, "href": rewrite(href)} if isinstance(href, str) else part
 
 
 def _title(view: View, collection: str) -> str:
