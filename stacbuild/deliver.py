@@ -336,7 +336,7 @@ class Deliverer:
         if not self.delivery.touched:
             return
         self.delivery.rows = self._rows.written(self._sheets)
-        self.delivery.folders = self._rows.folders()
+        self.delivery.folders = self._rows.folders
         self._before.rows.let_go()
         self._forget_left()
 

@@ -30,6 +30,8 @@ class Revision:
         self._paths: list[str] = []
         self._packed = bytearray()
         self._gone: list[str] = []
+        self.folders: set[str] = set()
+        """Once they are written: the folders in which a row is another than before."""
 
     def stay(self, found: Found) -> bool:
         """Note a file that shall be, and tell whether it was noted already; its row stays as it is, if none is put."""
@@ -85,14 +87,12 @@ class Revision:
         """About how many files there will be: no less than that."""
         return self._before.count + len(self._paths)
 
-    def folders(self) -> set[str]:
-        """Return the folders in which a row is another than before."""
-        return {path.rpartition("/")[0] for some in (self._paths, self._gone) for path in some}
-
     def written(self, writer: Writer) -> Ledger:
-        """Return the rows as they are now; sheets that moved are written."""
+        """Return the rows as they are now, and let go of what was noted; sheets that moved are written."""
+        self.folders = {path.rpartition("/")[0] for some in (self._paths, self._gone) for path in some}
         with writer:
             sheets = writer.draw_together([*self._sheets(writer)])
+        self._paths, self._packed = [], bytearray()
         return writer.ledger(sheets)
 
     def _sheets(self, writer: Writer) -> Iterator[Sheet]:

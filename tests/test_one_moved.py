@@ -6,6 +6,7 @@ import pytest
 from kitchen import Kitchen, csv_of, row
 
 from stacbuild import manifest
+from stacbuild.outputs.placing import Layout
 from stacbuild.outputs.stac_json import StacJson
 
 MONTHS = 12
@@ -18,6 +19,7 @@ def kitchen(tmp_path):
     kitchen.recipe["outputs"] = {
         "site": {"kind": "stac-json", "path": "dist/site", "layout": "{collection}/{year}/{month}/{id}.json"}
     }
+    kitchen.recipe["collections"]["one"]["summaries"] = ["gsd"]
     kitchen.recipe["mappings"]["plain"]["properties"]["title"] = {"from": "note", "required": False}
     kitchen.save()
     records(kitchen)
@@ -46,14 +48,28 @@ def made(monkeypatch):
     return paths
 
 
-def as_if_new(kitchen):
+@pytest.fixture
+def placed(monkeypatch):
+    """Give the collections whose items were placed."""
+    names = []
+    tree = Layout.tree
+
+    def asked(self, name, *rest):
+        names.append(name)
+        return tree(self, name, *rest)
+
+    monkeypatch.setattr(Layout, "tree", asked)
+    return names
+
+
+def as_if_new(kitchen, *how):
     """Build the same from nothing elsewhere and compare what is written, manifests too."""
     folder = kitchen.folder.parent / "new"
     shutil.copytree(kitchen.folder, folder, ignore=shutil.ignore_patterns("dist", ".stacbuild"))
     other = Kitchen(folder, rows=None)
     other.recipe = kitchen.recipe
     other.save()
-    other.build()
+    other.build(*how)
     assert kitchen.tree("dist") == other.tree("dist")
     shutil.rmtree(folder)
     assert kitchen.ask("status")["fresh"]
@@ -64,6 +80,54 @@ def test_an_item_whose_link_stays_moves_its_own_file_and_the_collection(kitchen,
     kitchen.build()
     assert sorted(made) == ["2024/03/i14.json", "collection.json"]
     as_if_new(kitchen)
+
+
+@pytest.mark.parametrize(
+    "layout", ["{collection}/{id}.json", "{collection}/{id}/{id}.json", "{collection}/{year}/{id}.json"]
+)
+@pytest.mark.parametrize("more", [{}, {"indent": 0}, {"links": "absolute", "base-url": "https://example.com"}])
+def test_an_item_that_stays_where_it_is_costs_no_look_at_the_others(kitchen, made, placed, layout, more):
+    kitchen.recipe["outputs"]["site"] |= {"layout": layout, **more}
+    kitchen.save()
+    kitchen.build()
+    made.clear()
+    placed.clear()
+    records(kitchen, n14={"gsd": "77"}, n15={"gsd": "78"})
+    done = kitchen.build()
+    assert (len(made), placed) == (3, [])
+    site = done["outputs"]["site"]
+    assert (site["written"], site["removed"]) == (3, 0)
+    assert site["unchanged"] + 3 == len([*(kitchen / "dist/site").rglob("*.json")])
+    assert done["stages"]["write"] == {"ran": 2, "reused": 46, "failed": 0}
+    as_if_new(kitchen)
+
+
+@pytest.mark.parametrize("identity", ["collection", "catalog", "con", "Ä", "a/b", ".x", "x" * 200, "%41", "i~1"])
+def test_an_item_of_any_name_is_found_where_it_stands(kitchen, identity):
+    for layout in ("{collection}/{id}.json", "{collection}/{year}/{id}.json"):
+        kitchen.recipe["outputs"]["site"]["layout"] = layout
+        kitchen.save()
+        records(kitchen, row(99, id=identity), row(98, id="I14", date="2024-03-03"))
+        kitchen.build()
+        records(kitchen, row(99, id=identity, gsd="77"), row(98, id="I14", date="2024-03-03", gsd="78"))
+        assert kitchen.build()["outputs"]["site"]["written"] == 3
+        as_if_new(kitchen)
+
+
+def test_a_document_that_somebody_edited_gives_no_links(kitchen, made, placed):
+    file = kitchen / "dist/site/one/collection.json"
+    file.write_bytes(file.read_bytes().replace(b"2024", b"2042"))
+    records(kitchen, n14={"gsd": "77"})
+    kitchen.build()
+    assert placed
+    as_if_new(kitchen)
+
+
+def test_an_item_that_is_withdrawn_beside_one_that_changes_leaves(kitchen):
+    records(kitchen, n14={"gsd": "77"}, n15={"gsd": "no number"})
+    kitchen.build("--max-deletions", "100%", "--max-failures", "100%")
+    assert not (kitchen / "dist/site/one/2024/04/i15.json").exists()
+    as_if_new(kitchen, "--max-failures", "100%")
 
 
 def test_another_title_moves_the_catalog_that_links_to_the_item(kitchen, made):

@@ -92,7 +92,7 @@ def test_one_row_that_is_put_writes_one_sheet_and_reads_one(ledger, read, tmp_pa
     assert len(read) == 1
     assert sum(sheet.file == "2-0" for sheet in now.sheets) == 1
     assert held(now) == held(ledger) | {"a/b/0500.json": row("other")}
-    assert revision.folders() == {"a/b"}
+    assert revision.folders == {"a/b"}
 
 
 def test_what_is_not_said_to_stay_is_left(ledger, tmp_path):
@@ -106,7 +106,7 @@ def test_what_is_not_said_to_stay_is_left(ledger, tmp_path):
     assert sorted(left) == ["0007.json", *(path for path in NAMES if path.startswith("a-b/"))]
     now = revision.written(Writer(tmp_path, "2-0"))
     assert sorted(now.paths()) == [path for path in NAMES if path not in left]
-    assert revision.folders() == {"", "a-b"}
+    assert revision.folders == {"", "a-b"}
 
 
 def test_folders_that_stay_are_not_read_but_at_their_ends(ledger, read):
