@@ -14,8 +14,8 @@ build, of its processor time, by --profile: 8 % reads the sources; 46 % makes it
 transforming 7, the rest decoding, encoding what two stages gave, hashing, packing); 7 % is the parent's, who puts
 results into the store and settles; 43 % writes files (GeoParquet 37: a third of it Arrow reading JSON, the rest rows,
 Parquet's own encoding, the store; NDJSON 6). One changed record writes the two files
-of its collection anew, and an extension's config those of all, which is nearly half of what that costs; the parent takes
-a seventh, the workers a third: of it two fifths for cutting lines into members, applying what changed and encoding it,
+of its collection anew, and an extension's config those of all, which is nearly half of what that costs; the parent
+takes a seventh, the workers a third: of it two fifths for cutting lines into members, applying and encoding,
 a sixth for judging what changed alone. Changed back: nearly all is writing.
 
 What was tried and did not pay. Judging: one validator a profile instead of one a schema, a second pass, types of
