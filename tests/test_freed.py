@@ -1,10 +1,13 @@
 """Memory that is free goes back to the machine, also where something that is held lies above it."""
 
+import ctypes
 import platform
 import subprocess
 import sys
 
 import pytest
+
+from stacbuild.freed import give_back
 
 HELD = 40_000
 """Kilobytes that are let go of."""
@@ -33,9 +36,5 @@ def test_what_lies_below_what_is_held_goes_back():
 
 
 def test_where_no_c_library_can_it_stays_as_it_is(monkeypatch):
-    import ctypes
-
-    from stacbuild.freed import give_back
-
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     give_back()
