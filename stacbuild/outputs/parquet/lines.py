@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
+from stacbuild import freed
 from stacbuild.failures import ItemError
 from stacbuild.outputs.items import Item, Items, Made
 from stacbuild.outputs.laid import Laid
@@ -146,6 +147,7 @@ class Lines:
             if row.shape is not None:
                 self._note(number, row.shape)
         self._laid.settle()
+        freed.give_back()
 
     def _line(self, number: int) -> bytes:
         _, item, line, hrefs = self._entries[number]

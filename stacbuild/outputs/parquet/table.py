@@ -33,7 +33,7 @@ COLUMNS_AT_MOST: Final = 2_000
 BATCH_BYTES: Final = 8 << 20
 BATCH_ROWS: Final = 4_096
 ROOM: Final = 32 << 20
-"""Bytes of batches that wait in memory."""
+"""Bytes of batches that wait in memory where a file is one row group; of many, the first would hold them to the end."""
 
 Documents = Callable[[], dict[str, dict[str, Any]]]
 
@@ -159,7 +159,8 @@ class Table:
         stack = ExitStack()
         stack.enter_context(self._lines)
         stream = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115  the stack closes it
-        self._waiting = Waiting(stack.enter_context(stream), ROOM)
+        room = ROOM if len(self._entries) <= self._options.group_rows else 0
+        self._waiting = Waiting(stack.enter_context(stream), room)
         return stack
 
     # --- which row groups there are, and what they are
