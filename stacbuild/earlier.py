@@ -59,6 +59,6 @@ class Earlier:
         place, line = (collection, before), self._pipelines[collection]
         if place not in self._extending:  # many items have it
             context = self._contexts.known[before]
-            known = context.stage == line.stages[-1].name == Extend.name
+            known = context.stage == Extend.name and isinstance(line.stages[-1], Extend)
             self._extending[place] = partly.again(context, line.ingredients[-1], line.contexts[-1]) if known else None
         return self._extending[place]

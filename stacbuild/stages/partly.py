@@ -64,7 +64,7 @@ def again(before: Context, now: Mapping[str, Any], digest: bytes) -> Again | Non
         digest: of the stage's context now.
     """
     was = before.ingredients
-    if not (_are_those_of(was, before.digest) and _are_those_of(now, digest)) or was["order"] != now["order"]:
+    if not (_are_those_of(was, before.digest) and _are_those_of(now, digest)) or was.get("order") != now["order"]:
         return None
     scopes = {name: _scope_in((was, now), name) for name in now["order"]}
     known = {name: scope for name, scope in scopes.items() if scope is not None}
