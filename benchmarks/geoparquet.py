@@ -78,7 +78,7 @@ def run(way, lines, out):
 def with_stacbuild(lines, out):
     import msgspec  # noqa: PLC0415
 
-    from stacbuild.outputs.items import Item  # noqa: PLC0415
+    from stacbuild.outputs.base import Item  # noqa: PLC0415
     from stacbuild.outputs.parquet import moments  # noqa: PLC0415
     from stacbuild.outputs.parquet.table import Entry, Options, Table  # noqa: PLC0415
 

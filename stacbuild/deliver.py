@@ -21,8 +21,7 @@ from stacbuild.held import Inspected, of_rows
 from stacbuild.intents import Intents
 from stacbuild.making import Made, make
 from stacbuild.model import LeftOut
-from stacbuild.outputs.base import Foldered, Output, Rank, View, Wanted
-from stacbuild.outputs.items import Item
+from stacbuild.outputs.base import Foldered, Item, Output, Rank, View, Wanted
 from stacbuild.parts import Former, Remembered
 from stacbuild.removing import Kept, remove_files
 from stacbuild.revision import Revision

@@ -15,8 +15,7 @@ import msgspec
 from stacbuild import files
 from stacbuild.delivered import Delivered
 from stacbuild.differences import Difference, differences
-from stacbuild.outputs.base import Output, Wanted
-from stacbuild.outputs.items import Item
+from stacbuild.outputs.base import Item, Output, Wanted
 from stacbuild.report import SamplePart, Wrong
 from stacbuild.store import MissingChunksError
 from stacbuild.view import Catalog

@@ -20,8 +20,7 @@ from stacbuild.events import Began, Ended, Progress, Watcher, many
 from stacbuild.failures import Problem, UsageError
 from stacbuild.files import State
 from stacbuild.held import Inspected, folder_marks, inspect
-from stacbuild.outputs.base import Output, Wanted
-from stacbuild.outputs.items import Item
+from stacbuild.outputs.base import Item, Output, Wanted
 from stacbuild.removing import Kept, clear_up, take_away
 from stacbuild.request import Request
 from stacbuild.roster import item_of
@@ -178,7 +177,7 @@ class Outlets:
         tables = self._shop.document.collections
         moved = {name: changes.only_in_place() for name, changes in settler.changes.items()}
         plain = {name: some for name, some in moved.items() if not tables[name].collection_extensions}
-        return {name: [item_of(one, "") for one in some] for name, some in plain.items()}
+        return {name: [item_of(one, "", {}) for one in some] for name, some in plain.items()}
 
     def _let_write(self, deliverers: list[Deliverer], view: Catalog, writers: Writers) -> None:
         """Let workers write the files of many items of all outputs, where that takes less time."""

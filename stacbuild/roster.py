@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from operator import attrgetter
 from pathlib import Path
-from typing import IO, Final, Generic, NamedTuple, TypeVar
+from typing import IO, Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
 from stacbuild import aggregate
 from stacbuild.model import Facts, Version
-from stacbuild.outputs.items import Item, Items
+from stacbuild.outputs.base import Item
 from stacbuild.trace import GroupEntry, Rows
 from stacbuild.upstream import named
 
@@ -109,29 +110,23 @@ class Roster:
         """Return about how many items a collection has: those that an input gives and those that are kept."""
         return sum(entry.tallies[collection].live + entry.tallies[collection].kept for entry in self._of(collection))
 
-    def items(self, collection: str) -> Items:
+    def items(self, collection: str) -> list[Item]:
         """Return a collection's items by id."""
-        return Items(self._found(collection))
-
-    def _found(self, collection: str) -> Iterator[Item]:
-        """Yield a collection's items, one at a time; those that are kept are the last, if no other has their id."""
-        taken, keeps = set[str](), self._keeps(collection)
+        live: list[Item] = []
         kept: list[Item] = []
+        shared: dict[Any, Any] = {}
         for entry, blob in self._rows_of(collection):
             above = _above(entry)
             for pair in _seen_of(blob):
-                live = pair.now if pair.live else None
-                if live is not None and entry.shard:
-                    if keeps:
-                        taken.add(live.id)
-                    yield item_of(live, above)
-                elif (stays := live or pair.kept) is not None:
-                    kept.append(item_of(stays, above))
-        yield from sorted(item for item in kept if item.id not in taken)
-
-    def _keeps(self, collection: str) -> bool:
-        """Tell whether a collection has items that no input gives."""
-        return any(not entry.shard or entry.tallies[collection].kept for entry in self._of(collection))
+                if pair.live and pair.now is not None:
+                    (live if entry.shard else kept).append(item_of(pair.now, above, shared))
+                elif pair.kept is not None:
+                    kept.append(item_of(pair.kept, above, shared))
+        if kept:
+            taken = {item.id for item in live}
+            live += sorted(item for item in kept if item.id not in taken)
+        live.sort(key=attrgetter("id"))  # a third of what it takes to compare the items themselves
+        return live
 
     def places(self, collection: str) -> set[str]:
         """Return the folders of kept trees that a collection's items hang below; "" for those of others."""
@@ -210,16 +205,16 @@ def _above(entry: GroupEntry) -> str:
     return named(entry.source, entry.above) if entry.above else ""
 
 
-def item_of(seen: _Seen | Version, above: str) -> Item:
-    """Return what writers need of a version."""
+def item_of(seen: _Seen | Version, above: str, shared: dict[Any, Any]) -> Item:
+    """Return what writers need of a version; equal values are one object, since there are as many as items."""
     return Item(
         seen.id,
         seen.digest,
-        seen.blob,
+        shared.setdefault(seen.blob, seen.blob),
         seen.ordinal,
-        seen.size,
-        seen.links,
-        seen.when,
+        shared.setdefault(seen.size, seen.size),
+        shared.setdefault(seen.links, seen.links),
+        shared.setdefault(seen.when, seen.when),
         seen.title,
         seen.local,
         seen.moment,

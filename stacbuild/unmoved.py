@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from stacbuild.held import Inspected
-from stacbuild.outputs.base import Wanted
-from stacbuild.outputs.items import Item
+from stacbuild.outputs.base import Item, Wanted
 from stacbuild.revision import Revision
 
 

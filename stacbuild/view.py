@@ -9,8 +9,7 @@ from typing import Any
 from stacbuild import aggregate, documents
 from stacbuild.failures import Fault, ItemError, Problem
 from stacbuild.model import LeftOut
-from stacbuild.outputs.base import Tree
-from stacbuild.outputs.items import Item, Items
+from stacbuild.outputs.base import Item, Tree
 from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.roster import Roster
 from stacbuild.settle import root_of
@@ -52,7 +51,7 @@ class Catalog:
         self.roster = Roster(entries, rows, scratch)
         self.warnings: list[Problem] = []
         self._left: list[LeftOut] = []
-        self._held: tuple[str, Items] | None = None
+        self._held: tuple[str, list[Item]] | None = None
         self._states: dict[str, bytes] = {}
         self.documents: dict[str, dict[str, Any]] = {}
         """The collections' documents that were asked for."""
@@ -65,7 +64,7 @@ class Catalog:
         """Return the collections' ids in order."""
         return sorted(self._document.collections)
 
-    def items(self, collection: str) -> Items:
+    def items(self, collection: str) -> list[Item]:
         """Return a collection's items by id; the last collection asked for is held."""
         if self._held is None or self._held[0] != collection:
             self._held = None

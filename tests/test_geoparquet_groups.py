@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from parquet_kitchen import an_item
 
-from stacbuild.outputs.base import ALONE, Share
-from stacbuild.outputs.items import Item
+from stacbuild.outputs.base import ALONE, Item, Share
 from stacbuild.outputs.parquet import footers, lines, moments, rows, table
 from stacbuild.outputs.parquet.shapes import shape_of
 from stacbuild.outputs.parquet.table import Entry, Options, Table

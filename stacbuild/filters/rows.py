@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from stacbuild.failures import ItemError
-from stacbuild.outputs.items import Item
+from stacbuild.outputs.base import Item
 from stacbuild.outputs.parquet import moments
 from stacbuild.outputs.parquet.table import Entry, Options, Table
 

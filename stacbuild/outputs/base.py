@@ -17,7 +17,7 @@ from msgspec import Struct
 from stacbuild.aggregate import Fold
 from stacbuild.failures import ItemError, Problem
 from stacbuild.model import LeftOut
-from stacbuild.outputs.items import Item, Items
+from stacbuild.outputs.parquet.moments import LAST
 from stacbuild.parts import Part, Parts
 
 
@@ -28,6 +28,23 @@ class Rank(IntEnum):
     PART = 1
     COLLECTION = 2
     ROOT = 3
+
+
+class Item(Struct, frozen=True, order=True, gc=False, array_like=True):
+    """An item that the catalog holds: what writers need without its document, and where that lies."""
+
+    id: str
+    digest: bytes
+    blob: bytes
+    ordinal: int
+    size: int
+    links: int
+    when: str
+    title: str | None
+    local: bool
+    moment: int = LAST
+    above: str = ""
+    """The folder of its source that it hangs below (`Folder.name`), where such trees are kept; "" where none is."""
 
 
 class Folder(Struct, frozen=True):
@@ -87,7 +104,7 @@ class View(Protocol):
     def names(self) -> list[str]:
         """Return the collections' ids in order."""
 
-    def items(self, collection: str) -> Items:
+    def items(self, collection: str) -> list[Item]:
         """Return a collection's items by id."""
 
     def state(self, collection: str) -> bytes:

@@ -5,9 +5,9 @@ Never touches the disk, and is never read as if it were the catalog: Parquet can
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -17,12 +17,10 @@ import xxhash
 from stacbuild import keys
 from stacbuild.failures import Problem
 from stacbuild.outputs import document, names
-from stacbuild.outputs.base import ALONE, Rank, Share, Standing, View, Wanted, split_base, taken
+from stacbuild.outputs.base import ALONE, Item, Rank, Share, Standing, View, Wanted, split_base, taken
 from stacbuild.outputs.item_files import Hrefs, collection_link
-from stacbuild.outputs.items import Item, Items
 from stacbuild.outputs.parquet.kept import LAYOUTS
-from stacbuild.outputs.parquet.lines import Entries, Members
-from stacbuild.outputs.parquet.table import Options, Table
+from stacbuild.outputs.parquet.table import Entry, Options, Table
 from stacbuild.parts import Parts
 from stacbuild.recipe.schema import GeoParquetOutput
 from stacbuild.stages.versions import version
@@ -56,9 +54,7 @@ class _Cut(NamedTuple):
 
     view: View
     collection: str
-    items: Items
-    files: dict[str, array[int]]
-    """File → which of `items` go there."""
+    files: dict[str, list[Item]]
 
 
 class GeoParquet:
@@ -122,9 +118,7 @@ class GeoParquet:
         parts: dict[str, _Part] = {}
         for name in collections:
             told = msgspec.json.encode(view.told(name), order="sorted")
-            cut = self._cut(view, name, pattern)
-            for path, numbers in cut.files.items():
-                items = [cut.items[number] for number in numbers]
+            for path, items in self._cut(view, name, pattern).items():
                 state, held = parts.setdefault(path, _Part(xxhash.xxh3_128(self.settings), {}))
                 state.update(told)
                 held[name] = [item.id for item in items]
@@ -132,17 +126,16 @@ class GeoParquet:
                     state.update(b"%b\0%b" % (item.id.encode(), item.digest))
         return parts
 
-    def _cut(self, view: View, collection: str, pattern: str) -> _Cut:
+    def _cut(self, view: View, collection: str, pattern: str) -> dict[str, list[Item]]:
         """Return the items of each file of a date; those of the last collection asked for are held."""
         held = self._cut_held
         if held is None or held.view is not view or held.collection != collection:
             self._cut_held = None
-            items = view.items(collection)
-            found: dict[str, array[int]] = {}
-            for number, item in enumerate(items):
-                found.setdefault(_dated(pattern, item.when), array("I")).append(number)
-            held = self._cut_held = _Cut(view, collection, items, found)
-        return held
+            found: dict[str, list[Item]] = {}
+            for item in view.items(collection):
+                found.setdefault(_dated(pattern, item.when), []).append(item)
+            held = self._cut_held = _Cut(view, collection, found)
+        return held.files
 
     def _want(self, facts: Any) -> bytes:
         return xxhash.xxh3_128_digest(self.settings + msgspec.json.encode(facts, order="sorted"))
@@ -175,20 +168,17 @@ class GeoParquet:
 
     def _table(self, view: View, wanted: Wanted) -> Table:
         collections = [wanted.collection] if wanted.collection else self.takes(view.names())
-        entries = Entries([self._members(view, name, wanted.path) for name in collections])
+        entries = list(chain.from_iterable(self._entries(view, name, wanted.path) for name in collections))
         spec = self._spec
         options = Options(spec.compression, _LEVELS.get(spec.compression), spec.row_group_size, self.settings)
         return Table(entries, view.scratch, options)
 
-    def _members(self, view: View, collection: str, path: str) -> Members:
+    def _entries(self, view: View, collection: str, path: str) -> list[Entry]:
         pattern = self._pattern_of(view, collection)
         rewrite = Hrefs(self.name, self._links, self._root, view.warn)
         line = self._line(view, collection, rewrite)
-        if not self._parted:
-            items = view.items(collection)
-            return Members(collection, items, range(len(items)), line, rewrite)
-        cut = self._cut(view, collection, pattern)
-        return Members(collection, cut.items, cut.files.get(path, array("I")), line, rewrite)
+        items = self._cut(view, collection, pattern).get(path, []) if self._parted else view.items(collection)
+        return [Entry(collection, item, line, rewrite) for item in items]
 
     def _line(self, view: View, collection: str, rewrite: Hrefs) -> Callable[[Item], bytes]:
         links = document.packed([collection_link(collection, self._spec.base_url)])

@@ -5,9 +5,8 @@ What such a file looks like around and between the items is for each kind. Never
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 from urllib.parse import quote
@@ -18,7 +17,7 @@ import xxhash
 from stacbuild import canon, keys
 from stacbuild.failures import Problem
 from stacbuild.outputs import document, names
-from stacbuild.outputs.base import ALONE, Rank, Standing, View, Wanted, split_base, taken
+from stacbuild.outputs.base import ALONE, Item, Rank, Standing, View, Wanted, split_base, taken
 from stacbuild.outputs.order import in_order, pieces
 from stacbuild.outputs.stretches import Stretch, stretches
 from stacbuild.parts import Part
@@ -111,23 +110,22 @@ class ItemFiles:
     def _of(self, view: View, collection: str, rewrite: Hrefs, pen: _Pen, after: bytes) -> Iterator[bytes]:
         """Yield the items of a collection stretch by stretch; what is to be made by one way through the store."""
         link = document.packed([collection_link(collection, self._spec.base_url)])
-        items, stay = view.items(collection), set[int]()
+        stay = set[str]()
 
-        def line(number: int) -> bytes:
-            item = items.at(number)
+        def line(item: Item) -> bytes:
             blob = document.with_links(view.read(item), item.links, link)
             if not item.local:
                 return blob + after
             rewrite.stay = False
             blob = document.with_hrefs(blob, rewrite) + after
             if rewrite.stay:
-                stay.add(number)
+                stay.add(item.id)
             return blob
 
-        cut = stretches(items, self.settings + link)
+        cut = stretches(view.items(collection), self.settings + link)
         found = [(stretch, pen.standing.find(stretch.mark)) for stretch in cut]
-        anew = array("I", chain.from_iterable(stretch.numbers for stretch, part in found if part is None))
-        made = in_order(items, anew, line, view.scratch)
+        anew = [item for stretch, part in found if part is None for item in stretch.items]
+        made = in_order(anew, line, view.scratch)
         for stretch, part in found:
             if part is None:
                 yield from pen.write(stretch, made, stay)
@@ -168,13 +166,13 @@ class _Pen:
     def __init__(self, standing: Standing, at: int, between: bytes) -> None:
         self.standing, self._at, self._between = standing, at, between
 
-    def write(self, stretch: Stretch, lines: Iterator[bytes], stay: set[int]) -> Iterator[bytes]:
-        """Yield the next of `lines` for the items of a stretch; `stay`: those whose hrefs stay relative."""
+    def write(self, stretch: Stretch, lines: Iterator[bytes], stay: set[str]) -> Iterator[bytes]:
+        """Yield the next of `lines` for the items of a stretch; `stay`: ids of those whose hrefs stay relative."""
         begin, between = self._at + len(self._between), self._between
-        for line in islice(lines, len(stretch.numbers)):
+        for line in islice(lines, len(stretch.items)):
             self._at += len(between) + len(line)
             yield between + line
-        facts = _STAY if stay and not stay.isdisjoint(stretch.numbers) else b""
+        facts = _STAY if stay and not stay.isdisjoint(item.id for item in stretch.items) else b""
         self.standing.note(Part(stretch.mark, begin, self._at - begin, facts))
 
     def copy(self, part: Part) -> Iterator[bytes]:

@@ -6,13 +6,11 @@ the store, so that each chunk is read once, and come back one by one in the orde
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import ne
 from pathlib import Path
 from typing import Final
 
-from stacbuild.outputs.items import Items
+from stacbuild.outputs.base import Item
 from stacbuild.outputs.laid import Laid
 
 PIECE_BYTES: Final = 1 << 20
@@ -25,31 +23,36 @@ _VISITS: Final = 3
 """Each chunk may be come back to so often before a file is cheaper."""
 
 
-def in_order(items: Items, numbers: Sequence[int], line: Callable[[int], bytes], scratch: Path) -> Iterator[bytes]:
-    """Yield `line` of some items, in the order of `numbers`.
+def in_order(items: list[Item], line: Callable[[Item], bytes], scratch: Path) -> Iterator[bytes]:
+    """Yield `line` of each item, in the order of `items`.
 
     Args:
-        items: of a collection.
-        numbers: of those that are wanted, in the order that is.
-        line: makes the bytes of the item with a number; reads the item's chunk.
+        items: in the order that is wanted.
+        line: makes an item's bytes; reads the item's chunk.
         scratch: a folder for the unnamed file.
     """
-    chunks = array("I", map(items.chunk, numbers))
-    visits = sum(map(ne, chunks, chunks[1:]))
-    if visits < _VISITS * len(set(chunks)):
-        yield from map(line, numbers)
+    if _visits(items) <= _VISITS * len({item.blob for item in items}):
+        yield from map(line, items)
         return
-    with Laid(scratch, len(numbers)) as laid:
-        for at in along_the_store(map(items.place, numbers)):
-            laid.put(at, line(numbers[at]))
+    with Laid(scratch, len(items)) as laid:
+        for number in along_the_store(items):
+            laid.put(number, line(items[number]))
         laid.settle()
-        yield from map(laid.get, range(len(numbers)))
+        yield from map(laid.get, range(len(items)))
 
 
-def along_the_store(places: Iterable[tuple[bytes, int]]) -> array[int]:
-    """Return the positions of `places` in the order of the store, so that each chunk is read once."""
-    found = list(places)
-    return array("I", sorted(range(len(found)), key=found.__getitem__))
+def _visits(items: list[Item]) -> int:
+    """Return how often the next item lies in another chunk than the one before it."""
+    visits, before = 0, b""
+    for item in items:
+        visits += item.blob is not before
+        before = item.blob
+    return visits
+
+
+def along_the_store(items: Sequence[Item]) -> list[int]:
+    """Return the positions of items in the order in which their documents lie, so that each chunk is read once."""
+    return sorted(range(len(items)), key=[(item.blob, item.ordinal) for item in items].__getitem__)
 
 
 def pieces(lines: Iterable[bytes]) -> Iterator[bytes]:

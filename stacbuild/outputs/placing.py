@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import itertools
 import posixpath
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import xxhash
 
 from stacbuild.outputs import names
-from stacbuild.outputs.items import Item
+from stacbuild.outputs.base import Item
 from stacbuild.outputs.kept_tree import Node, Skeleton
 
 CATALOG, COLLECTION, LIST, README = "catalog.json", "collection.json", "collections.json", "README.md"
@@ -37,7 +37,7 @@ class Tree(NamedTuple):
     told: dict[str, str]
     """Folder of a source's tree that is kept → what moves when the links do that its document has of them."""
 
-    def hung(self, folder: str, items: Sequence[Item]) -> str:
+    def hung(self, folder: str, items: list[Item]) -> str:
         """Return what moves when the links do to what is right below `folder`."""
         below = sorted(self.parts.get(folder, ()))
         told = [f"{self.paths[n]}\0{items[n].title or items[n].id}" for n in self.items.get(folder, ())]
@@ -53,7 +53,7 @@ class Layout:
         parts = layout.split("/")[:-1]
         self._dated = [number for number, part in enumerate(parts) if any(date in part for date in _DATES)]
 
-    def tree(self, name: str, state: bytes, folder: str, items: Sequence[Item], kept: Skeleton | None) -> Tree:
+    def tree(self, name: str, state: bytes, folder: str, items: list[Item], kept: Skeleton | None) -> Tree:
         """Return where the items of a collection stand whose document is in `folder`; `kept`: among its sources'."""
         tree = Tree(name, state, folder, self._paths(name, folder, items, kept), {}, {}, {})
         for position, path in enumerate(tree.paths):
@@ -89,7 +89,7 @@ class Layout:
         deeper = len(parts) - 1 - self._deep
         return ["/".join(parts[: number + 1 + deeper]) for number in self._dated]
 
-    def _paths(self, name: str, folder: str, items: Sequence[Item], kept: Skeleton | None) -> list[str]:
+    def _paths(self, name: str, folder: str, items: list[Item], kept: Skeleton | None) -> list[str]:
         """Return the path of each item: its id is escaped among those of its folder."""
         stems: dict[tuple[str, str], list[int]] = {}
         places: dict[str, tuple[str, str]] = {}
@@ -123,7 +123,7 @@ class Layout:
         return kept.nodes.get(folder) or kept.apart[folder]
 
 
-def _tell(tree: Tree, items: Sequence[Item], kept: Skeleton) -> None:
+def _tell(tree: Tree, items: list[Item], kept: Skeleton) -> None:
     """Note what moves when the links of the documents do that a tree is kept with."""
     for here in sorted(kept.nodes.keys() & (tree.items.keys() | tree.parts.keys())):
         hasher = xxhash.xxh3_128("\0".join([*sorted(tree.parts.get(here, ())), ""]).encode())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from stacbuild.outputs.base import (
     ALONE,
     NOTHING,
     Before,
+    Item,
     Rank,
     Standing,
     Table,
@@ -30,7 +31,6 @@ from stacbuild.outputs.base import (
     split_base,
     taken,
 )
-from stacbuild.outputs.items import Item
 from stacbuild.outputs.kept_tree import OF_COLLECTIONS, Node, Skeleton
 from stacbuild.outputs.order import pieces
 from stacbuild.outputs.placing import CATALOG, DOCUMENTS, LIST, README, Layout, Tree
@@ -385,7 +385,7 @@ class StacJson:
         members = self._members(tree, view.items(collection), here)
         return pieces(document.with_members(facts, members, self._spec.indent))
 
-    def _members(self, tree: Tree, items: Sequence[Item], here: str) -> Iterator[dict[str, str]]:
+    def _members(self, tree: Tree, items: list[Item], here: str) -> Iterator[dict[str, str]]:
         """Yield the links of a collection or sub-catalog to what is right below it."""
         for part in sorted(tree.parts.get(here, [])):
             href = self._href(here, f"{part}/catalog.json")

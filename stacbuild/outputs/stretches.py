@@ -6,12 +6,12 @@ Stretches are short: in the order of ids, neighbours lie anywhere in the store, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import xxhash
 
-from stacbuild.outputs.items import Item
+from stacbuild.outputs.base import Item
 
 LONGEST: Final = 128
 _ENDS: Final = 0x1F
@@ -21,22 +21,27 @@ _ENDS: Final = 0x1F
 class Stretch(NamedTuple):
     """Items that follow one another, and the mark of what comes of them."""
 
-    numbers: range
-    """Which of the items of the file."""
+    items: list[Item]
     mark: bytes
 
 
-def stretches(items: Sequence[Item], made: bytes) -> Iterator[Stretch]:
+def stretches(items: list[Item], made: bytes) -> Iterator[Stretch]:
     """Yield the stretches of `items`.
 
     Args:
         items: in the order of the file.
         made: all that decides their bytes besides themselves.
     """
+    for stretch in _cut(items):
+        digests = b"".join([item.digest for item in stretch])
+        yield Stretch(stretch, xxhash.xxh3_128_digest(made + digests))
+
+
+def _cut(items: list[Item]) -> Iterator[list[Item]]:
     start, hashed = 0, xxhash.xxh3_64_intdigest
-    digests: list[bytes] = []
     for end, item in enumerate(items, 1):
-        digests.append(item.digest)
-        if not hashed(item.id.encode()) & _ENDS or end - start == LONGEST or end == len(items):
-            yield Stretch(range(start, end), xxhash.xxh3_128_digest(made + b"".join(digests)))
-            start, digests = end, []
+        if not hashed(item.id.encode()) & _ENDS or end - start == LONGEST:
+            yield items[start:end]
+            start = end
+    if start < len(items):
+        yield items[start:]

@@ -6,16 +6,13 @@ Of each row that is made is noted what its row group has to know of it; what no 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
 
-from stacbuild import freed
 from stacbuild.failures import ItemError
-from stacbuild.outputs.items import Item, Items, Made
+from stacbuild.outputs.base import Item
 from stacbuild.outputs.laid import Laid
 from stacbuild.outputs.order import along_the_store
 from stacbuild.outputs.parquet import rows
@@ -53,74 +50,10 @@ class Entry(NamedTuple):
     hrefs: Hrefs | None = None
 
 
-class Members(NamedTuple):
-    """Items of a collection that stand in a file: some of `items`, by their numbers."""
-
-    collection: str
-    items: Items
-    numbers: Sequence[int]
-    line: Callable[[Item], bytes]
-    hrefs: Hrefs | None = None
-
-
-class Entries(Made[Entry]):
-    """The items of a file, collection by collection; an `Entry` is made when it is asked for."""
-
-    def __init__(self, members: Sequence[Members]) -> None:
-        """Take the items of each collection."""
-        self._members = members
-        self._starts = [*accumulate((len(one.numbers) for one in members), initial=0)]
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return self._starts[-1]
-
-    def at(self, number: int) -> Entry:
-        """Return the entry with a number."""
-        at = bisect_right(self._starts, number) - 1
-        one = self._members[at]
-        return Entry(one.collection, one.items.at(one.numbers[number - self._starts[at]]), one.line, one.hrefs)
-
-
-class Ordered(Made[Entry]):
-    """Entries in the order of a table, and in which order the store has them."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        """Put entries in order: by moment, id, collection. Each of them is looked at once."""
-        self._entries = entries
-        collections, ids, places = list[str](), list[str](), list[tuple[bytes, int]]()
-        moments, blobs = array("q"), dict[bytes, bytes]()
-        for entry in entries:
-            item = entry.item
-            collections.append(entry.collection)
-            ids.append(item.id)
-            moments.append(item.moment)
-            places.append((blobs.setdefault(item.blob, item.blob), item.ordinal))
-        order: Sequence[int] = range(len(entries))
-        for keys in (collections, ids, moments):  # equal ones stay as they are, and ids mostly are in order
-            order = sorted(order, key=keys.__getitem__)
-        self._order = array("I", order)
-        self._turns = array("I", bytes(4 * len(entries)))
-        for turn, number in enumerate(along_the_store(places[at] for at in order)):
-            self._turns[number] = turn
-
-    def __len__(self) -> int:
-        """Return how many there are."""
-        return len(self._order)
-
-    def at(self, number: int) -> Entry:
-        """Return the entry with a number."""
-        return self._entries[self._order[number]]
-
-    def along_the_store(self, numbers: Iterable[int]) -> array[int]:
-        """Return some numbers in the order in which the store has their documents."""
-        return array("I", sorted(numbers, key=self._turns.__getitem__))
-
-
 class Lines:
     """The rows of `entries`, by their numbers; they lie in an unnamed file in `scratch` while this is entered."""
 
-    def __init__(self, entries: Ordered, scratch: Path) -> None:
+    def __init__(self, entries: Sequence[Entry], scratch: Path) -> None:
         self._entries, self._laid = entries, Laid(scratch, len(entries))
         self._made = bytearray(len(entries))
         self._sets: dict[tuple[str, ...], int] = {}
@@ -134,8 +67,9 @@ class Lines:
 
     def make(self, numbers: Iterable[int]) -> None:
         """Make the rows of items that are not made yet."""
-        wanted = (number for number in numbers if not self._made[number] and number not in self.refused)
-        for number in self._entries.along_the_store(wanted):
+        wanted = [number for number in numbers if not self._made[number] and number not in self.refused]
+        for at in along_the_store([self._entries[number].item for number in wanted]):
+            number = wanted[at]
             try:
                 row = rows.row_of(self._line(number))
             except ItemError as error:
@@ -147,7 +81,6 @@ class Lines:
             if row.shape is not None:
                 self._note(number, row.shape)
         self._laid.settle()
-        freed.give_back()
 
     def _line(self, number: int) -> bytes:
         _, item, line, hrefs = self._entries[number]

@@ -9,7 +9,7 @@ written. An item that no table can hold is told and left out.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -23,7 +23,7 @@ from stacbuild.outputs.parquet.assembling import Assembly, Options, single
 from stacbuild.outputs.parquet.batches import Read, Reader, Waiting, conformed
 from stacbuild.outputs.parquet.facts import NOTHING, Facts, Layout, keeps, layout, together
 from stacbuild.outputs.parquet.kept import About, Found
-from stacbuild.outputs.parquet.lines import Entry, Lines, Ordered
+from stacbuild.outputs.parquet.lines import Entry, Lines
 from stacbuild.parts import Part
 
 __all__ = ["Entry", "Options", "Refused", "Table"]
@@ -33,7 +33,7 @@ COLUMNS_AT_MOST: Final = 2_000
 BATCH_BYTES: Final = 8 << 20
 BATCH_ROWS: Final = 4_096
 ROOM: Final = 32 << 20
-"""Bytes of batches that wait in memory where a file is one row group; of many, the first would hold them to the end."""
+"""Bytes of batches that wait in memory."""
 
 Documents = Callable[[], dict[str, dict[str, Any]]]
 
@@ -74,8 +74,8 @@ _NOTHING: Final = _Plan([], NOTHING, layout(NOTHING))
 class Table:
     """One file in the making. Once it is made, `refused` says what is left out, `texts` which columns are JSON text."""
 
-    def __init__(self, entries: Sequence[Entry], scratch: Path, options: Options) -> None:
-        self._entries = Ordered(entries)
+    def __init__(self, entries: list[Entry], scratch: Path, options: Options) -> None:
+        self._entries = sorted(entries, key=lambda one: (one.item.moment, one.item.id, one.collection))
         self._scratch, self._options = scratch, options
         self._lines = Lines(self._entries, scratch)
         self._late: dict[int, ItemError] = {}
@@ -159,8 +159,7 @@ class Table:
         stack = ExitStack()
         stack.enter_context(self._lines)
         stream = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115  the stack closes it
-        room = ROOM if len(self._entries) <= self._options.group_rows else 0
-        self._waiting = Waiting(stack.enter_context(stream), room)
+        self._waiting = Waiting(stack.enter_context(stream), ROOM)
         return stack
 
     # --- which row groups there are, and what they are
