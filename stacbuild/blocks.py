@@ -144,14 +144,7 @@ def read(folder: Path, name: str, known: BlockMemory) -> Block:
 
 
 def _raw(folder: Path, known: BlockMemory) -> bytes:
-    try:
-        with (folder / f"files-{known.file}").open("rb") as stream:
-            blob = os.pread(stream.fileno(), known.length, known.offset)
-    except OSError as error:
-        raise sealed.MemoryLostError(str(error)) from error
-    if xxhash.xxh3_64_digest(blob) != known.check:
-        raise sealed.MemoryLostError(f"files-{known.file} is damaged")
-    return blob
+    return sealed.piece(folder / f"files-{known.file}", known.offset, known.length, known.check)
 
 
 def write(folder: Path, generation: int, new: dict[Key, tuple[Block, dict[str, str]]]) -> dict[Key, BlockMemory]:

@@ -55,6 +55,22 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def piece(path: Path, offset: int, length: int, check: bytes) -> bytes:
+    """Return a piece of a file, of which the XXH3-64 is known.
+
+    Raises:
+        MemoryLostError: it is missing or damaged.
+    """
+    try:
+        with path.open("rb") as stream:
+            blob = os.pread(stream.fileno(), length, offset)
+    except OSError as error:
+        raise MemoryLostError(str(error)) from error
+    if xxhash.xxh3_64_digest(blob) != check:
+        raise MemoryLostError(f"{path.name} is damaged")
+    return blob
+
+
 def unpacked(blob: bytes, decode: Callable[[bytes], Value]) -> Value:
     """Return what a compressed piece of a file holds.
 

@@ -165,15 +165,7 @@ def read(folder: Path, sheet: Sheet) -> Delivered:
 
 
 def _raw(folder: Path, sheet: Sheet) -> bytes:
-    name = f"sheets-{sheet.file}"
-    try:
-        with (folder / name).open("rb") as stream:
-            blob = os.pread(stream.fileno(), sheet.length, sheet.offset)
-    except OSError as error:
-        raise sealed.MemoryLostError(str(error)) from error
-    if xxhash.xxh3_64_digest(blob) != sheet.check:
-        raise sealed.MemoryLostError(f"{name} is damaged")
-    return blob
+    return sealed.piece(folder / f"sheets-{sheet.file}", sheet.offset, sheet.length, sheet.check)
 
 
 class Writer:
