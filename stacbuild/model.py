@@ -47,6 +47,9 @@ class Version(Struct, array_like=True, frozen=True, gc=False):
     profile: tuple[str, ...]
     """STAC version and extensions it declares: what its verdict is judged by."""
     facts: Facts
+    bulk: bytes = b""
+    """XXH3-128 of its geometry, bbox, links and assets: the columns that tables need not make anew while it is the
+    same. b"" of one that was built before this was noted."""
 
 
 class Mark(Struct, array_like=True, frozen=True, gc=False):

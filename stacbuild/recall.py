@@ -126,7 +126,7 @@ def _chunk(shop: Workshop, batch: list[dict[str, Any]], summaries: list[str]) ->
     members = [canon.encode_members(item) for item in batch]
     digests = [canon.digest(canon.whole(some)) for some in members]
     lines = [line_of(some) for some in members]
-    blob = shop.store.put_chunk(pack([line for line, _ in lines]))
+    blob = shop.store.put_chunk(pack([line.text for line in lines]))
     for ordinal, item in enumerate(batch):
         version = version_of(item, digests[ordinal], ordinal, lines[ordinal], summaries)
         version = msgspec.structs.replace(version, blob=blob)

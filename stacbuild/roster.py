@@ -27,7 +27,7 @@ FEW: Final = 4
 
 
 class _Seen(Struct, array_like=True, gc=False):
-    """The beginning of a `Version`: what is an `Item`."""
+    """A `Version` of which is decoded what is in an `Item`."""
 
     id: str
     digest: bytes
@@ -39,6 +39,9 @@ class _Seen(Struct, array_like=True, gc=False):
     title: str | None
     local: bool
     moment: int
+    profile: Raw
+    facts: Raw
+    bulk: bytes = b""
 
 
 class _Told(Struct, array_like=True, gc=False):
@@ -56,6 +59,7 @@ class _Told(Struct, array_like=True, gc=False):
     moment: Raw
     profile: Raw
     facts: Raw
+    bulk: Raw = Raw()
 
 
 Part = TypeVar("Part")
@@ -219,4 +223,5 @@ def item_of(seen: _Seen | Version, above: str, shared: dict[Any, Any]) -> Item:
         seen.local,
         seen.moment,
         above,
+        seen.bulk,
     )

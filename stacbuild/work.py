@@ -10,8 +10,9 @@ import contextlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import xxhash
 from msgspec import Struct
 
 from stacbuild import aggregate, canon
@@ -100,7 +101,7 @@ class Bench:
         reader, hits = Reader(self._root), list[str]()
         value, members, times = canon.decode(self._document_of(job)), dict[str, bytes](), self._tools.times
         origin = Origin(job.source, job.base, said.append, reader, hits.append, times)
-        digest, written = job.input, (b"", 0)
+        digest, written = job.input, Line(b"", 0, b"")
         for number in range(job.start, len(line.stages)):
             try:
                 made = works[number](value, origin)
@@ -119,7 +120,7 @@ class Bench:
             value, before, digest = made, digest, canon.digest(canon.whole(members))
             if digest != before or not outcome.ordinals:
                 written = line_of(members)
-                documents.append(written[0])
+                documents.append(written.text)
             outcome.digests.append(digest)
             outcome.ordinals.append(len(documents) - 1)
             outcome.notes.append(_notes(line.stages[number].name, said))
@@ -128,7 +129,7 @@ class Bench:
                 return outcome
         if job.start == len(line.stages) and job.bare:
             written = line_of(canon.encode_members(value))
-            documents.append(written[0])
+            documents.append(written.text)
             outcome.ordinals.append(len(documents) - 1)
         if outcome.ordinals:
             outcome.version = version_of(value, digest, outcome.ordinals[-1], written, line.summaries)
@@ -151,17 +152,17 @@ class Bench:
         """Return the outcome of a job of which some extensions were applied: its last stage."""
         line = self._lines[job.collection]
         digest, written = canon.digest(canon.whole(made.members)), line_of(made.members)
-        documents.append(written[0])
+        documents.append(written.text)
         outcome = Outcome([digest], [len(documents) - 1], [()], [()], notes=[()])
         if told_as_before(made.moved, line.summaries):
-            outcome.renewed = Renewed(len(written[0]), written[1], profile_of(made.item))
+            outcome.renewed = Renewed(len(written.text), written.links, profile_of(made.item))
         else:
             hrefs = None if job.partly is None else job.partly.hrefs()
             outcome.version = version_of(made.item, digest, len(documents) - 1, written, line.summaries, hrefs)
         if line.judged and digest != job.judged:
             differs = made.moved if job.sound is not None else None
             item = with_link(made.item) if differs is not None and "links" in differs.names else made.item
-            verdict = self._judging()(item, differs, lambda: with_link(canon.decode(written[0])))
+            verdict = self._judging()(item, differs, lambda: with_link(canon.decode(written.text)))
             outcome.state, outcome.faults = verdict.state, verdict.faults
         return outcome
 
@@ -246,16 +247,26 @@ ORDER: Final[tuple[str, ...]] = (
 
 _KNOWN: Final[frozenset[str]] = frozenset(ORDER)
 _NO_LINKS: Final = b'"links":[]'
+_BULK: Final = ("geometry", "bbox", "links", "assets")
 
 
-def line_of(members: dict[str, bytes]) -> tuple[bytes, int]:
-    """Return an item as one line in the order in which it is written, and `Version.links` of it."""
+class Line(NamedTuple):
+    """An item as one line in the order in which it is written, `Version.links` and `Version.bulk` of it."""
+
+    text: bytes
+    links: int
+    bulk: bytes
+
+
+def line_of(members: dict[str, bytes]) -> Line:
+    """Return an item as a line, of what `encode_members` gave."""
     if "links" not in members:
         members = {**members, "links": _NO_LINKS}
     names = in_order(members)
     parts, at = [members[name] for name in names], names.index("links")
     place = 1 + sum(map(len, parts[:at])) + at + len(_NO_LINKS) - 1
-    return b"{" + b",".join(parts) + b"}", place if parts[at] == _NO_LINKS else -place
+    bulk = xxhash.xxh3_128_digest(b",".join([members[name] for name in _BULK if name in members]))
+    return Line(b"{" + b",".join(parts) + b"}", place if parts[at] == _NO_LINKS else -place, bulk)
 
 
 def differing(members: dict[str, bytes], line: bytes) -> Moved | None:
@@ -274,7 +285,7 @@ def version_of(
     item: dict[str, Any],
     digest: bytes,
     ordinal: int,
-    line: tuple[bytes, int],
+    line: Line,
     summarised: list[str],
     hrefs: tuple[bool, bytes] | None = None,
 ) -> Version:
@@ -291,14 +302,15 @@ def version_of(
         digest=digest,
         blob=b"",
         ordinal=ordinal,
-        size=len(line[0]),
-        links=line[1],
+        size=len(line.text),
+        links=line.links,
         when=str(moment)[:10],
         title=title if isinstance(title, str) else None,
         local=local,
         moment=moments.of(properties),
         profile=profile_of(item),
         facts=aggregate.facts(item, summarised, assets),
+        bulk=line.bulk,
     )
 
 

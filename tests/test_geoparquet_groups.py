@@ -43,10 +43,12 @@ class Shelf:
 
 def entries(some):
     def entry(item):
-        line = json.dumps(item).encode()
+        line = json.dumps(item, separators=(",", ":")).encode()
         properties = item["properties"] if isinstance(item.get("properties"), dict) else {}
         digest, moment = hashlib.sha256(line).digest(), moments.of(properties)
-        return Entry("c", Item(item["id"], digest, b"", 0, len(line), 0, "", None, False, moment), lambda _: line)
+        bulk = hashlib.md5(json.dumps([item.get(name) for name in rows.STEADY]).encode()).digest()
+        held = Item(item["id"], digest, b"", 0, len(line), 0, "", None, False, moment, "", bulk)
+        return Entry("c", held, lambda _: line)
 
     return [entry(item) for item in some]
 
@@ -63,13 +65,17 @@ def built(folder, some):
 
 def rows_made(monkeypatch):
     """Return the ids of the items of which rows are made, as they are."""
-    ids, row_of = [], rows.row_of
+    ids = []
 
-    def noted(line):
-        ids.append(json.loads(line)["id"])
-        return row_of(line)
+    def noted(of):
+        def made_of(line):
+            ids.append(json.loads(line)["id"])
+            return of(line)
 
-    monkeypatch.setattr(lines.rows, "row_of", noted)
+        return made_of
+
+    for name in ("row_of", "lively_of"):
+        monkeypatch.setattr(lines.rows, name, noted(getattr(rows, name)))
     return ids
 
 

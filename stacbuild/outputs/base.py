@@ -45,6 +45,8 @@ class Item(Struct, frozen=True, order=True, gc=False, array_like=True):
     moment: int = LAST
     above: str = ""
     """The folder of its source that it hangs below (`Folder.name`), where such trees are kept; "" where none is."""
+    bulk: bytes = b""
+    """As `Version.bulk`."""
 
 
 class Folder(Struct, frozen=True):

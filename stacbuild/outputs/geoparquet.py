@@ -25,7 +25,7 @@ from stacbuild.parts import Parts
 from stacbuild.recipe.schema import GeoParquetOutput
 from stacbuild.stages.versions import version
 
-REVISION: Final = 1
+REVISION: Final = 2
 """Raised when the same items come out as other bytes."""
 MEDIA_TYPE: Final = "application/vnd.apache.parquet"
 UNDATED: Final = "undated"
@@ -178,7 +178,7 @@ class GeoParquet:
         rewrite = Hrefs(self.name, self._links, self._root, view.warn)
         line = self._line(view, collection, rewrite)
         items = self._cut(view, collection, pattern).get(path, []) if self._parted else view.items(collection)
-        return [Entry(collection, item, line, rewrite) for item in items]
+        return [Entry(collection, item, line, rewrite, view.read) for item in items]
 
     def _line(self, view: View, collection: str, rewrite: Hrefs) -> Callable[[Item], bytes]:
         links = document.packed([collection_link(collection, self._spec.base_url)])

@@ -13,6 +13,7 @@ from stacbuild.outputs.base import Standing
 from stacbuild.outputs.parquet import footers, kept
 from stacbuild.outputs.parquet.facts import Layout
 from stacbuild.outputs.parquet.kept import About, Found, Kept, Place
+from stacbuild.outputs.parquet.rows import STEADY
 from stacbuild.parts import Part
 
 
@@ -62,6 +63,7 @@ class Assembly:
         self._around = footers.frame(schema, options.of_writer())
         self._plain = schema.remove_metadata()
         self._around_one = footers.frame(self._plain, options.of_writer())
+        self._lively = lively(self._plain)
         self._groups: list[bytes] = []
         self._done: list[_Done] = []
         self._at = 0
@@ -95,6 +97,20 @@ class Assembly:
         pa.default_memory_pool().release_unused()  # it keeps what the largest row group took
         return body
 
+    def renew(self, found: Found, batches: Sequence[Any], about: About) -> Iterator[bytes]:
+        """Yield a row group whose steady columns stand somewhere, in the same types; `batches` have the others."""
+        begin = self._at
+        blob = single([one.replace_schema_metadata() for one in batches], self._lively, self._options)
+        group = footers.group_of(footers.footer_of(blob), footers.frame(self._lively, self._options.of_writer()))
+        made, there = footers.chunks(group), kept.chunks_of(self._standing, found)
+        columns = [there[name] if name in STEADY else made[name] for name in self._plain.names]
+        self._groups.append(footers.put_together(group, columns, begin, len(self._groups)))
+        for name, one in zip(self._plain.names, columns, strict=True):
+            stands = name in STEADY
+            yield kept.bytes_of(self._standing, found, one) if stands else blob[one.offset : one.offset + one.size]
+            self._at += one.size
+        self._done.append(_Done(about, Place(begin, self._at - begin), found.kept.batches))
+
     def end(self) -> bytes:
         """Return how the file ends."""
         rows = sum(sum(one.batches) for one in self._done)
@@ -124,3 +140,12 @@ class Assembly:
             tail,
         )
         self._standing.note(Part(about.mark, *done.place, kept.packed(value)))
+        if about.bulk:
+            self._standing.note(Part(about.bulk, 0, 0, about.mark))
+
+
+def lively(schema: Any) -> Any:
+    """Return a schema without the steady columns."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.schema([field for field in schema if field.name not in STEADY])

@@ -6,7 +6,7 @@ What is learned of a batch is known for the next. Batches wait in memory while t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import IO, Any, Final, NamedTuple
 
 from stacbuild.failures import ItemError
@@ -27,16 +27,17 @@ class Read(NamedTuple):
 
 
 class Reader:
-    """Reads the rows of one row group, batch by batch."""
+    """Reads the rows of one row group, batch by batch; `but` are columns that these rows are without."""
 
-    def __init__(self) -> None:
-        self.shape: dict[str, Shape] = dict(PINNED)
+    def __init__(self, but: Collection[str] = ()) -> None:
+        self._pinned = {name: shape for name, shape in PINNED.items() if name not in but}
+        self.shape: dict[str, Shape] = self._pinned
         self.there: set[str] = set()
         self.untimed: set[str] = set()
 
     def read(self, numbers: list[int], lines: list[bytes]) -> Read:
         """Return the rows with some numbers as a batch."""
-        if self.shape == PINNED and len(lines) > 2 * _SAMPLE:
+        if self.shape == self._pinned and len(lines) > 2 * _SAMPLE:
             self._learn_quickly(lines[:: len(lines) // _SAMPLE])
         batch, known = self._batch(lines)
         if batch is not None and any(map(columns.has_wide, batch.columns)):
@@ -50,13 +51,13 @@ class Reader:
 
     def _note(self, batch: Any) -> None:
         """Note which of the columns that are always looked for there are, and which of them are no moments."""
-        for name in PINNED.keys() & set(batch.schema.names):
+        for name in self._pinned.keys() & set(batch.schema.names):
             column = batch.column(name)
             if column.null_count < len(column):
                 self.there.add(name)
             if name in moments.COLUMNS and self.shape[name] == "text" and columns.timestamps(column) is None:
                 self.untimed.add(name)
-        if (box := batch.column("bbox")).field("zmin").null_count < len(box):
+        if "bbox" in self._pinned and (box := batch.column("bbox")).field("zmin").null_count < len(box):
             self.there.add("zmin")
 
     def _batch(self, lines: list[bytes]) -> tuple[Any, Shape]:

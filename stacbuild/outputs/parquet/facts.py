@@ -139,6 +139,24 @@ def _keeps(name: str, old: Layout, new: Layout) -> bool:
     return set(json_places(one)) == set(json_places(other)) and (name in new.timed or name not in old.timed)
 
 
+def with_steady(facts: Facts, known: Facts) -> Facts:
+    """Return what rows are that were read without their steady columns, which are as in others that are known."""
+    steady = frozenset(rows.STEADY)
+    return Facts(
+        facts.shape | {name: shape for name, shape in known.shape.items() if name in steady},
+        facts.there | known.there & {*steady, "zmin"},
+        facts.untimed,
+        facts.names,
+        known.kinds,
+        known.bounds,
+    )
+
+
+def same_steady(one: Layout, other: Layout) -> bool:
+    """Tell whether the steady columns of two files are of the same kinds."""
+    return all(one.shape.get(name) == other.shape.get(name) for name in rows.STEADY)
+
+
 def _valued(facts: Facts) -> list[str]:
     """Return the columns that have a value in some row."""
     free = {name for name, shape in facts.shape.items() if name not in PINNED and shape != "null"}

@@ -32,6 +32,13 @@ _ORDINAL: Final = 7
 _MOVING: Final[Members] = {1: {2: {}, 3: {9: {}, 10: {}, 11: {}, 14: {}}, 4: {}, 6: {}}, 5: {}, 7: {}}
 """Members of a RowGroup that say where something lies, and which one it is: places of a column's chunk, of its pages,
 indexes, dictionary and bloom filter; of the group itself; its number."""
+_CHUNK: Final = _MOVING[1]
+_PATH: Final[Members] = {3: {3: {}}}
+_SIZES: Final[Members] = {3: {6: {}, 7: {}, 9: {}, 11: {}}}
+"""Members of a ColumnChunk: the name of the column and of what is in it; its size as it is and compressed, where its
+pages begin and where its dictionary."""
+_SUMS: Final[Members] = {1: {}, 2: {}, 5: {}, 6: {}, 7: {}}
+"""Members of a RowGroup that follow from its chunks and its place."""
 _MORE: Final = 0x80
 """A byte with this bit is not the last one of a number."""
 _BITS: Final = 0x7F
@@ -46,6 +53,16 @@ class Frame(NamedTuple):
 
     head: bytes
     tail: bytes
+
+
+class Chunks(NamedTuple):
+    """A column of a row group: where it lies, and what the footer says of each chunk of it, one a leaf."""
+
+    offset: int
+    size: int
+    weight: int
+    """Bytes of it when they are not compressed."""
+    told: list[bytes]
 
 
 class _Found(NamedTuple):
@@ -84,8 +101,7 @@ def group_of(footer: bytes, around: Frame) -> bytes:
 
 def written(around: Frame, groups: Sequence[bytes], rows: int) -> bytes:
     """Return the end of a file with some row groups: its footer, the footer's size, the magic number."""
-    size = len(groups)
-    count = bytes([size << 4 | _STRUCT]) if size < _LONG else bytes([_LONG << 4 | _STRUCT]) + _packed(size)
+    count = _head_of_list(len(groups))
     parts = [around.head, b"\x16", _packed(_zigzag(rows)), b"\x19", count, *groups, around.tail]
     return b"".join([*parts, _size.pack(sum(map(len, parts))), MAGIC])
 
@@ -97,18 +113,80 @@ def groups_at(around: Frame, groups: Sequence[bytes], rows: int) -> int:
 
 def moved(group: bytes, by: int, ordinal: int) -> bytes:
     """Return a row group as it is `by` bytes further on, and the one with the number `ordinal`."""
+    there = _found(group, _MOVING)
+    new = [_ordinal(ordinal) if one.field == _ORDINAL else _further(group[one.start : one.end], by) for one in there]
+    return _replaced(group, there, new)
+
+
+def _ordinal(number: int) -> bytes:
+    return _packed(_zigzag(number))
+
+
+def _further(place: bytes, by: int) -> bytes:
+    return place if by == 0 or place == _NOWHERE else _packed(_zigzag(_number(place) + by))
+
+
+def _replaced(blob: bytes, there: Sequence[_Found], new: Sequence[bytes]) -> bytes:
+    """Return a struct with other values of some fields."""
     parts, done = [], 0
-    for one in _found(group, _MOVING):
-        old = group[one.start : one.end]
-        if one.field == _ORDINAL:
-            new = _packed(_zigzag(ordinal))
-        elif by == 0 or old == _NOWHERE:
-            continue
-        else:
-            new = _packed(_zigzag(_number(old) + by))
-        parts += [group[done : one.start], new]
+    for one, value in zip(there, new, strict=True):
+        parts += [blob[done : one.start], value]
         done = one.end
-    return b"".join([*parts, group[done:]])
+    return b"".join([*parts, blob[done:]])
+
+
+def chunks(group: bytes) -> dict[str, Chunks]:
+    """Return the columns of a row group by name."""
+    (there,) = _found(group, {1: {}})
+    count, at = group[there.start] >> 4, there.start + 1
+    if count == _LONG:
+        count, at = _varint(group, at)
+    found: dict[str, Chunks] = {}
+    for _ in range(count):
+        end = _walk(group, at, {}, [])
+        name, one = _chunk(group[at:end])
+        found[name] = one if name not in found else _with(found[name], one)
+        at = end
+    return found
+
+
+def _chunk(told: bytes) -> tuple[str, Chunks]:
+    """Return the name of the column that a chunk is of, and the chunk."""
+    (path,) = _found(told, _PATH)
+    size, at = _varint(told, path.start + 1 if told[path.start] >> 4 < _LONG else _past(told, path.start + 1))
+    numbers = {one.field: _number(told[one.start : one.end]) for one in _found(told, _SIZES)}
+    begin = min(numbers[9], numbers.get(11) or numbers[9])
+    return told[at : at + size].decode(), Chunks(begin, numbers[7], numbers[6], [told])
+
+
+def _with(one: Chunks, other: Chunks) -> Chunks:
+    return Chunks(one.offset, one.size + other.size, one.weight + other.weight, one.told + other.told)
+
+
+def put_together(group: bytes, columns: Sequence[Chunks], at: int, ordinal: int) -> bytes:
+    """Return what a footer says of a row group that begins at `at` and has other columns, one after the other."""
+    told, end = [], at
+    for one in columns:
+        told += [_moved_chunk(chunk, end - one.offset) for chunk in one.told]
+        end += one.size
+    there = _found(group, _SUMS)
+    new = {
+        1: _head_of_list(len(told)) + b"".join(told),
+        2: _packed(_zigzag(sum(one.weight for one in columns))),
+        5: _packed(_zigzag(at)),
+        6: _packed(_zigzag(end - at)),
+        7: _ordinal(ordinal),
+    }
+    return _replaced(group, there, [new[one.field] for one in there])
+
+
+def _moved_chunk(told: bytes, by: int) -> bytes:
+    there = _found(told, _CHUNK)
+    return _replaced(told, there, [_further(told[one.start : one.end], by) for one in there])
+
+
+def _head_of_list(size: int) -> bytes:
+    return bytes([size << 4 | _STRUCT]) if size < _LONG else bytes([_LONG << 4 | _STRUCT]) + _packed(size)
 
 
 def _found(blob: bytes, wanted: Members) -> list[_Found]:

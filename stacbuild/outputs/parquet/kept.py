@@ -13,7 +13,7 @@ from stacbuild.failures import ItemError
 from stacbuild.outputs.base import Standing
 from stacbuild.outputs.parquet import columns, footers
 from stacbuild.outputs.parquet.facts import Facts, Layout
-from stacbuild.outputs.parquet.footers import Frame
+from stacbuild.outputs.parquet.footers import Chunks, Frame
 from stacbuild.outputs.parquet.lines import Entry
 from stacbuild.parts import Part
 
@@ -30,9 +30,13 @@ _pack = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class About(NamedTuple):
-    """What is remembered of a row group wherever it stands; `sure` if it can be taken over from there."""
+    """What is remembered of a row group wherever it stands; `sure` if it can be taken over from there.
+
+    `bulk` is the mark of its steady columns, b"" where nobody knows: by it a row group is found that has the same.
+    """
 
     mark: bytes
+    bulk: bytes
     facts: Facts
     gathered: bool
     weight: int
@@ -75,10 +79,10 @@ class Found(NamedTuple):
     part: Part
     kept: Kept
 
-    def about(self) -> About:
+    def about(self, bulk: bytes) -> About:
         """Return what is remembered of it wherever it stands."""
         kept = self.kept
-        return About(self.part.mark, kept.facts, kept.gathered, kept.weight, kept.stay, sure=True)
+        return About(self.part.mark, bulk, kept.facts, kept.gathered, kept.weight, kept.stay, sure=True)
 
     def layout(self) -> Layout:
         """Return the layout of the file that it stands in."""
@@ -125,6 +129,12 @@ def find(standing: Standing, mark: bytes) -> Found | None:
     return None if part is None else Found(part, _kept_of(unpacked(part.facts)))
 
 
+def former(standing: Standing, bulk: bytes) -> Found | None:
+    """Return the row group with the same steady columns."""
+    part = standing.find(bulk) if bulk else None
+    return None if part is None else find(standing, part.facts)
+
+
 def facts_of(standing: Standing) -> Iterator[Facts]:
     """Yield what the rows of a file are that stands."""
     part = standing.find(FACTS)
@@ -158,6 +168,16 @@ def refused_of(standing: Standing, entries: Sequence[Entry]) -> Iterator[tuple[i
 def group_of(standing: Standing, found: Found, at: int, ordinal: int) -> bytes:
     """Return what a footer says of a row group when it begins at `at` and has the number `ordinal`."""
     return footers.moved(_bytes(standing, found.part, found.kept.group), at - found.part.offset, ordinal)
+
+
+def chunks_of(standing: Standing, found: Found) -> dict[str, Chunks]:
+    """Return the chunks of a row group's columns, by name, where they stand."""
+    return footers.chunks(_bytes(standing, found.part, found.kept.group))
+
+
+def bytes_of(standing: Standing, found: Found, chunks: Chunks) -> bytes:
+    """Return the bytes of a column of a row group."""
+    return _bytes(standing, found.part, Place(chunks.offset, chunks.size))
 
 
 def recast(standing: Standing, found: Found, schema: Any) -> list[Any]:

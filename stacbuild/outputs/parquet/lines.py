@@ -21,6 +21,8 @@ from stacbuild.outputs.parquet.wkb import Bounds, Footprint
 
 _NOWHERE: Final = -1
 """A row without a geometry."""
+_LIVELY, _WHOLE = 1, 2
+"""How much of a row was made."""
 _NO_BOUNDS: Final = (float("nan"),) * 4
 
 
@@ -42,12 +44,13 @@ class Hrefs(Protocol):
 
 
 class Entry(NamedTuple):
-    """An item of a file, what makes its line, and what rewrites its hrefs there."""
+    """An item of a file, what makes its line, what rewrites its hrefs there, and what gives its line as it is kept."""
 
     collection: str
     item: Item
     line: Callable[[Item], bytes]
     hrefs: Hrefs | None = None
+    kept: Callable[[Item], bytes] | None = None
 
 
 class Lines:
@@ -65,25 +68,30 @@ class Lines:
         self._stay: set[int] = set()
         self.refused: dict[int, ItemError] = {}
 
-    def make(self, numbers: Iterable[int]) -> None:
-        """Make the rows of items that are not made yet."""
-        wanted = [number for number in numbers if not self._made[number] and number not in self.refused]
+    def make(self, numbers: Iterable[int], *, lively: bool = False) -> None:
+        """Make the rows of items that are not made yet; `lively`: without the columns STEADY."""
+        made, level = self._made, _LIVELY if lively else _WHOLE
+        wanted = [number for number in numbers if made[number] < level and number not in self.refused]
         for at in along_the_store([self._entries[number].item for number in wanted]):
             number = wanted[at]
             try:
-                row = rows.row_of(self._line(number))
+                row = rows.lively_of(self._kept(number)) if lively else rows.row_of(self._line(number))
             except ItemError as error:
                 self.refused[number] = error
                 continue
-            self._made[number] = True
+            made[number] = level
             self._laid.put(number, row.line)
             self._names[number] = self._sets.setdefault(tuple(row.names), len(self._sets))
             if row.shape is not None:
                 self._note(number, row.shape)
         self._laid.settle()
 
+    def _kept(self, number: int) -> bytes:
+        _, item, line, _, kept = self._entries[number]
+        return (kept or line)(item)
+
     def _line(self, number: int) -> bytes:
-        _, item, line, hrefs = self._entries[number]
+        _, item, line, hrefs, _ = self._entries[number]
         if hrefs is None or not item.local:
             return line(item)
         hrefs.stay = False
@@ -100,10 +108,6 @@ class Lines:
     def get(self, number: int) -> bytes:
         """Return the row of an item."""
         return self._laid.get(number)
-
-    def size(self, number: int) -> int:
-        """Return how long the row of an item is."""
-        return self._laid.sizes[number]
 
     def names(self, numbers: Iterable[int]) -> set[str]:
         """Return the names of the cells of some rows."""

@@ -20,11 +20,11 @@ PLAIN: Final = ("type", "stac_version", "stac_extensions", "id", "links", "asset
 """Members of an Item that are columns as they are."""
 RESERVED: Final = frozenset({*PLAIN, "geometry", "bbox", "properties"})
 PROJECTED: Final = "proj:geometry"
+STEADY: Final = ("geometry", "bbox", "links", "assets")
+"""Columns that are most of a row and seldom change; they follow from `Item.bulk` and the item's collection."""
 BINARY: Final = ("geometry", PROJECTED)
 """Columns that are WKB; base64 text in rows."""
 
-_LISTS: Final = ("stac_extensions", "links")
-"""Columns that readers take for a list in every row."""
 _NOTHING: Final = msgspec.Raw(b"[]")
 _BOX: Final = {4: ("xmin", "ymin", "xmax", "ymax"), 6: ("xmin", "ymin", "zmin", "xmax", "ymax", "zmax")}
 _HINT: Final = "the item is in all other outputs; mend it with a mapping or a patch, if this table is to hold it"
@@ -69,13 +69,34 @@ def row_of(line: bytes) -> Row:
         ItemError: a table cannot hold the item.
     """
     members = _members(line)
-    lifted = _members(members.pop("properties"))
-    row: dict[str, Any] = {name: members.pop(name) for name in PLAIN if name in members}
-    _check(row)
-    for name in _LISTS:
-        row.setdefault(name, _NOTHING)
+    row = _plain(members)
+    row.setdefault("links", _NOTHING)
     shape = _geometry(members.pop("geometry", None), row)
     _box(members.pop("bbox", None), shape, row)
+    return _lifted(row, members, shape)
+
+
+def lively_of(line: bytes) -> Row:
+    """Return the row of an Item's line without the columns STEADY, which are known to be sound.
+
+    Raises:
+        ItemError: a table cannot hold the item.
+    """
+    members = {name: raw for name, raw in _members(line).items() if name not in STEADY}
+    return _lifted(_plain(members), members, None)
+
+
+def _plain(members: dict[str, msgspec.Raw]) -> dict[str, Any]:
+    """Return the cells that are members as they are, and take these away."""
+    row: dict[str, Any] = {name: members.pop(name) for name in PLAIN if name in members}
+    _check(row)
+    row.setdefault("stac_extensions", _NOTHING)  # readers take it for a list in every row
+    return row
+
+
+def _lifted(row: dict[str, Any], members: dict[str, msgspec.Raw], shape: Footprint | None) -> Row:
+    """Return a row to which properties, and members that nobody knows, are added."""
+    lifted = _members(members.pop("properties"))
     moment = _moment(lifted)
     aside = {} if RESERVED.isdisjoint(lifted) else {name: lifted.pop(name) for name in RESERVED & lifted.keys()}
     if PROJECTED in lifted:

@@ -3,7 +3,8 @@
 A row group's bytes follow from its items and the columns of the file. One that stands in a file already is copied, or
 brought to other columns. Of the others (1) along the store, items become rows; (2) in the order of the file, rows
 become Arrow batches, and it is found out what they are; (3) what all row groups are decides the columns, and they are
-written. An item that no table can hold is told and left out.
+written. Where only properties of a row group's items changed, its rows are made without the other columns, the steady
+ones, and these are copied. An item that no table can hold is told and left out.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ import xxhash
 from stacbuild.failures import ItemError
 from stacbuild.outputs.base import ALONE, Share, Standing
 from stacbuild.outputs.parquet import kept, metadata, rows
-from stacbuild.outputs.parquet.assembling import Assembly, Options, single
+from stacbuild.outputs.parquet.assembling import Assembly, Options, lively, single
 from stacbuild.outputs.parquet.batches import Read, Reader, Waiting, conformed
-from stacbuild.outputs.parquet.facts import NOTHING, Facts, Layout, keeps, layout, together
+from stacbuild.outputs.parquet.facts import NOTHING, Facts, Layout, keeps, layout, same_steady, together, with_steady
 from stacbuild.outputs.parquet.kept import About, Found
 from stacbuild.outputs.parquet.lines import Entry, Lines
 from stacbuild.parts import Part
@@ -30,8 +31,12 @@ __all__ = ["Entry", "Options", "Refused", "Table"]
 
 COLUMNS_AT_MOST: Final = 2_000
 """With more, properties are names of things, not of fields, and stand in one column as JSON text."""
-BATCH_BYTES: Final = 8 << 20
-BATCH_ROWS: Final = 4_096
+BATCH_ROWS: Final = 1_024
+BATCH_BYTES: Final = 16 << 20
+"""Bytes of the items of a batch. Where a batch ends decides where a page of its columns may: batches of a fixed count
+end where they did when items grew a little."""
+FEW: Final = 1_000
+"""A file of fewer rows is made in one go, and nothing of it is remembered."""
 ROOM: Final = 32 << 20
 """Bytes of batches that wait in memory."""
 
@@ -82,6 +87,8 @@ class Table:
         self._gathered = False
         self._found: dict[bytes, Found] = {}
         self._made: dict[bytes, _Made] = {}
+        self._formers: dict[bytes, Found] = {}
+        """Mark of a row group → one that stands and has its steady columns."""
         self._spoilt: set[bytes] = set()
         """Marks of row groups that stand somewhere, but not as they can be taken over."""
         self.texts: list[str] = []
@@ -107,11 +114,16 @@ class Table:
             self.texts += ["properties"] if self._gathered else []
             about = metadata.metadata(plan.facts, shape, documents(), plan.layout.places())
             schema = plan.layout.schema().with_metadata(about)
-            if len(plan.groups) == 1 and plan.groups[0].mark in self._made:
+            if self._is_small(plan):
                 yield single(self._conformed(plan.groups[0], plan.layout, schema), schema, self._options)
                 return
             yield from self._assembled(plan, schema, standing)
             self._note(plan, standing)
+
+    def _is_small(self, plan: _Plan) -> bool:
+        """Tell whether a file is one row group of few rows, of which nothing stands."""
+        first = plan.groups[0].mark if len(plan.groups) == 1 and len(self._entries) < FEW else b""
+        return first in self._made and first not in self._formers
 
     def share(self, share: Share, standing: Standing) -> Iterator[bytes]:
         """Yield a file with those row groups of a share that stand nowhere; nothing, if an item is found to be refused.
@@ -147,7 +159,7 @@ class Table:
         mine = self._cut(share)
         self._spoil(plan._replace(groups=mine))
         spoilt = [group for group in mine if group.mark in self._spoilt]
-        self._lines.make(number for group in spoilt for number in group.numbers)
+        self._make(spoilt)
         self._made |= {group.mark: self._read(group) for group in spoilt}
         return plan._replace(groups=[group for group in mine if not self._stands(group, plan.layout)])
 
@@ -169,8 +181,9 @@ class Table:
         while True:
             groups = self._cut(share)
             missing = [group for group in groups if not self._is_there(group, standing)]
+            self._formers |= {g.mark: found for g in missing if (found := self._former(g, standing)) is not None}
             before = len(self._lines.refused)
-            self._lines.make(number for group in missing for number in group.numbers)
+            self._make(missing)
             if len(self._lines.refused) > before:
                 if share is not None:
                     return _NOTHING
@@ -197,6 +210,20 @@ class Table:
         names = [b"%b\0%b\0%b" % (e.collection.encode(), e.item.id.encode(), e.item.digest) for e in entries]
         return xxhash.xxh3_128_digest(self._options.made + b"".join(names))
 
+    def _bulk(self, numbers: list[int]) -> bytes:
+        """Return the mark of the steady columns of some rows; b"" where nobody knows."""
+        entries = list(map(self._entries.__getitem__, numbers))
+        if not all(entry.item.bulk for entry in entries):
+            return b""
+        names = [b"%b\0%b\0%b" % (e.collection.encode(), e.item.id.encode(), e.item.bulk) for e in entries]
+        return xxhash.xxh3_128_digest(self._options.made + b"bulk" + b"".join(names))
+
+    def _former(self, group: _Group, standing: Standing) -> Found | None:
+        """Return a row group that stands and has the steady columns of this one, cut into the same batches."""
+        found = kept.former(standing, self._bulk(group.numbers))
+        sizes = map(len, self._batches(group.numbers))
+        return found if found is not None and found.kept.batches == list(sizes) else None
+
     def _is_there(self, group: _Group, standing: Standing) -> bool:
         mark = group.mark
         if mark not in self._made and mark not in self._found and mark not in self._spoilt:
@@ -209,8 +236,19 @@ class Table:
         """Find out whether there are so many properties that they are one column."""
         found = [self._found.get(group.mark) for group in groups]
         some = zip(groups, found, strict=True)
-        names = [self._lines.names(group.numbers) if one is None else one.kept.facts.names for group, one in some]
+        names = [self._names(group) if one is None else one.kept.facts.names for group, one in some]
         self._gathered = len(set[str]().union(*names)) > COLUMNS_AT_MOST
+
+    def _names(self, group: _Group) -> set[str]:
+        """Return the names of the cells of a row group that is made."""
+        names, former = self._lines.names(group.numbers), self._formers.get(group.mark)
+        return names if former is None else names | former.kept.facts.names & {*rows.STEADY}
+
+    def _make(self, groups: list[_Group]) -> None:
+        """Make the rows of row groups."""
+        for whole in (True, False):
+            some = (group for group in groups if (group.mark not in self._formers) == whole)
+            self._lines.make((number for group in some for number in group.numbers), lively=not whole)
 
     def _facts(self, group: _Group) -> Facts:
         found = self._found.get(group.mark)
@@ -236,11 +274,21 @@ class Table:
         return known.weight > kept.WEIGHT_AT_MOST or not keeps(known.facts, found.layout(), final)
 
     def _read(self, group: _Group) -> _Made:
-        """Return the batches of a row group and what its rows are by themselves."""
-        reader = Reader()
+        """Return the batches of a row group and what its rows are by themselves; without columns that stand already."""
+        former = self._formers.get(group.mark)
+        reader = Reader(() if former is None else rows.STEADY)
         read = [self._waiting.put(reader.read(n, self._taken(n))) for n in self._batches(group.numbers)]
-        some = frozenset(reader.there), frozenset(reader.untimed), frozenset(self._lines.names(group.numbers))
-        return _Made(read, Facts(reader.shape, *some, *self._lines.spread(group.numbers)))
+        if former is not None and any(one.batch is None for one in read):
+            return self._read_whole(group)
+        some = frozenset(reader.there), frozenset(reader.untimed), frozenset(self._names(group))
+        facts = Facts(reader.shape, *some, *self._lines.spread(group.numbers))
+        return _Made(read, facts if former is None else with_steady(facts, former.kept.facts))
+
+    def _read_whole(self, group: _Group) -> _Made:
+        """Return the batches of a row group of which rows without steady columns were made."""
+        del self._formers[group.mark]
+        self._make([group])
+        return self._read(group)
 
     def _taken(self, numbers: list[int]) -> list[bytes]:
         lines = [self._lines.get(number) for number in numbers]
@@ -251,7 +299,7 @@ class Table:
         batch: list[int] = []
         size = 0
         for number in numbers:
-            more = self._lines.size(number)
+            more = self._entries[number].item.size
             if batch and (size + more > BATCH_BYTES or len(batch) >= BATCH_ROWS):
                 yield batch
                 batch, size = [], 0
@@ -269,12 +317,28 @@ class Table:
             if found is not None and found.kept.stay:
                 self._tell(group)
             if found is None:
-                yield assembly.add(self._conformed(group, plan.layout, schema), self._about(group))
+                yield from self._anew(assembly, group, plan.layout, schema)
             elif self._stands(group, plan.layout):
-                yield from assembly.copy(found, found.about())
+                yield from assembly.copy(found, found.about(self._bulk(group.numbers)))
             else:
-                yield assembly.add(kept.recast(standing, found, schema), found.about())
+                yield assembly.add(kept.recast(standing, found, schema), found.about(self._bulk(group.numbers)))
         yield assembly.end()
+
+    def _anew(self, assembly: Assembly, group: _Group, final: Layout, schema: Any) -> Iterator[bytes]:
+        """Yield a row group that stands nowhere, or of which the steady columns do."""
+        former = self._formers.get(group.mark)
+        if former is not None:
+            if same_steady(former.layout(), final):
+                batches = self._conformed(group, final, lively(schema))
+                if self._late.keys().isdisjoint(group.numbers):
+                    if former.kept.stay:
+                        self._tell(group)
+                    yield from assembly.renew(former, batches, self._about(group))
+                    return
+            self._made[group.mark] = self._read_whole(group)
+            for number in group.numbers:
+                self._late.pop(number, None)
+        yield assembly.add(self._conformed(group, final, schema), self._about(group))
 
     def _tell(self, group: _Group) -> None:
         """Tell of hrefs that stay relative in a row group of which no item is looked at."""
@@ -286,7 +350,8 @@ class Table:
         """Return the batches of a row group as the file has them; without rows that cannot be so."""
         made = []
         for read in self._made[group.mark].read:
-            result = conformed(read, self._waiting.get(read), self._taken, final.shape, schema)
+            shape = {name: final.shape[name] for name in schema.names}
+            result = conformed(read, self._waiting.get(read), self._taken, shape, schema)
             self._late |= {read.numbers[at]: error for at, error in result.refused.items()}
             made.append(result.batch)
         return made
@@ -294,8 +359,10 @@ class Table:
     def _about(self, group: _Group) -> About:
         made = self._made[group.mark]
         sure = self._late.keys().isdisjoint(group.numbers) and all(one.batch is not None for one in made.read)
-        weight = sum(map(self._lines.size, group.numbers))
-        return About(group.mark, made.facts, self._gathered, weight, self._lines.stay(group.numbers), sure)
+        weight = sum(self._entries[number].item.size for number in group.numbers)
+        former = self._formers.get(group.mark)
+        stay = self._lines.stay(group.numbers) if former is None else former.kept.stay
+        return About(group.mark, self._bulk(group.numbers), made.facts, self._gathered, weight, stay, sure)
 
     # --- what is remembered of the whole
 
