@@ -75,7 +75,7 @@ class Account:
         digests = {row.digest for entry in listing.vanished for row in plan.memory.group(entry).inputs}
         empty = self._shop.store.empty
         ran = failed = 0
-        rows = (row for g in listing.groups() if g.packed is not None for row in g.inputs())
+        rows = (row for g in listing.groups() if g.packed is not None for row in g.edited())
         for batch in _several(rows, 1000 if empty else _BATCH):
             new = [row for row in batch if row.digest not in digests]
             known = set() if empty else self._shop.store.known_inputs({row.digest for row in new})

@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +18,7 @@ import xxhash
 from msgspec import Struct
 
 from stacbuild import canon
+from stacbuild.amends import Amends, Formers
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Input, Names, Stamp
 from stacbuild.naming import feeds_of, named
@@ -36,6 +37,8 @@ _GROUP_AT_MOST: Final = 1024
 _TOLD_EVERY: Final = 8192
 _pack = msgspec.msgpack.Encoder().encode
 _inputs_of = msgspec.msgpack.Decoder(list[Input]).decode
+_raws_of = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_input_of = msgspec.msgpack.Decoder(Input).decode
 
 
 class _InputsAlone(Struct, array_like=True):
@@ -59,11 +62,22 @@ class GroupListing(Struct):
     """The marks of its inputs' names; None where the memory has them."""
     known: GroupEntry | None = None
     """The memory's entry of it, where it was recognised unread, by the piece of the file that it stands in."""
+    amends: Amends | None = None
+    former: GroupEntry | None = None
+    """The memory's entry of the group that it amends."""
 
     def inputs(self) -> list[Input]:
         """Return the inputs of a group that was read."""
         assert self.packed is not None
         return _inputs_of(self.packed)
+
+    def edited(self) -> list[Input]:
+        """Return the inputs of a group that was read; of one that amends another only those that moved."""
+        if self.former is None or self.amends is None:
+            return self.inputs()
+        assert self.packed is not None
+        rows = _raws_of(self.packed)
+        return [_input_of(rows[at]) for at in self.amends.moved]
 
     def may_be_unmarked(self) -> bool:
         """Tell whether it may have records that no id can be made of: it is new, or some of it failed."""
@@ -121,6 +135,7 @@ class Cutter:
         self._put, self._rooted, self._known = put, rooted, known
         self._told, self._untold = told, 0
         self._order_counts = bool(beside(recipe.document).code)
+        self._formers = Formers([])
 
     def read(self, shard: Shard, stamp: Stamp | None, seen_ns: int, before: Sequence[GroupEntry] = ()) -> FileRead:
         """Return what a file holds that had `stamp` when it was looked at; one that changes meanwhile is read again.
@@ -133,7 +148,7 @@ class Cutter:
         """
         if shard.trouble is not None:
             return FileRead([], stamp, seen_ns, shard.trouble)
-        was = self._inputs(before)
+        was = self._recognised(self._had(before) or [])
         for _ in range(2):
             try:
                 groups = list(self._groups(shard, was))
@@ -154,10 +169,11 @@ class Cutter:
             one: the run.
             refused: why no file can be read.
         """
-        was, read = self._by_file(one.before), _RunRead(FileRead([], None, one.seen_ns))
+        had, read = self._had(one.before), _RunRead(FileRead([], None, one.seen_ns))
+        was = _by_file(had or [])
         for file in one.files:
-            old = (was or {}).get(file.name, [])
-            if file.same and was is not None:
+            old = was.get(file.name, [])
+            if file.same and had is not None:
                 rows, blobs = old, [b""] * len(old)
             else:
                 rows, blobs = self._read_one(one, file, old, read.found, refused)
@@ -173,19 +189,6 @@ class Cutter:
             group = self._group(Shard(one.name, one.file), WHOLE_FILE[0], read.rows, read.blobs, 0, 0)
             read.found.groups.append(group)
             read.rows, read.blobs, read.keys = [], [], set()
-
-    def _by_file(self, before: Sequence[GroupEntry]) -> dict[str, list[Input]] | None:
-        """Return the inputs of groups of a block by their files; None where the memory is damaged."""
-        found: dict[str, list[Input]] = {}
-        if self._rows is None:
-            return None
-        try:
-            for entry in before:
-                for row in self._rows.read(entry, _inputs_alone).inputs:
-                    found.setdefault(row.file, []).append(row)
-        except MemoryLostError:
-            return None
-        return found
 
     def _read_one(
         self, one: ToRead, file: RunFile, old: list[Input], found: FileRead, refused: Fault | None
@@ -212,14 +215,20 @@ class Cutter:
         found.faults[file.name] = fault or _restless(file.name)
         return old, [b""] * len(old)
 
-    def _inputs(self, before: Sequence[GroupEntry]) -> dict[bytes, Input]:
-        """Return the inputs of groups by the marks of their bytes; none where the memory is damaged, as others find."""
-        if self._rows is None or recognising(self._source) is None:
+    def _had(self, before: Sequence[GroupEntry]) -> list[list[Input]] | None:
+        """Return the inputs of groups that a file had; None where the memory is damaged, as others find."""
+        groups: list[list[Input]] | None = None
+        if self._rows is not None:
+            with contextlib.suppress(MemoryLostError):
+                groups = [self._rows.read(entry, _inputs_alone).inputs for entry in before]
+        self._formers = Formers(groups or [])
+        return groups
+
+    def _recognised(self, groups: list[list[Input]]) -> dict[bytes, Input]:
+        """Return inputs by the marks of their bytes, where records of the source are known by these."""
+        if recognising(self._source) is None:
             return {}
-        with contextlib.suppress(MemoryLostError):
-            rows = (row for entry in before for row in self._rows.read(entry, _inputs_alone).inputs)
-            return {row.raw: row for row in rows if row.raw and row.fault is None}
-        return {}
+        return {row.raw: row for rows in groups for row in rows if row.raw and row.fault is None}
 
     def _read(self, shard: Shard, first: int, was: dict[bytes, Input]) -> Iterator[Raw]:
         recognises = recognising(self._source)
@@ -274,7 +283,7 @@ class Cutter:
         entry.untaken = sum(row.fault is None and all(target == "" for _, _, target in row.names) for row in rows)
         self._tell(len(rows))
         spooled = self._put(blobs) if self._put is not None and root not in self._rooted else None
-        return GroupListing(entry, _pack(rows), spooled, self._marks_of(rows))
+        return GroupListing(entry, _pack(rows), spooled, self._marks_of(rows), amends=self._formers.amended(rows))
 
     def _marks_of(self, rows: list[Input]) -> Names:
         """Return the marks of the keys of some inputs, and of their ids in each collection that they go to."""
@@ -311,6 +320,14 @@ class Cutter:
         if raw.record is None or self._order_counts:
             return canon.decode(raw.blob)
         return raw.record
+
+
+def _by_file(groups: list[list[Input]]) -> dict[str, list[Input]]:
+    """Return the inputs of groups of a block by their files."""
+    found: dict[str, list[Input]] = {}
+    for row in chain.from_iterable(groups):
+        found.setdefault(row.file, []).append(row)
+    return found
 
 
 def _restless(name: str) -> Fault:

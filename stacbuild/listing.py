@@ -311,6 +311,7 @@ class _Reader:
         for group in read.groups:
             group.entry.run = run.run
             self._match(group)
+        self._amend(read.groups, run.before)
         return read.groups
 
     def _page(self, shard: Shard) -> ShardListing:
@@ -330,6 +331,7 @@ class _Reader:
             return self._unreadable(shard, mine, read.fault)
         for group in sorted(read.groups, key=lambda group: group.known is None):
             self._match(group)
+        self._amend(read.groups, mine)
         moved = any(group.packed is not None for group in read.groups)
         memory = ShardMemory(read.stamp, read.seen_ns, within=shard.within)
         return ShardListing(shard, memory, read.groups, read=True, moved=moved)
@@ -354,6 +356,16 @@ class _Reader:
         old.shard, old.first, old.line = place
         old.part, old.run = group.entry.part, group.entry.run
         group.entry, group.packed, group.names = old, None, None
+
+    def _amend(self, groups: list[GroupListing], before: list[GroupEntry]) -> None:
+        """Note which groups the memory has that others amend: these did not vanish."""
+        for group in groups:
+            if group.packed is not None and group.amends is not None:
+                former = before[group.amends.number]
+                spare = self._spare.get(former.root, [])
+                if any(entry is former for entry in spare):
+                    self._spare[former.root] = [entry for entry in spare if entry is not former]
+                    group.former = former
 
     def _known(self, shard: Shard, part: Part, taken: set[int]) -> list[GroupListing]:
         """Return the groups of a piece that the memory knows, as they stand now; `taken` are those that others are."""

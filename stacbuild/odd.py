@@ -22,7 +22,7 @@ _group_of = msgspec.msgpack.Decoder(Group).decode
 
 def packed(group: Group) -> bytes:
     """Return what is odd about a group."""
-    pairs = {name: [_bare(pair) for pair in some if _is_odd(pair)] for name, some in group.pairs.items()}
+    pairs = {name: [_bare(pair) for pair in some if is_odd(pair)] for name, some in group.pairs.items()}
     keys = {pair.key for some in pairs.values() for pair in some}
     inputs = [row for row in group.inputs if row.fault is not None or row.key in keys]
     return _pack(Group(inputs, pairs))
@@ -33,7 +33,8 @@ def reader(rows: Rows) -> Callable[[GroupEntry], Group]:
     return lambda entry: _group_of(rows.shares(entry)[NAME])
 
 
-def _is_odd(pair: Pair) -> bool:
+def is_odd(pair: Pair) -> bool:
+    """Tell whether anything is odd about a pair."""
     failed = pair.fault is not None and not pair.fault.drop
     told = pair.verdict is not None and bool(pair.verdict.faults)
     return failed or told or pair.kept is not None or any(mark.notes for mark in pair.marks)

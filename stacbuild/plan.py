@@ -6,10 +6,10 @@ a function, a group at a time; nothing is read, run or written here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from stacbuild import clashes
+from stacbuild import amends, clashes
 from stacbuild.clashes import Place, SharedIds
 from stacbuild.contexts import Contexts
 from stacbuild.cutting import GroupListing
@@ -21,7 +21,7 @@ from stacbuild.model import Input, Mark, Pair
 from stacbuild.pipeline import Pipeline, unseen
 from stacbuild.recipe.schema import Document
 from stacbuild.report import Reason
-from stacbuild.steps import BY_ID, DUPLICATE_ID, OTHER_TAKEN, Gone, GroupPlan, Options, Step, refused
+from stacbuild.steps import BY_ID, DUPLICATE_ID, OTHER_TAKEN, Edited, Gone, GroupPlan, Options, Step, refused
 from stacbuild.trace import GroupEntry, Memory
 
 DELETIONS_ALWAYS_ALLOWED: Final = 100
@@ -151,11 +151,16 @@ class Plan:
     def _listed(self) -> Iterator[tuple[SourceListing, ShardListing, GroupListing]]:
         return ((one, shard, group) for one in self.listings for shard in one.shards for group in shard.groups)
 
-    def groups(self) -> Iterator[GroupPlan]:
-        """Yield a plan for each group that is not known to be fresh, in the order of the sources' files."""
+    def groups(self, *, leanly: bool = False) -> Iterator[GroupPlan]:
+        """Yield a plan for each group that is not known to be fresh, in the order of the sources' files.
+
+        Args:
+            leanly: of groups whose records were edited in place, if nothing else moved, only these get steps.
+        """
         for listing, shard, group in self._listed():
             if group.packed is not None or not self.fresh(listing.name, group.entry):
-                yield self._group(listing, shard, group)
+                edited = self._edited(listing, shard, group) if leanly and group.former is not None else None
+                yield edited or self._group(listing, shard, group)
 
     def every_group(self) -> Iterator[GroupPlan]:
         """Yield a plan for each group, fresh or not."""
@@ -178,12 +183,7 @@ class Plan:
                 yield listing.name, group.entry
 
     def _group(self, listing: SourceListing, shard: ShardListing, group: GroupListing) -> GroupPlan:
-        if group.packed is None:
-            rows = self.memory.group(group.entry)
-            inputs = rows.inputs
-            old = {c: {pair.key: pair for pair in pairs} for c, pairs in rows.pairs.items()}
-        else:
-            inputs, old = group.inputs(), self._vanished[listing.name]["pairs"]
+        inputs, old = self._rows_of(listing, group)
         plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, old, group.spooled, group.names)
         plan.steps = {collection: [] for collection in sorted(listing.fed(group.entry))}
         for step in self._steps(plan, listing):
@@ -191,6 +191,37 @@ class Plan:
         if self.options.targeted:
             self._leave_unnamed(plan)
         return plan
+
+    def _rows_of(self, listing: SourceListing, group: GroupListing) -> tuple[list[Input], dict[str, dict[str, Pair]]]:
+        """Return a group's inputs, and the pairs that they may have had until now, by collection and key."""
+        if group.packed is not None and group.former is None:
+            return group.inputs(), self._vanished[listing.name]["pairs"]
+        rows = self.memory.group(group.former or group.entry)
+        inputs = rows.inputs if group.packed is None else group.inputs()
+        return inputs, {c: {pair.key: pair for pair in pairs} for c, pairs in rows.pairs.items()}
+
+    def _edited(self, listing: SourceListing, shard: ShardListing, group: GroupListing) -> GroupPlan | None:
+        """Return the plan of a group in which records were edited in place; None if anything else moved there."""
+        former, packed, told = group.former, group.packed, group.amends
+        if former is None or packed is None or told is None or not self._edited_alone(listing, shard, former):
+            return None
+        inputs = group.inputs()
+        rest = amends.rest(self.memory, former, {inputs[at].key for at in told.moved})
+        edited = Edited(packed, rest)
+        plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, rest.old(), group.spooled, group.names, edited)
+        plan.steps = {collection: [] for collection in sorted(listing.fed(group.entry))}
+        for step in self._steps(plan, listing, told.moved):
+            if step.old is None:
+                return None
+            plan.steps[step.collection].append(step)
+        return plan
+
+    def _edited_alone(self, listing: SourceListing, shard: ShardListing, former: GroupEntry) -> bool:
+        """Tell whether nothing would be done for a group if its records were what they were."""
+        options, clashing = self.options, self.clashes
+        if options.targeted or options.lost or shard.troubles() or clashing.keys.get(listing.name):
+            return False
+        return self.fresh(listing.name, former) and not any(map(clashing.ids.get, listing.fed(former)))
 
     def _leave_unnamed(self, plan: GroupPlan) -> None:
         """Put steps to what a targeted build is not to take away: pairs that are led elsewhere, or share their key."""
@@ -219,10 +250,11 @@ class Plan:
     def _named(self, collection: str, key: str, source: str) -> bool:
         return self.options.selected is None or self.options.selected(collection, key, source)
 
-    def _steps(self, plan: GroupPlan, listing: SourceListing) -> Iterator[Step]:
+    def _steps(self, plan: GroupPlan, listing: SourceListing, positions: Iterable[int] | None = None) -> Iterator[Step]:
         shared = self.clashes.keys.get(listing.name, {})
         troubled = plan.shard.troubles() if plan.shard is not None else {}
-        for position, row in enumerate(plan.inputs, plan.entry.first):
+        for at in range(len(plan.inputs)) if positions is None else positions:
+            position, row = plan.entry.first + at, plan.inputs[at]
             if row.fault is None and row.key not in shared:
                 for collection, identity, digest in listing.targets(row):
                     step = self.step(plan, collection, row, identity, digest)

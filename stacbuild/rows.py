@@ -52,6 +52,19 @@ class RowsWriter:
         known = self.names(entry) if names is None else names
         self._put(entry, self._compress(_pack(group)), self._compress(_pack(shares)), known)
 
+    def amend(self, entry: GroupEntry, former: GroupEntry, rows: bytes, shares: Shares | None, names: Names) -> None:
+        """Write a group in place of one that it amends, and say in `entry` where it stands.
+
+        Args:
+            entry: of the group.
+            former: of the one that it amends.
+            rows: encoded as `Group` is.
+            shares: its share of each collection's aggregates; None: the other's.
+            names: the marks of its inputs' names.
+        """
+        told = self._memory.raw_shares(former) if shares is None else self._compress(_pack(shares))
+        self._put(entry, self._compress(rows), told, names)
+
     def _move(self, entry: GroupEntry) -> None:
         """Write a group that stands elsewhere once more."""
         names = self.names(entry)

@@ -12,15 +12,16 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from stacbuild import aggregate, canon, keys, odd
+from stacbuild import aggregate, amends, canon, keys, odd
+from stacbuild.amends import Rest
 from stacbuild.contexts import Contexts
 from stacbuild.looking import mark
-from stacbuild.model import Facts, Group, Input, Pair, Tally, Version
+from stacbuild.model import Facts, Group, Input, Names, Pair, Tally, Version
 from stacbuild.pipeline import Pipeline
 from stacbuild.plan import limit
 from stacbuild.recipe.schema import Validation
 from stacbuild.rows import RowsWriter, Shares
-from stacbuild.steps import Gone, GroupPlan, Step, refused
+from stacbuild.steps import Edited, Gone, GroupPlan, Step, refused
 from stacbuild.store import Store
 from stacbuild.trace import GroupEntry
 
@@ -84,6 +85,9 @@ class Settler:
 
     def settle(self, plan: GroupPlan) -> None:
         """Write the rows of a group whose steps are done."""
+        if plan.edited is not None and plan.names is not None:
+            self._settle_edited(plan, plan.edited, plan.names)
+            return
         entry, group = plan.entry, Group(plan.inputs, {})
         entry.tallies = {}
         for collection, steps in plan.steps.items():
@@ -91,17 +95,47 @@ class Settler:
             group.pairs[collection] = pairs
             entry.tallies[collection] = self.tally(collection, pairs)
             entry.tallies[collection].behind = behind
-        entry.reads = b"".join(sorted({mark(path) for path, _ in self._note_files(group)}))
+        entry.reads = self._marks_of_files(group)
         for collection, old in plan.old.items():
             self._left(collection, plan, old)
         self._rows.add(entry, group, self._shares(group), plan.names)
         self.entries.append(entry)
 
-    def _note_files(self, group: Group) -> list[tuple[str, bytes]]:
-        """Return the files that a group's items depend on besides their records."""
-        found = [file for pairs in group.pairs.values() for pair in pairs for one in pair.marks for file in one.files]
+    def _settle_edited(self, plan: GroupPlan, edited: Edited, names: Names) -> None:
+        """Write the rows of a group of which only records that were edited in place have steps."""
+        entry, rest, renewed = plan.entry, edited.rest, dict[str, list[Pair]]()
+        entry.tallies, moved, plain = {}, [], True
+        for collection, steps in plan.steps.items():
+            pairs, behind = self._pairs(collection, steps)
+            renewed[collection], was = pairs, [step.old for step in steps if step.old is not None]
+            entry.tallies[collection] = self._tally_edited(rest, collection, was, pairs, behind)
+            moved += was
+            plain = plain and [*_facts(was)] == [*_facts(pairs)]
+        now = [pair for pairs in renewed.values() for pair in pairs]
+        if plain and not any(map(odd.is_odd, [*moved, *now])) and _files(moved) == _files(now):
+            self.files.update(_files(now))
+            entry.reads, shares = rest.entry.reads, None
+        else:
+            group = Group(plan.inputs, {name: rest.whole(name, pairs) for name, pairs in renewed.items()})
+            entry.reads, shares = self._marks_of_files(group), self._shares(group)
+        pairs_ = {name: rest.pairs(name, pairs) for name, pairs in renewed.items()}
+        self._rows.amend(entry, rest.entry, amends.packed(edited.inputs, pairs_), shares, names)
+        self.entries.append(entry)
+
+    def _tally_edited(self, rest: Rest, collection: str, was: list[Pair], now: list[Pair], behind: int) -> Tally:
+        """Return the tally of a group in which some pairs are exchanged for others."""
+        if not behind and amends.same(self.tally(collection, was), self.tally(collection, now)):
+            root = keys.join(*sorted(rest.built(collection, now)))
+            return msgspec.structs.replace(rest.entry.tallies[collection], root=root)
+        tally = self.tally(collection, rest.whole(collection, now))
+        tally.behind = behind
+        return tally
+
+    def _marks_of_files(self, group: Group) -> bytes:
+        """Return the marks of the files that a group's items depend on besides their records; these are noted."""
+        found = [file for pairs in group.pairs.values() for file in _files(pairs)]
         self.files.update(found)
-        return found
+        return b"".join(sorted({mark(path) for path, _ in found}))
 
     def _left(self, collection: str, plan: GroupPlan, old: dict[str, Pair]) -> None:
         """Note the versions of pairs of this very group that have no step any more."""
@@ -315,6 +349,10 @@ def root_of(entries: list[GroupEntry], collection: str) -> bytes:
 def _note_in_place(changes: Changes, version: Version) -> None:
     if len(changes.in_place) < IN_PLACE_AT_MOST:
         changes.in_place[version.id] = version
+
+
+def _files(pairs: list[Pair]) -> list[tuple[str, bytes]]:
+    return [file for pair in pairs for one in pair.marks for file in one.files]
 
 
 def _facts(pairs: list[Pair]) -> Iterator[Facts]:

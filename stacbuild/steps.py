@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from stacbuild.amends import Rest
 from stacbuild.failures import Fault
 from stacbuild.listed import ShardListing
 from stacbuild.model import Input, Mark, Names, Pair, Verdict, Version
@@ -53,6 +54,13 @@ class Step(Struct, gc=False):
         return self.fault is not None or (self.start >= stages and not self.judge and self.now is not None)
 
 
+class Edited(Struct):
+    """What a group is besides the records that moved: its inputs as they are written, and what it was."""
+
+    inputs: bytes
+    rest: Rest
+
+
 class GroupPlan(Struct):
     """A group that is not known to be fresh, with a step for each pair; `source` and `shard` say where it is read."""
 
@@ -66,6 +74,8 @@ class GroupPlan(Struct):
     """Where its records are in the spool, if they were read while listing."""
     names: Names | None = None
     """The marks of its inputs' names, if they were read while listing."""
+    edited: Edited | None = None
+    """Only records that were edited in place have steps; None: all have."""
 
 
 class Gone(Struct):

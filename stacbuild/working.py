@@ -33,6 +33,8 @@ BATCH_PAIRS: Final = 1024
 TOGETHER: Final = 16
 """Documents of one chunk of the store from which on it goes to a worker as it is: they take as many bytes, or more."""
 
+_AS_IT_WAS: Final = 8
+"""So many records of a group that have no steps are held for what one costs that has."""
 _USUAL: Final = CHUNK_BYTES // CHUNK_JOBS
 
 Fed = tuple[Step, bytes | Span | Place, str]
@@ -105,7 +107,7 @@ class Working:
         stopped = False
 
         def chunks() -> Iterator[Chunk]:
-            for batch in batches(self._plan.groups()):
+            for batch in batches(self._plan.groups(leanly=True)):
                 open_chunks = begun.add(batch)
                 if stopped:
                     continue
@@ -221,7 +223,7 @@ def batches(groups: Iterator[GroupPlan]) -> Iterator[list[GroupPlan]]:
     size = 0
     for group in groups:
         batch.append(group)
-        size += sum(len(steps) for steps in group.steps.values())
+        size += max(sum(len(steps) for steps in group.steps.values()), len(group.inputs) // _AS_IT_WAS)
         if size >= BATCH_PAIRS:
             yield batch
             batch, size = [], 0
