@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from stacbuild.cutting import GroupListing
+from stacbuild.cuts import GroupListing
 from stacbuild.listed import SourceListing
 from stacbuild.model import Input, Names
 from stacbuild.recipe.schema import Document

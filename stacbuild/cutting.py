@@ -18,7 +18,8 @@ import xxhash
 from msgspec import Struct
 
 from stacbuild import canon
-from stacbuild.amends import Amends, Formers
+from stacbuild.amends import Formers
+from stacbuild.cuts import FileRead, GroupListing, RunFile, ToRead
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Input, Names, Stamp
 from stacbuild.naming import feeds_of, named
@@ -36,9 +37,6 @@ _CUT_MASK: Final = 0xFF
 _GROUP_AT_MOST: Final = 1024
 _TOLD_EVERY: Final = 8192
 _pack = msgspec.msgpack.Encoder().encode
-_inputs_of = msgspec.msgpack.Decoder(list[Input]).decode
-_raws_of = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_input_of = msgspec.msgpack.Decoder(Input).decode
 
 
 class _InputsAlone(Struct, array_like=True):
@@ -51,50 +49,19 @@ class _InputsAlone(Struct, array_like=True):
 _inputs_alone = msgspec.msgpack.Decoder(_InputsAlone).decode
 
 
-class GroupListing(Struct):
-    """A group as listed: `entry` has its root and place; `packed` its inputs, None where the memory has them."""
+class _RunRead(Struct):
+    """What was read of a run until now: its groups, and the records since the last."""
 
-    entry: GroupEntry
-    packed: bytes | None = None
-    spooled: Spooled | None = None
-    """Where its records are in the spool."""
-    names: Names | None = None
-    """The marks of its inputs' names; None where the memory has them."""
-    known: GroupEntry | None = None
-    """The memory's entry of it, where it was recognised unread, by the piece of the file that it stands in."""
-    amends: Amends | None = None
-    former: GroupEntry | None = None
-    """The memory's entry of the group that it amends."""
+    found: FileRead
+    rows: list[Input] = []
+    blobs: list[bytes] = []
+    keys: set[str] = set()
 
-    def inputs(self) -> list[Input]:
-        """Return the inputs of a group that was read."""
-        assert self.packed is not None
-        return _inputs_of(self.packed)
-
-    def edited(self) -> list[Input]:
-        """Return the inputs of a group that was read; of one that amends another only those that moved."""
-        if self.former is None or self.amends is None:
-            return self.inputs()
-        assert self.packed is not None
-        rows = _raws_of(self.packed)
-        return [_input_of(rows[at]) for at in self.amends.moved]
-
-    def may_be_unmarked(self) -> bool:
-        """Tell whether it may have records that no id can be made of: it is new, or some of it failed."""
-        return self.packed is not None or any(tally.failed for tally in self.entry.tallies.values())
-
-
-class FileRead(Struct, array_like=True):
-    """What a file held: its groups, and the stamp that it had then; `fault` says why it could not be read."""
-
-    groups: list[GroupListing]
-    stamp: Stamp | None
-    seen_ns: int
-    fault: Fault | None = None
-    unsure: list[str] = []
-    """Of a run of files: those that had another stamp when they were read."""
-    faults: dict[str, Fault] = {}
-    """Of a run of files: those that could not be read, and why."""
+    def add(self, rows: list[Input], blobs: list[bytes]) -> None:
+        """Take the records of a file."""
+        self.rows += rows
+        self.blobs += blobs
+        self.keys.update(row.key for row in rows)
 
 
 Known = Callable[[Shard, Part, set[int]], list[GroupListing]]
@@ -357,54 +324,3 @@ def targets_of(tables: list[str], row: Input) -> Iterator[tuple[str, str | None,
 def mark_of(collection: str, name: str) -> bytes:
     """Return the mark of an id in a collection, or of a key in none (""): equal names have equal marks."""
     return xxhash.xxh3_64_digest(f"{collection}\0{name}".encode())
-
-
-# --- what is asked
-
-
-class RunFile(Struct, array_like=True):
-    """A file of a run, and its stamp when it was looked at; `same`: it is as the memory has it."""
-
-    name: str
-    stamp: bytes
-    same: bool
-
-
-class _RunRead(Struct):
-    """What was read of a run until now: its groups, and the records since the last."""
-
-    found: FileRead
-    rows: list[Input] = []
-    blobs: list[bytes] = []
-    keys: set[str] = set()
-
-    def add(self, rows: list[Input], blobs: list[bytes]) -> None:
-        """Take the records of a file."""
-        self.rows += rows
-        self.blobs += blobs
-        self.keys.update(row.key for row in rows)
-
-
-class ToRead(Struct, array_like=True):
-    """A file, or a run of files, that is to be read, and the stamp that it had when it was looked at."""
-
-    name: str
-    file: str
-    named: bool
-    within: str
-    stamp: Stamp | None
-    seen_ns: int
-    before: list[GroupEntry] = []
-    """Where the rows of the groups that it had stand, and no more of them."""
-    files: list[RunFile] = []
-    """Of a run of a block: its files; `name` is the block's, `file` the folder that their names start from."""
-    run: int = 0
-    trusted: bool = True
-    """Records that stand there as they stood are the inputs that they were."""
-
-    @property
-    def size(self) -> int:
-        """How many bytes are to be read."""
-        if self.files:
-            return sum(int.from_bytes(file.stamp[:8], "little") for file in self.files if not file.same)
-        return 0 if self.stamp is None else self.stamp.size

@@ -24,9 +24,10 @@ from stacbuild.plan import Plan
 from stacbuild.report import DiffReport, ItemDiff
 from stacbuild.resolve import Resolver
 from stacbuild.status import known, target_of
-from stacbuild.steps import Gone, GroupPlan, Options, Step
+from stacbuild.steps import GroupPlan, Options, Step
 from stacbuild.store import MissingChunksError
 from stacbuild.targets import Known, Selection, select
+from stacbuild.vanished import Gone
 from stacbuild.work import Bench
 from stacbuild.working import batches
 from stacbuild.workshop import Workshop

@@ -9,8 +9,8 @@ from stacbuild.account import failed_of
 from stacbuild.listed import SourceListing
 from stacbuild.plan import Plan
 from stacbuild.report import Caution
-from stacbuild.steps import Gone
 from stacbuild.trace import Head
+from stacbuild.vanished import Gone
 
 STAY = "its items stay as they were last built"
 

@@ -13,11 +13,12 @@ import msgspec
 from msgspec import Struct
 
 from stacbuild import files
+from stacbuild.as_built import OutputMemory
 from stacbuild.failures import ERROR_TYPES, Fault, group_of
 from stacbuild.model import Group, Input, Pair
 from stacbuild.stamped import SourceMemory
 from stacbuild.steps import refused
-from stacbuild.trace import GroupEntry, OutputMemory, Reasons
+from stacbuild.trace import GroupEntry, Reasons
 
 DUPLICATE_KEY = "SB492"
 WARNINGS = 1_000

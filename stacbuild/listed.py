@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from stacbuild.cutting import GroupListing, targets_of
+from stacbuild.cuts import GroupListing
+from stacbuild.cutting import targets_of
 from stacbuild.failures import Fault
 from stacbuild.model import Input
 from stacbuild.recipe.schema import Source

@@ -7,10 +7,9 @@ Never writes; never asks what a change means: `plan` does.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
-from itertools import accumulate, groupby
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -18,7 +17,8 @@ from msgspec import Struct
 
 from stacbuild import blocks, keys, runs
 from stacbuild.blocks import UNSURE, Block
-from stacbuild.cutting import Cutter, FileRead, GroupListing, ToRead
+from stacbuild.cuts import FileRead, GroupListing, ToRead
+from stacbuild.cutting import Cutter
 from stacbuild.execute.base import Executor
 from stacbuild.failures import Fault
 from stacbuild.listed import ShardListing, SourceListing
@@ -31,10 +31,11 @@ from stacbuild.recipe.schema import StacCatalogSource
 from stacbuild.recipe.words import is_pattern
 from stacbuild.routing import Routes
 from stacbuild.runs import BlockListing
-from stacbuild.sources.base import Part, Shard
+from stacbuild.sources.base import Shard
 from stacbuild.sources.pages import unpack
 from stacbuild.sources.registry import crawled, kind_of, scanned
 from stacbuild.sources.stamps import is_settled, stamp_of
+from stacbuild.spares import Spares
 from stacbuild.spool import Spool, Spooled, SpoolFiles
 from stacbuild.stamped import ShardMemory
 from stacbuild.trace import GroupEntry, Memory
@@ -147,8 +148,7 @@ class _Reader:
     def __init__(self, recipe: Recipe, routes: Routes, name: str, memory: Memory, asked: Asked) -> None:
         self.name, self._asked, self._count = name, asked, 0
         self._listing = _begun(recipe, name, memory, reread=asked.reread)
-        self._spare: dict[bytes, list[GroupEntry]] = {}
-        self._pieces: dict[tuple[str, bytes], list[list[GroupEntry]]] = {}
+        self._spares = Spares()
         self._reads: dict[tuple[str, int], FileRead] = {}
         self._root, self._folder = str(recipe.root), memory.folder
         before = self._listing.before
@@ -159,7 +159,7 @@ class _Reader:
         self._shards, self._blocks = self._found(recipe)
         self._entries = [entry for entry in memory.head.groups if entry.source == name]
         self._look()
-        self.rooted = frozenset[bytes]() if asked.reread else frozenset(self._spare)
+        self.rooted = frozenset[bytes]() if asked.reread else self._spares.roots()
         """The roots of groups whose records nobody will ask for, as they are what they were."""
         self._cutter = Cutter(
             recipe,
@@ -168,7 +168,7 @@ class _Reader:
             rows=memory,
             put=None if asked.spool is None else self._put,
             rooted=self.rooted,
-            known=self._known,
+            known=self._spares.piece,
             told=self._tell,
         )
 
@@ -227,16 +227,7 @@ class _Reader:
         self._fresh.update(block.name for block in self._blocks if block.known is not None)
         for name, theirs in self._by_shard.items():
             if name not in self._fresh and self._same:
-                for entry in theirs:
-                    self._spare.setdefault(entry.root, []).append(entry)
-                if self._known_source is not None and not name.endswith("/"):
-                    self._keep_pieces(theirs)
-
-    def _keep_pieces(self, entries: list[GroupEntry]) -> None:
-        """Keep what the memory knows of pieces of a file; a folder is part of what their rows depend on."""
-        ordered = sorted((entry for entry in entries if entry.part), key=lambda entry: entry.first)
-        for (name, part), groups in groupby(ordered, key=lambda entry: (entry.shard, entry.part)):
-            self._pieces.setdefault((os.path.dirname(name), part), []).append(list(groups))  # noqa: PTH120  posix text
+                self._spares.add(theirs, pieces=self._known_source is not None and not name.endswith("/"))
 
     def _before(self, shard: Shard) -> list[GroupEntry]:
         """Return the groups that a file had, if its records would still be the same inputs."""
@@ -246,7 +237,7 @@ class _Reader:
 
     def unread(self) -> Iterator[ToRead]:
         """Yield the files that any process can read; none where pieces are known, which are given to whoever comes."""
-        for shard in self._shards if not self._pieces else ():
+        for shard in self._shards if not self._spares.pieces else ():
             if not shard.above and shard.trouble is None and shard.name not in self._fresh:
                 place = (shard.name, str(shard.file), shard.named, shard.within)
                 before = [_place(entry) for entry in self._before(shard)]
@@ -270,7 +261,8 @@ class _Reader:
             self._listing.shards.append(self._listed(shard, self._by_shard.get(shard.name, [])))
         self._listing.shards += [self._listed_block(block) for block in self._blocks]
         kept = {id(group.entry) for group in self._listing.groups() if group.packed is None}
-        self._listing.vanished = [e for e in self._entries if id(e) not in kept and not self._matched(e)]
+        vanished = (entry for entry in self._entries if id(entry) not in kept)
+        self._listing.vanished = [entry for entry in vanished if not self._spares.taken(entry)]
         _hang(self._listing)
         return self._listing
 
@@ -311,7 +303,7 @@ class _Reader:
         for group in read.groups:
             group.entry.run = run.run
             self._match(group)
-        self._amend(read.groups, run.before)
+        self._spares.amend(read.groups, run.before)
         return read.groups
 
     def _page(self, shard: Shard) -> ShardListing:
@@ -322,60 +314,25 @@ class _Reader:
         memory = ShardMemory(page.stamp, page.seen_ns, trouble.message if trouble else None)
         return ShardListing(shard, memory, [], read=read, trouble=trouble, moved=read)
 
-    def _matched(self, entry: GroupEntry) -> bool:
-        """Tell whether an entry was recognised in a file that was read again."""
-        return entry.root in self._spare and all(entry is not spare for spare in self._spare[entry.root])
-
     def _read(self, shard: Shard, read: FileRead, mine: list[GroupEntry]) -> ShardListing:
         if read.fault is not None:
             return self._unreadable(shard, mine, read.fault)
         for group in sorted(read.groups, key=lambda group: group.known is None):
             self._match(group)
-        self._amend(read.groups, mine)
+        self._spares.amend(read.groups, mine)
         moved = any(group.packed is not None for group in read.groups)
         memory = ShardMemory(read.stamp, read.seen_ns, within=shard.within)
         return ShardListing(shard, memory, read.groups, read=True, moved=moved)
 
     def _unreadable(self, shard: Shard, mine: list[GroupEntry], fault: Fault) -> ShardListing:
-        mine = [entry for entry in mine if not self._matched(entry)]
-        for entry in mine:
-            spare = self._spare.get(entry.root, [])
-            self._spare[entry.root] = [other for other in spare if other is not entry]
-        groups = [GroupListing(entry) for entry in mine]
+        groups = [GroupListing(entry) for entry in mine if not self._spares.taken(entry)]
+        for group in groups:
+            self._spares.take(group.entry)
         return ShardListing(shard, ShardMemory(None, 0, fault.message), groups, read=True, trouble=fault, moved=True)
 
     def _match(self, group: GroupListing) -> None:
         """Let a group take over the memory's entry for it, if there is one that no other group took."""
-        spare = self._spare.get(group.entry.root)
-        if not spare:
-            return
-        old = group.known or spare[0]
-        self._spare[group.entry.root] = [other for other in spare if other is not old]
-        place = group.entry.shard, group.entry.first, group.entry.line
-        self._listing.shifted = self._listing.shifted or place != (old.shard, old.first, old.line)
-        old.shard, old.first, old.line = place
-        old.part, old.run = group.entry.part, group.entry.run
-        group.entry, group.packed, group.names = old, None, None
-
-    def _amend(self, groups: list[GroupListing], before: list[GroupEntry]) -> None:
-        """Note which groups the memory has that others amend: these did not vanish."""
-        for group in groups:
-            if group.packed is not None and group.amends is not None:
-                former = before[group.amends.number]
-                spare = self._spare.get(former.root, [])
-                if any(entry is former for entry in spare):
-                    self._spare[former.root] = [entry for entry in spare if entry is not former]
-                    group.former = former
-
-    def _known(self, shard: Shard, part: Part, taken: set[int]) -> list[GroupListing]:
-        """Return the groups of a piece that the memory knows, as they stand now; `taken` are those that others are."""
-        pieces = self._pieces.get((os.path.dirname(shard.name), part.digest), [])  # noqa: PTH120  posix text
-        for old in pieces:
-            whole = sum(entry.inputs for entry in old) == part.records
-            if whole and not any(id(entry) in taken or self._matched(entry) for entry in old):
-                taken.update(map(id, old))
-                return [_moved_to(entry, shard, part.first - old[0].first) for entry in old]
-        return []
+        self._listing.shifted |= self._spares.match(group)
 
 
 def _hang(listing: SourceListing) -> None:
@@ -390,13 +347,6 @@ def _place(entry: GroupEntry) -> GroupEntry:
     """Return an entry with no more than where its rows stand."""
     place = (entry.file, entry.offset, entry.length, entry.check)
     return GroupEntry(entry.source, entry.shard, entry.root, *place)
-
-
-def _moved_to(entry: GroupEntry, shard: Shard, rows: int) -> GroupListing:
-    """Return a known group as it stands `rows` further on in `shard`; the memory's own entry stays as it is."""
-    first, line = entry.first + rows, entry.line + rows
-    moved_entry = msgspec.structs.replace(entry, shard=shard.name, first=first, line=line)
-    return GroupListing(moved_entry, known=entry)
 
 
 def _is_fresh(known: ShardMemory | None, shard: Shard, stamp: Stamp | None) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from stacbuild import keys, lockfile
-from stacbuild.cutting import GroupListing
+from stacbuild.cuts import GroupListing
 from stacbuild.events import Began, Ended, Progress, Watcher, many, nobody
 from stacbuild.failures import Problem, StaleError, SurroundingsError, UsageError
 from stacbuild.listed import SourceListing

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from stacbuild import manifest, parts_file
 from stacbuild.account import Account
+from stacbuild.as_built import OutputMemory
 from stacbuild.deliver import Deliverer, Delivery, Only
 from stacbuild.events import Began, Ended, Progress, Watcher, many
 from stacbuild.failures import Problem, UsageError
@@ -27,7 +28,7 @@ from stacbuild.roster import item_of
 from stacbuild.settle import Settler
 from stacbuild.sheets import Ledger
 from stacbuild.targets import Selection
-from stacbuild.trace import GroupEntry, OutputMemory
+from stacbuild.trace import GroupEntry
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 from stacbuild.writing import Due, Writers

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from stacbuild.cutting import Cutter, FileRead, ToRead
+from stacbuild.cuts import FileRead, ToRead
+from stacbuild.cutting import Cutter
 from stacbuild.execute.base import Kind
 from stacbuild.failures import Fault
 from stacbuild.profiling import Span, Spans, now

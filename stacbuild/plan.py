@@ -7,12 +7,12 @@ a function, a group at a time; nothing is read, run or written here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from typing import Any
 
 from stacbuild import amends, clashes
 from stacbuild.clashes import Place, SharedIds
 from stacbuild.contexts import Contexts
-from stacbuild.cutting import GroupListing
+from stacbuild.cuts import GroupListing
 from stacbuild.differences import leaves_moved
 from stacbuild.failures import Fault
 from stacbuild.listed import ShardListing, SourceListing
@@ -21,11 +21,9 @@ from stacbuild.model import Input, Mark, Pair
 from stacbuild.pipeline import Pipeline, unseen
 from stacbuild.recipe.schema import Document
 from stacbuild.report import Reason
-from stacbuild.steps import BY_ID, DUPLICATE_ID, OTHER_TAKEN, Edited, Gone, GroupPlan, Options, Step, refused
+from stacbuild.steps import BY_ID, DUPLICATE_ID, OTHER_TAKEN, Edited, GroupPlan, Options, Step, refused
 from stacbuild.trace import GroupEntry, Memory
-
-DELETIONS_ALWAYS_ALLOWED: Final = 100
-"""So many removals are never held back, whatever the share."""
+from stacbuild.vanished import Vanished
 
 
 class Plan:
@@ -48,70 +46,16 @@ class Plan:
         self._unnamed: dict[tuple[str, str, str], tuple[str, int]] = {}
         self._reasons: dict[Any, list[Reason]] = {}
         self._by_name = {listing.name: listing for listing in listings}
-        self._vanished = {listing.name: self._rows_of_vanished(listing) for listing in listings}
-        self.gone = [self._gone(listing) for listing in listings]
+        self._vanished = Vanished(document, memory, listings)
+        self.gone = [self._vanished.gone(one, options.deletions, held=options.targeted) for one in listings]
         self._visit = self._moved_clashes()
 
     def let_go(self) -> None:
         """Forget the inputs that were read, once their groups are settled."""
-        self._vanished.clear()
+        self._vanished.let_go()
         for listing in self.listings:
             for group in listing.groups():
                 group.packed = None
-
-    # --- what vanished
-
-    def _rows_of_vanished(self, listing: SourceListing) -> dict[str, dict[str, Any]]:
-        """Return the rows of groups that no file has as they were: inputs by key, and pairs by collection and key."""
-        inputs: dict[str, Input] = {}
-        pairs: dict[str, dict[str, Pair]] = {}
-        above: dict[str, str] = {}
-        for entry in listing.vanished:
-            group = self.memory.group(entry)
-            inputs.update((row.key, row) for row in group.inputs)
-            above.update((row.key, entry.above) for row in group.inputs if entry.above)
-            for collection, rows in group.pairs.items():
-                pairs.setdefault(collection, {}).update((row.key, row) for row in rows)
-        return {"inputs": inputs, "pairs": pairs, "above": above}
-
-    def _gone(self, listing: SourceListing) -> Gone:
-        vanished = self._vanished[listing.name]
-        inputs: dict[str, Input] = dict(vanished["inputs"])
-        listed: set[str] = set()
-        for group in listing.groups():
-            if group.packed is not None and inputs:
-                listed.update(row.key for row in group.inputs() if row.key in inputs)
-        stay = [entry for entry in listing.vanished if self._stays(entry, listed)]
-        for key in listed.union(*(self._keys(entry) for entry in stay)):
-            inputs.pop(key, None)
-        pairs = {
-            collection: [row for key, row in rows.items() if key in inputs]
-            for collection, rows in vanished["pairs"].items()
-        }
-        kept = {name: [p for p in rows if p.built is not None] for name, rows in pairs.items() if self._keeps(name)}
-        pairs = {name: rows for name, rows in pairs.items() if name not in kept}
-        known = sum(entry.inputs for entry in self.memory.head.groups if entry.source == listing.name)
-        gone = Gone(listing.name, list(inputs.values()), pairs, known, kept=kept, stay=stay, above=vanished["above"])
-        gone.ordered = listing.before is not None and listing.before.place != listing.place
-        empty = not any(True for _ in listing.groups())
-        if inputs and any(pairs.values()):
-            too_many = len(inputs) > limit(self.options.deletions, known)
-            too_many = too_many or (empty and _allowed(self.options.deletions, known) < known)
-            gone.held = self.options.targeted or (too_many and not gone.ordered)
-        return gone
-
-    def _keeps(self, collection: str) -> bool:
-        spec = self.document.collections.get(collection)
-        return spec is not None and spec.keep_removed
-
-    def _stays(self, entry: GroupEntry, listed: set[str]) -> bool:
-        """Tell whether a group of kept items is as it shall be: none of its inputs is there again."""
-        if entry.shard or not entry.tallies or not all(map(self._keeps, entry.tallies)):
-            return False
-        return not listed or listed.isdisjoint(self._keys(entry))
-
-    def _keys(self, entry: GroupEntry) -> set[str]:
-        return {row.key for row in self.memory.group(entry).inputs}
 
     # --- what is to be looked at
 
@@ -195,7 +139,7 @@ class Plan:
     def _rows_of(self, listing: SourceListing, group: GroupListing) -> tuple[list[Input], dict[str, dict[str, Pair]]]:
         """Return a group's inputs, and the pairs that they may have had until now, by collection and key."""
         if group.packed is not None and group.former is None:
-            return group.inputs(), self._vanished[listing.name]["pairs"]
+            return group.inputs(), self._vanished.pairs(listing.name)
         rows = self.memory.group(group.former or group.entry)
         inputs = rows.inputs if group.packed is None else group.inputs()
         return inputs, {c: {pair.key: pair for pair in pairs} for c, pairs in rows.pairs.items()}
@@ -403,15 +347,6 @@ def _refused_id(step: Step, fault: Fault) -> Step:
     else:
         step.verdict, step.reasons = ("stale" if old else "new"), [Reason("source-changed", step.source)]
     return step
-
-
-def limit(allowed: float, known: int) -> float:
-    """Return how many may vanish at once: a share of `known` if `allowed` is a float, else the number itself."""
-    return max(DELETIONS_ALWAYS_ALLOWED, _allowed(allowed, known))
-
-
-def _allowed(allowed: float, known: int) -> float:
-    return allowed * known if isinstance(allowed, float) else allowed
 
 
 def _duplicates(memory: Any) -> dict[str, list[Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from stacbuild import blocks
+from stacbuild.as_built import CollectionMemory, OutputMemory
 from stacbuild.blocks import Block, BlockMemory
 from stacbuild.deliver import Delivery
 from stacbuild.listed import SourceListing
@@ -14,7 +15,7 @@ from stacbuild.runs import BlockListing
 from stacbuild.settle import Settler
 from stacbuild.sources.pages import pack
 from stacbuild.stamped import FileMemory, ShardMemory, SourceMemory
-from stacbuild.trace import CollectionMemory, Head, Memory, OutputMemory
+from stacbuild.trace import Head, Memory
 from stacbuild.workshop import Workshop
 
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from stacbuild import blocks
 from stacbuild.blocks import UNSURE, Block, BlockMemory, Run
-from stacbuild.cutting import RunFile, ToRead
+from stacbuild.cuts import RunFile, ToRead
 from stacbuild.delivered import STAMP
 from stacbuild.failures import Fault
 from stacbuild.sources.stamps import SLACK_NS

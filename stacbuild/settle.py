@@ -18,12 +18,12 @@ from stacbuild.contexts import Contexts
 from stacbuild.looking import mark
 from stacbuild.model import Facts, Group, Input, Names, Pair, Tally, Version
 from stacbuild.pipeline import Pipeline
-from stacbuild.plan import limit
 from stacbuild.recipe.schema import Validation
 from stacbuild.rows import RowsWriter, Shares
-from stacbuild.steps import Edited, Gone, GroupPlan, Step, refused
+from stacbuild.steps import Edited, GroupPlan, Step, refused
 from stacbuild.store import Store
 from stacbuild.trace import GroupEntry
+from stacbuild.vanished import Gone, limit
 
 IN_PLACE_AT_MOST: Final = 2_000
 """Items of a collection that are noted to have moved alone: with more, it costs less to look at all."""

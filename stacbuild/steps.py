@@ -1,4 +1,4 @@
-"""What a plan gives: steps, a group's steps, what vanished; and what is asked of a plan. Values only."""
+"""What a plan gives: steps, a group's steps; and what is asked of a plan. Values only."""
 
 from __future__ import annotations
 
@@ -76,24 +76,6 @@ class GroupPlan(Struct):
     """The marks of its inputs' names, if they were read while listing."""
     edited: Edited | None = None
     """Only records that were edited in place have steps; None: all have."""
-
-
-class Gone(Struct):
-    """Inputs of one source that are no longer listed. `held`: too many at once, so that nothing is deleted."""
-
-    source: str
-    inputs: list[Input]
-    pairs: dict[str, list[Pair]]
-    known: int
-    held: bool = False
-    ordered: bool = False
-    """The recipe's own change removes them: no limit."""
-    kept: dict[str, list[Pair]] = {}
-    """Pairs of collections whose items stay when their inputs vanish."""
-    stay: list[GroupEntry] = []
-    """Groups of such pairs as an earlier build has left them."""
-    above: dict[str, str] = {}
-    """Key of an input → the document of its source that it hung below, where such trees are kept."""
 
 
 class Options(Struct, frozen=True):

@@ -1,0 +1,100 @@
+"""What is asked of who reads files, and what comes of it: groups, as they were cut. Values only."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw, Struct
+
+from stacbuild.amends import Amends
+from stacbuild.failures import Fault
+from stacbuild.model import Input, Names, Stamp
+from stacbuild.spool import Spooled
+from stacbuild.trace import GroupEntry
+
+_inputs_of = msgspec.msgpack.Decoder(list[Input]).decode
+_raws_of = msgspec.msgpack.Decoder(list[Raw]).decode
+_input_of = msgspec.msgpack.Decoder(Input).decode
+
+# --- what is asked
+
+
+class RunFile(Struct, array_like=True):
+    """A file of a run, and its stamp when it was looked at; `same`: it is as the memory has it."""
+
+    name: str
+    stamp: bytes
+    same: bool
+
+
+class ToRead(Struct, array_like=True):
+    """A file, or a run of files, that is to be read, and the stamp that it had when it was looked at."""
+
+    name: str
+    file: str
+    named: bool
+    within: str
+    stamp: Stamp | None
+    seen_ns: int
+    before: list[GroupEntry] = []
+    """Where the rows of the groups that it had stand, and no more of them."""
+    files: list[RunFile] = []
+    """Of a run of a block: its files; `name` is the block's, `file` the folder that their names start from."""
+    run: int = 0
+    trusted: bool = True
+    """Records that stand there as they stood are the inputs that they were."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes are to be read."""
+        if self.files:
+            return sum(int.from_bytes(file.stamp[:8], "little") for file in self.files if not file.same)
+        return 0 if self.stamp is None else self.stamp.size
+
+
+# --- what comes of it
+
+
+class GroupListing(Struct):
+    """A group as listed: `entry` has its root and place; `packed` its inputs, None where the memory has them."""
+
+    entry: GroupEntry
+    packed: bytes | None = None
+    spooled: Spooled | None = None
+    """Where its records are in the spool."""
+    names: Names | None = None
+    """The marks of its inputs' names; None where the memory has them."""
+    known: GroupEntry | None = None
+    """The memory's entry of it, where it was recognised unread, by the piece of the file that it stands in."""
+    amends: Amends | None = None
+    former: GroupEntry | None = None
+    """The memory's entry of the group that it amends."""
+
+    def inputs(self) -> list[Input]:
+        """Return the inputs of a group that was read."""
+        assert self.packed is not None
+        return _inputs_of(self.packed)
+
+    def edited(self) -> list[Input]:
+        """Return the inputs of a group that was read; of one that amends another only those that moved."""
+        if self.former is None or self.amends is None:
+            return self.inputs()
+        assert self.packed is not None
+        rows = _raws_of(self.packed)
+        return [_input_of(rows[at]) for at in self.amends.moved]
+
+    def may_be_unmarked(self) -> bool:
+        """Tell whether it may have records that no id can be made of: it is new, or some of it failed."""
+        return self.packed is not None or any(tally.failed for tally in self.entry.tallies.values())
+
+
+class FileRead(Struct, array_like=True):
+    """What a file held: its groups, and the stamp that it had then; `fault` says why it could not be read."""
+
+    groups: list[GroupListing]
+    stamp: Stamp | None
+    seen_ns: int
+    fault: Fault | None = None
+    unsure: list[str] = []
+    """Of a run of files: those that had another stamp when they were read."""
+    faults: dict[str, Fault] = {}
+    """Of a run of files: those that could not be read, and why."""
