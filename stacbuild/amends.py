@@ -23,6 +23,8 @@ class Amends(Struct, array_like=True):
     """Which of the groups that the file had."""
     moved: list[int]
     """Positions of the records that are others now."""
+    shifted: bool
+    """Some stand at another distance, in lines, from the group's first."""
 
 
 class Formers:
@@ -35,11 +37,14 @@ class Formers:
         """Return which of the groups some inputs amend; None: none, or some of them cannot be read."""
         found = self._by_keys.get(_keys_of(rows)) if self._by_keys else None
         moved = None if found is None else _moved(found[1], rows)
-        return None if found is None or moved is None else Amends(found[0], moved)
+        if found is None or moved is None:
+            return None
+        shifted = any(was.line != now.line for was, now in zip(found[1], rows, strict=True))
+        return Amends(found[0], moved, shifted)
 
 
 def _keys_of(rows: list[Input]) -> bytes:
-    return xxhash.xxh3_128_digest("\0".join([row.key for row in rows]).encode())
+    return xxhash.xxh3_128_digest(_pack([row.key for row in rows]))
 
 
 def _moved(old: list[Input], rows: list[Input]) -> list[int] | None:

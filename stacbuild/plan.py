@@ -55,7 +55,7 @@ class Plan:
         self._vanished.let_go()
         for listing in self.listings:
             for group in listing.groups():
-                group.packed = None
+                group.packed = group.former = None
 
     # --- what is to be looked at
 
@@ -151,7 +151,7 @@ class Plan:
             return None
         inputs = group.inputs()
         rest = amends.rest(self.memory, former, {inputs[at].key for at in told.moved})
-        edited = Edited(packed, rest)
+        edited = Edited(packed, rest, told.shifted)
         plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, rest.old(), group.spooled, group.names, edited)
         plan.steps = {collection: [] for collection in sorted(listing.fed(group.entry))}
         for step in self._steps(plan, listing, told.moved):

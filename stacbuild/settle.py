@@ -104,13 +104,13 @@ class Settler:
     def _settle_edited(self, plan: GroupPlan, edited: Edited, names: Names) -> None:
         """Write the rows of a group of which only records that were edited in place have steps."""
         entry, rest, renewed = plan.entry, edited.rest, dict[str, list[Pair]]()
-        entry.tallies, moved, plain = {}, [], True
+        entry.tallies, moved, plain = {}, [], not edited.shifted
         for collection, steps in plan.steps.items():
             pairs, behind = self._pairs(collection, steps)
             renewed[collection], was = pairs, [step.old for step in steps if step.old is not None]
             entry.tallies[collection] = self._tally_edited(rest, collection, was, pairs, behind)
             moved += was
-            plain = plain and [*_facts(was)] == [*_facts(pairs)]
+            plain = plain and _pack([*_facts(was)]) == _pack([*_facts(pairs)])  # 1, 1.0 and true are three
         now = [pair for pairs in renewed.values() for pair in pairs]
         if plain and not any(map(odd.is_odd, [*moved, *now])) and _files(moved) == _files(now):
             self.files.update(_files(now))

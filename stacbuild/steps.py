@@ -59,6 +59,8 @@ class Edited(Struct):
 
     inputs: bytes
     rest: Rest
+    shifted: bool
+    """Some stand at other lines, seen from the group's first."""
 
 
 class GroupPlan(Struct):
