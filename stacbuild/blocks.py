@@ -157,7 +157,7 @@ def write(folder: Path, generation: int, new: dict[Key, tuple[Block, dict[str, s
     """
     import zstandard  # noqa: PLC0415  a no-op never gets here
 
-    compress = zstandard.ZstdCompressor(level=1, write_content_size=True).compress
+    compress = zstandard.ZstdCompressor(level=-1, write_content_size=True).compress
     found: dict[Key, BlockMemory] = {}
     with _Writer(folder, generation) as writer:
         for key, (block, troubles) in new.items():

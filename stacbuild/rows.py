@@ -38,7 +38,7 @@ class RowsWriter:
         memory.folder.mkdir(parents=True, exist_ok=True)
         self._rows = (memory.folder / f"rows-{generation}").open("wb")
         self._names = (memory.folder / f"names-{generation}").open("wb")
-        self._compress = zstandard.ZstdCompressor(level=1, write_content_size=True).compress
+        self._compress = zstandard.ZstdCompressor(level=-1, write_content_size=True).compress
 
     def add(self, entry: GroupEntry, group: Group, shares: Shares, names: Names | None = None) -> None:
         """Write `group` and say in `entry` where it stands.

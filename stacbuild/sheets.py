@@ -175,7 +175,7 @@ class Writer:
         import zstandard  # noqa: PLC0415  a no-op never gets here
 
         self.folder, self._name = folder, name
-        self._compress = zstandard.ZstdCompressor(level=1, write_content_size=True).compress
+        self._compress = zstandard.ZstdCompressor(level=-1, write_content_size=True).compress
 
     def __enter__(self) -> Self:
         """Open the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from stacbuild import aggregate, documents
 from stacbuild.failures import Fault, ItemError, Problem
 from stacbuild.model import LeftOut
 from stacbuild.outputs.base import Item, Tree
+from stacbuild.outputs.laid import Laid
+from stacbuild.outputs.order import along_the_store
 from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.roster import Roster
 from stacbuild.settle import root_of
@@ -52,6 +54,9 @@ class Catalog:
         self.warnings: list[Problem] = []
         self._left: list[LeftOut] = []
         self._held: tuple[str, list[Item]] | None = None
+        self._ready: dict[tuple[bytes, int], int] = {}
+        """Place in the store → number among the lines that are laid down."""
+        self._laid: Laid | None = None
         self._states: dict[str, bytes] = {}
         self.documents: dict[str, dict[str, Any]] = {}
         """The collections' documents that were asked for."""
@@ -87,7 +92,22 @@ class Catalog:
 
     def read(self, item: Item) -> bytes:
         """Return an item's line: its members in the order in which they are written."""
+        number = self._ready.get((item.blob, item.ordinal)) if self._ready else None
+        if number is not None and self._laid is not None:
+            return self._laid.get(number)
         return self._store.documents(item.blob)[item.ordinal]
+
+    def lay(self, items: Sequence[Item]) -> None:
+        """Read the lines of some items along the store, once, for who reads them in another order; forget others."""
+        if self._laid is not None:
+            self._laid.close()
+        self._ready, self._laid = {}, Laid(self.scratch, len(items)) if items else None
+        if self._laid is not None:
+            for number in along_the_store(items):
+                item = items[number]
+                self._laid.put(number, self._store.documents(item.blob)[item.ordinal])
+                self._ready[item.blob, item.ordinal] = number
+            self._laid.settle()
 
     def warn(self, problem: Problem) -> None:
         """Note what is odd about what is written."""

@@ -10,6 +10,7 @@ import contextlib
 import math
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +22,7 @@ from stacbuild.execute.base import Executor, Kind
 from stacbuild.failures import Problem
 from stacbuild.making import Made, make, make_share, share_path
 from stacbuild.model import LeftOut
-from stacbuild.outputs.base import InShares, Output, Share, Wanted
+from stacbuild.outputs.base import InParts, InShares, Output, Share, Wanted
 from stacbuild.outputs.registry import open_outputs
 from stacbuild.parts import Former, Parts, Shared
 from stacbuild.profiling import Span, Spans, now
@@ -34,6 +35,11 @@ from stacbuild.workshop import Workshop
 
 WORTH: Final = 5_000
 """Items to be written, each as often as it is; below, what starting workers costs is more than they bring."""
+
+ALONG: Final = 25_000
+"""Items whose lines are laid down together."""
+VISITS: Final = 2
+"""If chunks of the store would be read so often on an average, it costs less to lay their lines down."""
 
 COST: Final = {"geoparquet": 4}
 """What an item costs in outputs of a kind, others being 1: dear files come first, so that the last end together."""
@@ -66,6 +72,9 @@ class Ask(Struct, array_like=True):
     """The shares of it that were made."""
     share: Share | None = None
     """The share of it that is to be made, instead of all."""
+    along: list[str] = []
+    """Files of the same collection that are asked for one after the other, this among them: what lies together in the
+    store goes to several of them."""
 
 
 class Given(Struct, array_like=True):
@@ -107,6 +116,7 @@ class _Writer:
         self._outputs = {output.name: output for output in open_outputs(tools.document.outputs, tools.root)}
         self._view = Catalog(tools.document, tools.root, tools.scratch, tools.entries, rows, store, None)
         self._tools = tools
+        self._along: tuple[str, str, list[str]] = ("", "", [])
 
     def write(self, ask: Ask) -> Given:
         """Write one file, or a share of it.
@@ -117,6 +127,7 @@ class _Writer:
         """
         begin, view, output = now(), self._view, self._outputs[ask.output]
         wanted = msgspec.structs.replace(ask.wanted, documents=ask.documents)
+        self._lay(output, ask)
         made = self._made(output, msgspec.structs.replace(ask, wanted=wanted))
         warnings, view.warnings = view.warnings, []
         facts: dict[str, int | str] = {"file": wanted.path, "bytes": made.attempt.size, "copied": made.copied}
@@ -124,6 +135,17 @@ class _Writer:
         span = Span(f"write {output.name}", begin, now(), facts)
         spans = Spans(os.getpid(), [span]) if self._tools.profiled else None
         return Given(ask.number, *made.attempt, made.left, warnings, made.parts, ask.share, spans)
+
+    def _lay(self, output: Output, ask: Ask) -> None:
+        """Read the documents of files that are asked for one after the other once, where that saves much."""
+        along = (ask.output, ask.wanted.collection, ask.along)
+        if along == self._along or not isinstance(output, InParts):
+            return
+        self._along, view = along, self._view
+        parts = output.items_of(view, ask.wanted.collection, ask.along) if ask.along else []
+        items = list(chain.from_iterable(parts))
+        visits, chunks = sum(len({item.blob for item in part}) for part in parts), len({item.blob for item in items})
+        view.lay(items if visits > VISITS * chunks else ())
 
     def _made(self, output: Output, ask: Ask) -> Made:
         view, wanted, owner = self._view, ask.wanted, self._tools.owner
@@ -228,10 +250,26 @@ class Writers:
         """Yield the tasks, the dearest first, but files of one collection together: a worker reads its rows once."""
         whole = [one._replace(wanted=msgspec.structs.replace(one.wanted, part=None)) for one in due]
         costs = [_items(view, one) * COST.get(one.output.kind, 1) for one in whole]
-        for number in sorted(range(len(due)), key=lambda n: (-costs[n], due[n].wanted.collection)):
+        order = sorted(range(len(due)), key=lambda n: (-costs[n], due[n].wanted.collection))
+        along = _along([due[number] for number in order])
+        for number, paths in zip(order, along, strict=True):
             one = due[number]
             documents = one.output.documents_in(view, one.wanted)
-            yield Ask(number, one.output.name, whole[number].wanted, documents, one.former)
+            yield Ask(number, one.output.name, whole[number].wanted, documents, one.former, along=paths)
+
+
+def _along(due: Sequence[Due]) -> Iterator[list[str]]:
+    """Yield for each file the paths of those that are to be made with it, of parts of one collection, up to ALONG."""
+    for _, some in groupby(due, key=lambda one: (one.output.name, one.wanted.collection or one.wanted.path)):
+        run: list[str] = []
+        items = 0
+        for one in some:
+            held = sum(map(len, (one.wanted.part or {}).values()))
+            if run and items + held > ALONG:
+                yield from [run] * len(run)
+                run, items = [], 0
+            run, items = [*run, one.wanted.path], items + held
+        yield from [run if len(run) > 1 else []] * len(run)
 
 
 def _items(view: Catalog, due: Due) -> int:

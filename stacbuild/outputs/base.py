@@ -304,6 +304,14 @@ class InShares(Protocol):
         """Tell whether the shares of a file can be copied as they are; if not, it pays to make them once more."""
 
 
+@runtime_checkable
+class InParts(Protocol):
+    """An output that may cut a collection into many files: documents that lie together go to several of them."""
+
+    def items_of(self, view: View, collection: str, paths: Sequence[str]) -> list[list[Item]]:
+        """Return the items of some files of a collection."""
+
+
 class Table(Protocol):
     """An output that holds all items of a collection in one file, which a tree may name."""
 

@@ -137,6 +137,11 @@ class GeoParquet:
             held = self._cut_held = _Cut(view, collection, found)
         return held.files
 
+    def items_of(self, view: View, collection: str, paths: Sequence[str]) -> list[list[Item]]:
+        """Return the items of some files of a collection that is cut by date."""
+        files = self._cut(view, collection, self._pattern_of(view, collection))
+        return [files.get(path, []) for path in paths]
+
     def _want(self, facts: Any) -> bytes:
         return xxhash.xxh3_128_digest(self.settings + msgspec.json.encode(facts, order="sorted"))
 

@@ -54,4 +54,8 @@ class Laid:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Let go of the file."""
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
         self._stream.close()
