@@ -266,10 +266,15 @@ def _along(due: Sequence[Due]) -> Iterator[list[str]]:
         for one in some:
             held = sum(map(len, (one.wanted.part or {}).values()))
             if run and items + held > ALONG:
-                yield from [run] * len(run)
+                yield from _each(run)
                 run, items = [], 0
             run, items = [*run, one.wanted.path], items + held
-        yield from [run if len(run) > 1 else []] * len(run)
+        yield from _each(run)
+
+
+def _each(run: list[str]) -> list[list[str]]:
+    """Return for each file of a run those that are made with it."""
+    return [run if len(run) > 1 else []] * len(run)
 
 
 def _items(view: Catalog, due: Due) -> int:
