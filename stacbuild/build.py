@@ -6,6 +6,7 @@ any two lines: what was worked out is in the store, what was being written has a
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import Counter
 
@@ -81,6 +82,8 @@ class _Build:
         self._over = shop.profile.over
         self._spool = SpoolFiles(shop.folder, request.jobs + 1)
         self._executor = open_executor(request.executor, request.jobs, self._spool.descriptors)
+        self._held: dict[str, Inspected] | None = None
+        """What the outputs hold, if there was time to look at them before they were asked for."""
 
     def run(self) -> BuildReport:
         """Do it."""
@@ -94,7 +97,7 @@ class _Build:
         listings = self._list()
         if self._request.lock is not None:
             locked.refuse_other(self._shop, self._request.lock, listings)
-        held = self._shop.inspect()
+        held = self._shop.inspect() if self._held is None else self._held
         if self._shop.memory.empty:
             for output in self._shop.outputs:
                 if output.name in held:
@@ -150,10 +153,15 @@ class _Build:
             counts[source] = count
             self._watch(Progress("list", count, known[source] or None, source))
 
-        asked = Asked(told, self._request.force, self._spool, self._executor)
+        asked = Asked(told, self._request.force, self._spool, self._executor, meanwhile=self._inspect)
         listings = self._shop.listings(asked)
         self._watch(Ended("list", sum(counts.values()), many(len(listings), "source")))
         return listings
+
+    def _inspect(self) -> None:
+        """Look at the outputs beforehand; if that fails they are looked at once more, by who tells why."""
+        with contextlib.suppress(Exception):
+            self._held = self._shop.inspect()
 
     def _quiet(self, plan: Plan, outlets: Outlets) -> bool:
         """Tell whether nothing at all is to be done."""

@@ -21,8 +21,9 @@ from stacbuild.held import Inspected, of_rows
 from stacbuild.intents import Intents
 from stacbuild.making import Made, make
 from stacbuild.model import LeftOut
-from stacbuild.outputs.base import Foldered, Item, Output, Rank, View, Wanted
+from stacbuild.outputs.base import Foldered, Item, Output, View, Wanted
 from stacbuild.parts import Former, Remembered
+from stacbuild.pending import Pending
 from stacbuild.removing import Kept, remove_files
 from stacbuild.revision import Revision
 from stacbuild.sheets import Found, Ledger, Writer, ledger_of
@@ -207,7 +208,7 @@ class Deliverer:
 
     def _sort_out(self) -> list[Wanted]:
         """Return the files to be written in order; those that are as wanted are counted and kept."""
-        pending = []
+        pending = Pending()
         for wanted in self._files():
             found = self._before.rows.find(wanted.path)
             if found is not None and self._rows.stay(found):
@@ -215,11 +216,10 @@ class Deliverer:
             if found is not None and wanted.path not in self._before.bad and self._is_as_wanted(wanted, found):
                 self._leave_alone(wanted, found)
             elif found is None or self._only is None or self._only(wanted):
-                pending.append(wanted)
+                pending.add(wanted)
             elif found.want != NO_WANT:
                 self._rows.put(wanted.path, found.stat, found.digest, NO_WANT)
-        pending.sort(key=_writing_order)
-        return pending
+        return pending.in_order()
 
     def _leave_alone(self, wanted: Wanted, found: Found) -> None:
         """Count a file that is as it shall be; its row is another where more is known than it says."""
@@ -367,12 +367,6 @@ def sync() -> None:
     """Make everything that was written durable: one sync a build."""
     with contextlib.suppress(OSError):
         os.sync()
-
-
-def _writing_order(wanted: Wanted) -> tuple[Rank, int, str, bytes, int, str]:
-    item = wanted.item
-    blob, ordinal = (item.blob, item.ordinal) if item else (b"", 0)
-    return (wanted.rank, wanted.turn, wanted.collection, blob, ordinal, wanted.path)
 
 
 def _add(anew: dict[str, set[str] | None], collection: str, ids: set[str] | None) -> None:

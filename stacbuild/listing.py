@@ -7,6 +7,7 @@ Never writes; never asks what a change means: `plan` does.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import accumulate
@@ -57,6 +58,7 @@ class Asked(Struct, frozen=True):
         spool: takes the records of groups that the memory does not know; None: nothing is to be worked on.
         executor: reads where there is much to be read; None: this process does.
         profile: takes down what that took.
+        meanwhile: is called, in a thread, where other processes read and this one waits.
     """
 
     told: Callable[[str, int], None] = lambda _source, _count: None
@@ -64,6 +66,7 @@ class Asked(Struct, frozen=True):
     spool: SpoolFiles | None = None
     executor: Executor | None = None
     profile: Profile = NO_PROFILE
+    meanwhile: Callable[[], None] = lambda: None
 
 
 def list_sources(recipe: Recipe, memory: Memory, asked: Asked) -> list[SourceListing]:
@@ -94,12 +97,15 @@ def _read_elsewhere(recipe: Recipe, memory: Memory, readers: list[_Reader], aske
             read[pile.number] = reader, pile
             yield pile
 
+    beside = threading.Thread(target=asked.meanwhile, daemon=True)
+    beside.start()
     for done in asked.executor.map(PILES, tools, piles()):
         asked.profile.take(done.spans)
         reader, pile = read[done.number]
         for one, found in zip(pile.files, done.reads, strict=True):
             reader.take(one, found)
         pile.files = []
+    beside.join()
 
 
 def _piles(readers: list[_Reader]) -> Iterator[tuple[_Reader, list[ToRead]]]:

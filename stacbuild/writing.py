@@ -255,7 +255,8 @@ class Writers:
         for number, paths in zip(order, along, strict=True):
             one = due[number]
             documents = one.output.documents_in(view, one.wanted)
-            yield Ask(number, one.output.name, whole[number].wanted, documents, one.former, along=paths)
+            few = one.wanted.items is not None
+            yield Ask(number, one.output.name, whole[number].wanted, documents, one.former, along=[] if few else paths)
 
 
 def _along(due: Sequence[Due]) -> Iterator[list[str]]:

@@ -89,6 +89,8 @@ class Wanted(Struct, frozen=True, gc=False):
     """Holds all items of `collection` (of every collection of the output where that is empty)."""
     part: dict[str, list[str]] | None = None
     """Of a file that holds only some of them: collection → the ids of those."""
+    items: dict[str, list[Item]] | None = None
+    """These items, while they are at hand."""
     documents: dict[str, dict[str, Any]] | None = None
     """`documents_in` it, where that was asked beforehand."""
     turn: int = 0

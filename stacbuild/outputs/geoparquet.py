@@ -43,10 +43,10 @@ class Linking(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A file of a date: a hash over what is in it, and collection → ids of the items."""
+    """A file of a date: a hash over what is in it, and collection → the items."""
 
     state: Any
-    held: dict[str, list[str]]
+    items: dict[str, list[Item]]
 
 
 class _Cut(NamedTuple):
@@ -111,7 +111,8 @@ class GeoParquet:
             yield Wanted(pattern, self._want(facts), Rank.DATA, only, many=True)
             return
         for path, part in sorted(self._by_date(view, collections, pattern).items()):
-            yield Wanted(path, part.state.digest(), Rank.DATA, only, many=True, part=part.held)
+            held = {name: [item.id for item in items] for name, items in part.items.items()}
+            yield Wanted(path, part.state.digest(), Rank.DATA, only, many=True, part=held, items=part.items)
 
     def _by_date(self, view: View, collections: list[str], pattern: str) -> dict[str, _Part]:
         """Return what each file of a date holds."""
@@ -121,7 +122,7 @@ class GeoParquet:
             for path, items in self._cut(view, name, pattern).items():
                 state, held = parts.setdefault(path, _Part(xxhash.xxh3_128(self.settings), {}))
                 state.update(told)
-                held[name] = [item.id for item in items]
+                held[name] = items
                 for item in items:
                     state.update(b"%b\0%b" % (item.id.encode(), item.digest))
         return parts
@@ -173,17 +174,23 @@ class GeoParquet:
 
     def _table(self, view: View, wanted: Wanted) -> Table:
         collections = [wanted.collection] if wanted.collection else self.takes(view.names())
-        entries = list(chain.from_iterable(self._entries(view, name, wanted.path) for name in collections))
+        entries = list(chain.from_iterable(self._entries(view, name, wanted) for name in collections))
         spec = self._spec
         options = Options(spec.compression, _LEVELS.get(spec.compression), spec.row_group_size, self.settings)
         return Table(entries, view.scratch, options)
 
-    def _entries(self, view: View, collection: str, path: str) -> list[Entry]:
-        pattern = self._pattern_of(view, collection)
+    def _entries(self, view: View, collection: str, wanted: Wanted) -> list[Entry]:
         rewrite = Hrefs(self.name, self._links, self._root, view.warn)
         line = self._line(view, collection, rewrite)
-        items = self._cut(view, collection, pattern).get(path, []) if self._parted else view.items(collection)
-        return [Entry(collection, item, line, rewrite, view.read) for item in items]
+        return [Entry(collection, item, line, rewrite, view.read) for item in self._items(view, collection, wanted)]
+
+    def _items(self, view: View, collection: str, wanted: Wanted) -> list[Item]:
+        """Return the items of a collection that go to a file."""
+        if not self._parted:
+            return view.items(collection)
+        if wanted.items is not None:
+            return wanted.items.get(collection, [])
+        return self._cut(view, collection, self._pattern_of(view, collection)).get(wanted.path, [])
 
     def _line(self, view: View, collection: str, rewrite: Hrefs) -> Callable[[Item], bytes]:
         links = document.packed([collection_link(collection, self._spec.base_url)])
