@@ -52,7 +52,8 @@ def build(shop: Workshop, request: Request, watch: Watcher) -> BuildReport:
             if not lost:
                 account.warn("SB610", "parts of the store are missing or damaged: they are made again")
             shop.remember()
-            lost |= missing.digests | promised.absent(shop)
+            shop.store.lost |= promised.absent(shop)
+            lost |= missing.digests | shop.store.lost
         except MemoryLostError:
             if shop.memory.lost:
                 raise

@@ -171,11 +171,13 @@ class Plan:
         """Put steps to what a targeted build is not to take away: pairs that are led elsewhere, or share their key."""
         for collection, old in plan.old.items():
             if collection in self.pipelines:
-                steps = plan.steps.setdefault(collection, [])
+                steps = plan.steps.get(collection, [])
                 stepped = {step.input.key for step in steps}
                 for key, row in {row.key: row for row in plan.inputs if row.key in old}.items():
                     if key not in stepped and not self._named(collection, key, plan.source):
                         steps.extend(self._as_it_was(plan, collection, row, old[key]))
+                if steps:  # a group that has nothing of a collection says nothing of it
+                    plan.steps[collection] = steps
 
     def _as_it_was(self, plan: GroupPlan, collection: str, row: Input, old: Pair) -> Iterator[Step]:
         """Yield the step that leaves a pair as it is, in the first group that has its key."""

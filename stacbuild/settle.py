@@ -29,6 +29,7 @@ IN_PLACE_AT_MOST: Final = 2_000
 """Items of a collection that are noted to have moved alone: with more, it costs less to look at all."""
 
 _pack = msgspec.msgpack.Encoder().encode
+_facts_of = msgspec.msgpack.Decoder(list[Facts]).decode
 
 
 class Changes(Struct):
@@ -110,7 +111,7 @@ class Settler:
             renewed[collection], was = pairs, [step.old for step in steps if step.old is not None]
             entry.tallies[collection] = self._tally_edited(rest, collection, was, pairs, behind)
             moved += was
-            plain = plain and _pack([*_facts(was)]) == _pack([*_facts(pairs)])  # 1, 1.0 and true are three
+            plain = plain and _same_facts(was, pairs)
         now = [pair for pairs in renewed.values() for pair in pairs]
         if plain and not any(map(odd.is_odd, [*moved, *now])) and _files(moved) == _files(now):
             self.files.update(_files(now))
@@ -357,6 +358,12 @@ def _files(pairs: list[Pair]) -> list[tuple[str, bytes]]:
 
 def _facts(pairs: list[Pair]) -> Iterator[Facts]:
     return (version.facts for pair in pairs if (version := pair.built) is not None)
+
+
+def _same_facts(was: list[Pair], now: list[Pair]) -> bool:
+    """Tell whether aggregates take the same from some pairs as from others; 1, 1.0 and true are three values."""
+    then, new = _pack([*_facts(was)]), _pack([*_facts(now)])
+    return then == new or then == _pack(_facts_of(new))  # boxes may be of integers until they are read again
 
 
 def _invalid(pair: Pair) -> bool:

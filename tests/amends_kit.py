@@ -5,8 +5,8 @@ import json
 import msgspec
 
 from stacbuild import odd
+from stacbuild.aggregate import Fold
 from stacbuild.looking import marks_in
-from stacbuild.spares import Spares
 from stacbuild.trace import Memory
 
 ALIKE = ("seconds", "stacbuild")
@@ -42,7 +42,7 @@ def _group(found, entry):
         "inputs": [msgspec.to_builtins(row) for row in rows.inputs],
         "pairs": {name: [_pair(pair, named) for pair in some] for name, some in rows.pairs.items()},
         "odd": _odd(shares.pop(odd.NAME), named),
-        "shares": {name: repr(msgspec.msgpack.decode(share)) for name, share in shares.items()},
+        "shares": {name: repr(msgspec.msgpack.decode(share, type=Fold)) for name, share in shares.items()},
     }
 
 
@@ -61,7 +61,7 @@ def _odd(blob, named):
 def _pair(pair, named):
     marks = [(named[one.context], *msgspec.structs.astuple(one)[1:]) for one in pair.marks]
     verdict = pair.verdict and (named[pair.verdict.context], pair.verdict.state, pair.verdict.faults)
-    versions = [_version(pair.now), _version(pair.kept)]
+    versions = [_version(pair.now) if pair.live else None, _version(pair.kept)]  # others come and go with the store
     return repr((pair.key, pair.input, pair.id, marks, pair.fault, verdict, pair.live, versions))
 
 
@@ -77,11 +77,7 @@ def report(kitchen, *argv):
 
 
 def told(kitchen):
-    """Return the files that say what fails and what patches changed."""
-    files = [kitchen / ".stacbuild" / name for name in ("failures.ndjson", "changes.ndjson")]
-    return [file.read_text() if file.exists() else None for file in files]
-
-
-def looked_at_whole(monkeypatch):
-    """Let no group be found to amend another, so that all of its pairs are looked at."""
-    monkeypatch.setattr(Spares, "amend", lambda *_: None)
+    """Return what is said of failures, but for when, and of what patches changed."""
+    changes = kitchen / ".stacbuild/changes.ndjson"
+    failures = [{**one, "timestamp": None} for one in kitchen.failures()]
+    return failures, changes.read_text() if changes.exists() else None
