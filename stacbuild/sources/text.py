@@ -26,7 +26,7 @@ LIMIT: Final = 64 * 1024 * 1024
 HEAD: Final = 1024
 """Bytes that are kept of a line beyond LIMIT."""
 
-_BLOCK: Final = 1024 * 1024
+_BLOCK: Final = 1 << 16
 _STEP: Final = 4096
 """Bytes of .zst decompressed at a time: they may stand for 30,000 times as many."""
 
@@ -54,7 +54,7 @@ def inner_suffix(file: Path) -> str:
 
 
 def blocks(file: Path, encoding: str) -> Iterator[bytes]:
-    """Yield `file` as UTF-8, in pieces of about 1 MiB.
+    """Yield `file` as UTF-8, in pieces of 64 KiB.
 
     Raises:
         SourceUnreadable: it is absent, cannot be read, is damaged, or is not in `encoding` at all.
@@ -91,7 +91,7 @@ def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         rest += piece
         if ends:
             tail = b"\r" if rest.endswith(b"\r") else b""  # its LF may be in the next piece
-            found, left = _split(bytes(rest.removesuffix(tail)))
+            found, left = _split(bytes(memoryview(rest)[: len(rest) - len(tail)]))
             if found and (skipping or len(found[0]) > LIMIT):
                 found[0], skipping = Cut(found[0][:HEAD]), False
             yield from found
