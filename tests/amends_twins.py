@@ -1,12 +1,15 @@
 """Two folders to which the same is done: in one, edits in place are known as such; in the other all is looked at."""
 
+import io
 import json
 import shutil
 from unittest import mock
 
+import pyarrow as pa
 from amends_kit import held, report, told
 from item_files import item, settle
 from kitchen import Kitchen, csv_of, row
+from pyarrow import parquet
 
 from stacbuild.spares import Spares
 
@@ -49,6 +52,7 @@ def a_recipe(recipe, *, level, choice, keep):
     recipe["sources"] = {
         "rows": {"kind": "table", "path": "rows/*.ndjson", "key": "key"},
         "cells": {"kind": "table", "path": "cells.csv", "key": "key"},
+        "grid": {"kind": "table", "path": "grid.parquet", "key": "key"},
         "files": {"kind": "stac-items", "path": "data/**/*.json"},
         "lines": {"kind": "stac-items", "path": "lines.ndjson"},
     }
@@ -57,7 +61,12 @@ def a_recipe(recipe, *, level, choice, keep):
     recipe["extensions"] = {"sums": {"use": "file", "missing": "skip"}}
     recipe["patches"] = PATCHES
     recipe["collections"] = {
-        "one": {"from": ["rows", "cells"], "mapping": "plain", "where": "mood <> 'low' OR mood IS NULL", **known}
+        "one": {
+            "from": ["rows", "cells", "grid"],
+            "mapping": "plain",
+            "where": "mood <> 'low' OR mood IS NULL",
+            **known,
+        }
         | {"patches": ["low", "none"], "extensions": ["sums"]},
         "s-*": {"from": ["rows"], "mapping": "kinds", **known},
         "three": {"from": ["files", "lines"], "patches": ["low"], **known},
@@ -76,7 +85,8 @@ class Twins:
         self.cells = [self.record(n) for n in range(40, 49)]
         self.files = {f"{n % 2}/f{n}": item(f"f{n}", gsd=n % 9 + 1) for n in range(12)}
         self.lines = [item(f"l{n}", gsd=n % 9 + 1) for n in range(9)]
-        self.broken = set()
+        self.grid = [self.record(n) for n in range(60, 72)]
+        self.broken, self.lost = set(), False
         for kitchen in self.both():
             a_recipe(kitchen.recipe, **how)
             kitchen.write("limit.json", json.dumps(LIMIT))
@@ -95,15 +105,16 @@ class Twins:
     def save(self):
         """Write all sources; files that hold what they held are not touched."""
         texts = {f"rows/{name}.ndjson": _lines(some) for name, some in self.shards.items()}
-        texts["cells.csv"] = csv_of(self.cells, CELLS)
+        texts["cells.csv"] = csv_of(_texts(self.cells), CELLS)
         texts["lines.ndjson"] = _lines(self.lines)
         texts |= {f"data/{name}.json": json.dumps(one) for name, one in self.files.items()}
         texts |= {name: '{"' for name in self.broken if name in texts}
+        blobs = {path: text.encode() for path, text in texts.items()} | {"grid.parquet": _table(_texts(self.grid))}
         for kitchen in self.both():
-            for path, text in texts.items():
+            for path, blob in blobs.items():
                 file = kitchen / path
-                if not file.exists() or file.read_bytes() != text.encode():
-                    kitchen.write(path, text)
+                if not file.exists() or file.read_bytes() != blob:
+                    kitchen.write(path, blob)
             for file in [*(kitchen / "data").rglob("*.json"), *(kitchen / "rows").glob("*.ndjson")]:
                 if file.relative_to(kitchen.folder).as_posix() not in texts:
                     file.unlink()
@@ -128,6 +139,20 @@ class Twins:
         report(new)
         same(self.lean, new)
         shutil.rmtree(new.folder)
+
+
+def _texts(records):
+    """Return records as tables of text have them."""
+    return [
+        {name: one if isinstance(one, str) else json.dumps(one) for name, one in cells.items()} for cells in records
+    ]
+
+
+def _table(records):
+    stream = io.BytesIO()
+    columns = {name: pa.array([one[name] for one in records], pa.string()) for name in CELLS}
+    parquet.write_table(pa.table(columns), stream, row_group_size=4)
+    return stream.getvalue()
 
 
 def _lines(some):

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from amends_kit import held, memory, report, told
 from kitchen import Kitchen, csv_of, ran, row
+from world_harm import small_parts
 
 from stacbuild import amends
 from stacbuild.amends import Formers
@@ -214,6 +215,55 @@ def test_what_may_be_asked_before_and_after_says_what_a_build_does(kitchen):
     assert kitchen.ask("diff")["diffs"]
     kitchen.build(exit_=1)
     assert kitchen.ask("why", "item:one/i5")["exit"] == 0
+
+
+# --- what a group is known by, besides its rows
+
+
+def test_a_file_that_an_item_reads_only_since_its_edit_is_looked_at(kitchen):
+    kitchen.recipe["mappings"]["plain"]["assets"]["data"]["href"] = {"template": "pixels/{name}.tif"}
+    kitchen.recipe["extensions"] = {"sums": {"use": "file"}}
+    kitchen.recipe["validation"] = {"level": "off"}
+    kitchen.recipe["collections"]["one"]["extensions"] = ["sums"]
+    kitchen.save()
+    for name in ("a", "b"):
+        kitchen.write(f"pixels/{name}.tif", name)
+    records(kitchen, {number: {"name": "a"} for number in range(MANY)})
+    kitchen.build()
+    records(kitchen, {number: {"name": "b" if number == 5 else "a"} for number in range(MANY)})
+    assert ran(kitchen.build())["extend"] == 1
+    as_if_new(kitchen)
+    kitchen.write("pixels/b.tif", "other")
+    assert ran(kitchen.build())["extend"] == 1
+    as_if_new(kitchen)
+
+
+@pytest.mark.parametrize("texts", [("bad", "good"), ("good", "bad"), ("bad", "worse")])
+def test_what_a_schema_warns_of_comes_and_goes_with_an_edit(kitchen, texts):
+    enum = {"properties": {"properties": {"properties": {"note": {"enum": ["", "good"]}}}}}
+    kitchen.write("notes.json", json.dumps(enum))
+    kitchen.recipe["validation"] = {"level": "warn", "extra": {"one": ["notes.json"]}}
+    kitchen.save()
+    for text in texts:
+        records(kitchen, {5: {"note": text}})
+        kitchen.build()
+        assert [one["item_id"] for one in kitchen.failures()] == ["i5"] * (text != "good")
+        assert [f"is '{text}'" in one["message"] or text in one["message"] for one in kitchen.failures()] in (
+            [],
+            [True],
+        )
+        as_if_new(kitchen)
+
+
+def test_an_edit_that_a_build_did_not_come_to_is_done_by_the_next(kitchen):
+    with small_parts():
+        kitchen.build("--force")
+        records(kitchen, {0: {"date": "never"}} | {number: {"name": "Other"} for number in range(9, MANY)})
+        stopped = kitchen.build("--fail-fast", exit_=1)
+        assert stopped["stages"]["transform"]["ran"] < MANY - 9, "or this shows nothing"
+        assert not kitchen.ask("status")["fresh"]
+        kitchen.build(exit_=1)
+        as_if_new(kitchen, exit_=1)
 
 
 # --- damage

@@ -20,11 +20,11 @@ HABITS = settings(deadline=None, suppress_health_check=list(HealthCheck), databa
 
 def some_records(twins, pick):
     """Return one of the lists of records."""
-    return [twins.shards["a"], twins.shards["b"], twins.cells][pick % 3]
+    return [twins.shards["a"], twins.shards["b"], twins.cells, twins.grid][pick % 4]
 
 
 def edit(twins, pick):
-    records, field = some_records(twins, pick), sorted(VALUES)[pick // 3 % len(VALUES)]
+    records, field = some_records(twins, pick), sorted(VALUES)[pick // 4 % len(VALUES)]
     if records:
         values = VALUES[field]
         records[pick // 7 % len(records)][field] = values[pick // 11 % len(values)]
@@ -75,7 +75,7 @@ def swap(twins, pick):
 
 
 def move(twins, pick):
-    here, there = some_records(twins, pick), some_records(twins, pick + 1 + pick // 3 % 2)
+    here, there = some_records(twins, pick), some_records(twins, pick + 1 + pick // 4 % 3)
     if here:
         there.insert(pick % (len(there) + 1), here.pop(pick // 5 % len(here)))
 
@@ -99,7 +99,8 @@ def remove_item(twins, pick):
 def spoil(twins, pick):
     """Let a file be unreadable, or readable again."""
     names = ["rows/a.ndjson", "rows/b.ndjson", "lines.ndjson", *(f"data/{name}.json" for name in sorted(twins.files))]
-    twins.broken ^= {names[pick % len(names)]}
+    if not twins.lost:
+        twins.broken ^= {names[pick % len(names)]}
 
 
 def paint(twins, pick):
@@ -117,8 +118,16 @@ def lose_memory(twins, pick):
         shutil.rmtree(kitchen / ".stacbuild/memory", ignore_errors=True)
 
 
+def lose_store(twins, pick):
+    """Lose all documents, if each can be made again: of no item is the record gone or unreadable."""
+    if not twins.kept and not twins.broken:
+        twins.lost = True
+        for kitchen in twins.both():
+            shutil.rmtree(kitchen / ".stacbuild/cache", ignore_errors=True)
+
+
 EDITS = (edit, edit, edit, edit_a_name, edit_a_name, edit_a_mood, edit_lines, edit_item, edit_item)
-OTHERS = (insert, delete, swap, move, double, remove_item, spoil, paint, lose_memory)
+OTHERS = (insert, delete, swap, move, double, remove_item, spoil, paint, lose_memory, lose_store)
 WAYS = ([], [], [], [], ["--force"], ["--fail-fast"], ["item:one/i1"], ["collection:three"], ["failed:*"])
 
 HOWS = st.fixed_dictionaries(
