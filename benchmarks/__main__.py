@@ -13,10 +13,13 @@ Where the time goes. The script: three quarters to rustac's table, a tenth each 
 build, of its processor time, by --profile: 8 % reads the sources; 46 % makes items (judging 14, extending 7,
 transforming 7, the rest decoding, encoding what two stages gave, hashing, packing); 7 % is the parent's, who puts
 results into the store and settles; 43 % writes files (GeoParquet 37: a third of it Arrow reading JSON, the rest rows,
-Parquet's own encoding, the store; NDJSON 6). One changed record writes the two files
-of its collection anew, and an extension's config those of all, which is nearly half of what that costs; the parent
-takes a seventh, the workers a third: of it two fifths for cutting lines into members, applying and encoding,
-a sixth for judging what changed alone. Changed back: nearly all is writing.
+Parquet's own encoding, the store; NDJSON 6). One changed record makes a row group of its collection anew, and an
+extension's config those of all, of both without the columns that properties are not in: geometries, links and assets,
+two thirds of a row's cost, are copied. Changed back: nearly all is writing. One record in a hundred, scattered: a
+quarter is reading all files again (in workers; half of it to cut lines, the rest to hash them and to compare them
+with the memory), a quarter the parent's, to decode the pairs that moved and to write the rows of every group once
+more, the rest the outputs. Files by month: before chunks of the store were read for several files at once, half of a
+cold build and most of a scattered change went into unpacking each chunk once a file.
 
 What was tried and did not pay. Judging: one validator a profile instead of one a schema, a second pass, types of
 geometries looked at before their coordinates, names asked by `propertyNames` instead of by a pattern that must match.
