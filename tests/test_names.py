@@ -122,3 +122,6 @@ def test_marks_are_found_where_they_begin_only():
     assert names.any_id({b"BBBBBBBB"})
     assert not names.any_id({b"AAAABBBB"})
     assert not names.any_id(set())
+    others = {number.to_bytes(8) for number in range(20)}
+    assert names.any_id({*others, b"BBBBBBBB"})
+    assert not names.any_id({*others, b"AAAABBBB"})
