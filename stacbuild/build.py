@@ -169,7 +169,7 @@ class _Build:
         head = self._head
         if self._request.force or self._shop.intents.left or head.held_back or self._shop.memory.empty:
             return False
-        if any(gone.inputs for gone in plan.gone) or any(True for _ in plan.groups(leanly=True)):
+        if any(gone.inputs for gone in plan.gone) or any(True for _ in plan.groups()):
             return False
         sources = {listing.name for listing in plan.listings}
         return set(head.collections) == set(self._shop.pipelines) and set(head.sources) == sources and outlets.fresh()
