@@ -20,6 +20,7 @@ from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.jobs import Chunk, ChunkResult, Job, Known, Outcome, Renewed
 from stacbuild.model import Version
 from stacbuild.outputs.parquet import moments
+from stacbuild.outputs.parquet.rows import STEADY
 from stacbuild.packing import Documents, pack
 from stacbuild.pipeline import Pipeline, pipelines
 from stacbuild.profiling import Stopwatch, Timed, now
@@ -247,7 +248,6 @@ ORDER: Final[tuple[str, ...]] = (
 
 _KNOWN: Final[frozenset[str]] = frozenset(ORDER)
 _NO_LINKS: Final = b'"links":[]'
-_BULK: Final = ("geometry", "bbox", "links", "assets")
 
 
 class Line(NamedTuple):
@@ -265,7 +265,7 @@ def line_of(members: dict[str, bytes]) -> Line:
     names = in_order(members)
     parts, at = [members[name] for name in names], names.index("links")
     place = 1 + sum(map(len, parts[:at])) + at + len(_NO_LINKS) - 1
-    bulk = xxhash.xxh3_128_digest(b",".join([members[name] for name in _BULK if name in members]))
+    bulk = xxhash.xxh3_128_digest(b",".join([members[name] for name in STEADY if name in members]))
     return Line(b"{" + b",".join(parts) + b"}", place if parts[at] == _NO_LINKS else -place, bulk)
 
 
