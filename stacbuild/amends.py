@@ -1,19 +1,35 @@
 """Groups whose records were edited in place: the same keys, ids and targets, in the same order, as a group had before.
 
-Of such a group only the pairs of records that moved are decoded, worked on and counted; the others go from the old rows
-to the new ones as bytes. Any doubt, and all of it is looked at. Never decides what is stale: `plan` does.
+Of such a group only the pairs of records that moved are decoded, worked on and written; the others stay where they
+stand. Who reads the file looks the old ones up. Any doubt, and all of it is looked at. Never decides what is stale:
+`plan` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import Final
 
 import msgspec
 import xxhash
 from msgspec import Raw, Struct
 
-from stacbuild.model import Input, Pair, Tally
+from stacbuild.model import Group, Input, Pair, Tally
+from stacbuild.splices import Splice, spliced
 from stacbuild.trace import GroupEntry, Rows
+
+Span = tuple[int, int]
+"""Where something stands in rows as they were written whole, and how many bytes it has."""
+
+
+class Former(Struct, array_like=True):
+    """What a collection had of a group of which some records are others."""
+
+    moved: dict[str, tuple[Span, bytes]]
+    """Key of each record that is another → where its pair stands, and that pair."""
+    built: bytes
+    """What the root of the group is of, of the pairs of the others: a list, packed."""
 
 
 class Amends(Struct, array_like=True):
@@ -23,24 +39,38 @@ class Amends(Struct, array_like=True):
     """Which of the groups that the file had."""
     moved: list[int]
     """Positions of the records that are others now."""
-    shifted: bool
-    """Some stand at another distance, in lines, from the group's first."""
+    shifted: bool = False
+    """Some stand at another distance, in lines, from the group's first; what follows is not known then."""
+    inputs: list[Span] = []
+    """Where the inputs of the records that moved stand in the rows."""
+    pairs: dict[str, Former] = {}
+
+
+# --- who reads a file
 
 
 class Formers:
-    """The inputs of the groups that a file had."""
+    """The inputs of the groups that a file had, and where the rest of these stands."""
 
-    def __init__(self, groups: list[list[Input]]) -> None:
-        self._by_keys = {_keys_of(rows): (number, rows) for number, rows in enumerate(groups)}
+    def __init__(self, rows: Rows | None = None, groups: Iterable[tuple[GroupEntry, list[Input]]] = ()) -> None:
+        self._rows = rows
+        self._by_keys = {_keys_of(some): (number, entry, some) for number, (entry, some) in enumerate(groups)}
 
     def amended(self, rows: list[Input]) -> Amends | None:
-        """Return which of the groups some inputs amend; None: none, or some of them cannot be read."""
+        """Return which of the groups some inputs amend; None: none, or some of them cannot be read.
+
+        Raises:
+            MemoryLostError: what is remembered of that group is missing or damaged.
+        """
         found = self._by_keys.get(_keys_of(rows)) if self._by_keys else None
-        moved = None if found is None else _moved(found[1], rows)
-        if found is None or moved is None:
+        moved = None if found is None else _moved(found[2], rows)
+        if found is None or moved is None or self._rows is None:
             return None
-        shifted = any(was.line != now.line for was, now in zip(found[1], rows, strict=True))
-        return Amends(found[0], moved, shifted)
+        number, entry, before = found
+        if any(was.line != now.line for was, now in zip(before, rows, strict=True)):
+            return Amends(number, moved, shifted=True)
+        places, pairs = _looked_up(self._rows, entry, {rows[at].key for at in moved})
+        return Amends(number, moved, inputs=[places[at] for at in moved], pairs=pairs)
 
 
 def _keys_of(rows: list[Input]) -> bytes:
@@ -63,9 +93,6 @@ def _moved(old: list[Input], rows: list[Input]) -> list[int] | None:
 def _named(row: Input) -> list[tuple[str | None, str | None]]:
     """Return the ids and targets of an input."""
     return [(identity, target) for identity, _, target in row.names]
-
-
-# --- rows of which most stay
 
 
 class _Name(Struct, array_like=True, gc=False):
@@ -98,70 +125,97 @@ class _Group(Struct, array_like=True):
     """A `Group` of which nothing is decoded yet."""
 
     inputs: Raw
-    pairs: dict[str, Raw]
+    pairs: Raw
+
+
+_group_of = msgspec.msgpack.Decoder(_Group).decode
+_pairs_of = msgspec.msgpack.Decoder(dict[str, Raw]).decode
+_raws_of = msgspec.msgpack.Decoder(list[Raw]).decode
+_leans_of = msgspec.msgpack.Decoder(list[Lean]).decode
+_bytes_of = msgspec.msgpack.Decoder(list[bytes]).decode
+_pair_of = msgspec.msgpack.Decoder(Pair).decode
+_pack: Final = msgspec.msgpack.Encoder().encode
+
+
+def _looked_up(rows: Rows, entry: GroupEntry, moved: set[str]) -> tuple[list[Span], dict[str, Former]]:
+    """Return where the inputs of a group stand, and what each collection had of it; `moved` are keys."""
+    written, splices = rows.written(entry), rows.splices(entry)
+    inputs, pairs = _spans(written)
+    now = _pairs_of(_group_of(spliced(written, splices) if splices else written).pairs)
+    return inputs, {name: _former(pairs[name], blob, moved) for name, blob in now.items()}
+
+
+def _former(spans: list[Span], blob: Raw, moved: set[str]) -> Former:
+    leans = _leans_of(blob)
+    at = [number for number, lean in enumerate(leans) if lean.key in moved]
+    raws = _raws_of(blob) if at else []
+    others = (lean.built() for lean in leans if lean.key not in moved)
+    return Former({leans[n].key: (spans[n], bytes(raws[n])) for n in at}, _pack([one for one in others if one]))
+
+
+def _spans(rows: bytes) -> tuple[list[Span], dict[str, list[Span]]]:
+    """Return where the inputs of packed rows stand, and the pairs of each collection."""
+    group = _group_of(rows)
+    pairs, found = _pairs_of(group.pairs), dict[str, list[Span]]()
+    at = len(rows) - sum(len(_pack(name)) + _size(blob) for name, blob in pairs.items())
+    for name, blob in pairs.items():
+        at += len(_pack(name))
+        found[name] = _elements(blob, at)
+        at += _size(blob)
+    return _elements(group.inputs, len(rows) - _size(group.pairs) - _size(group.inputs)), found
+
+
+def _elements(blob: Raw, begin: int) -> list[Span]:
+    """Return where the elements of a packed list stand that begins somewhere."""
+    sizes = [*map(_size, _raws_of(blob))]
+    first = begin + _size(blob) - sum(sizes)
+    return [*zip(accumulate(sizes, initial=first), sizes, strict=False)]
+
+
+def _size(blob: Raw) -> int:
+    return memoryview(blob).nbytes
+
+
+# --- who plans and settles
 
 
 class Rest(Struct):
-    """What a group was that is amended: its entry, and of each collection its pairs, undecoded and lean."""
+    """What a group was that is amended: its entry, and what its collections had of the records that moved."""
 
     entry: GroupEntry
-    raw: dict[str, list[Raw]]
-    lean: dict[str, list[Lean]]
-    places: dict[str, dict[str, int]]
-    """Collection → key of each record that moved → which of the pairs is its."""
+    amends: Amends
 
     def old(self) -> dict[str, dict[str, Pair]]:
         """Return the pairs of the records that moved."""
         return {
-            name: {key: _pair_of(self.raw[name][at]) for key, at in places.items()}
-            for name, places in self.places.items()
+            name: {key: _pair_of(blob) for key, (_, blob) in former.moved.items()}
+            for name, former in self.amends.pairs.items()
         }
 
-    def pairs(self, name: str, renewed: Iterable[Pair]) -> list[Raw | Pair]:
-        """Return the pairs of a collection, those that are new in their places."""
-        found: list[Raw | Pair] = [*self.raw[name]]
-        for pair in renewed:
-            found[self.places[name][pair.key]] = pair
-        return found
-
-    def whole(self, name: str, renewed: Iterable[Pair]) -> list[Pair]:
-        """Return the same, all of them decoded."""
-        return [pair if isinstance(pair, Pair) else _pair_of(pair) for pair in self.pairs(name, renewed)]
-
     def built(self, name: str, renewed: Iterable[Pair]) -> list[bytes]:
-        """Return what the root of the group is of, for each pair of a collection."""
-        found = [lean.built() for lean in self.lean[name]]
-        for pair in renewed:
-            version = pair.built
-            found[self.places[name][pair.key]] = (
-                b"" if version is None else version.id.encode() + b"\0" + version.digest
-            )
-        return [one for one in found if one]
+        """Return what the root of the group is of in a collection, in order."""
+        versions = (version for pair in renewed if (version := pair.built) is not None)
+        now = [version.id.encode() + b"\0" + version.digest for version in versions]
+        return sorted(_bytes_of(self.amends.pairs[name].built) + now)
+
+    def splices(self, inputs: Sequence[Input], renewed: dict[str, list[Pair]]) -> list[Splice]:
+        """Return what is put into the rows: inputs of all records, and the pairs of those that moved."""
+        amends = self.amends
+        rows = ((span, inputs[at]) for span, at in zip(amends.inputs, amends.moved, strict=True))
+        pairs = ((amends.pairs[name].moved[pair.key][0], pair) for name, some in renewed.items() for pair in some)
+        return [Splice(*span, _pack(one)) for some in (rows, pairs) for span, one in some]
 
 
-_group_of = msgspec.msgpack.Decoder(_Group).decode
-_raws_of = msgspec.msgpack.Decoder(list[Raw]).decode
-_leans_of = msgspec.msgpack.Decoder(list[Lean]).decode
-_pair_of = msgspec.msgpack.Decoder(Pair).decode
+def exchanged(group: Group, inputs: list[Input], renewed: dict[str, list[Pair]]) -> Group:
+    """Return a group with other inputs, of which some pairs are others."""
+    return Group(inputs, {name: [*_with(pairs, renewed.get(name, []))] for name, pairs in group.pairs.items()})
 
 
-def rest(rows: Rows, entry: GroupEntry, moved: set[str]) -> Rest:
-    """Return what a group was; `moved` are the keys of the records that are others now."""
-    pairs = rows.read(entry, _group_of).pairs
-    lean = {name: _leans_of(blob) for name, blob in pairs.items()}
-    places = {name: {one.key: at for at, one in enumerate(some) if one.key in moved} for name, some in lean.items()}
-    return Rest(entry, {name: _raws_of(blob) for name, blob in pairs.items()}, lean, places)
-
-
-def packed(inputs: bytes, pairs: dict[str, list[Raw | Pair]]) -> bytes:
-    """Return the rows of a group, as `Group` is encoded."""
-    return _pack([Raw(inputs), pairs])
-
-
-_pack = msgspec.msgpack.Encoder().encode
+def _with(pairs: list[Pair], renewed: list[Pair]) -> Iterator[Pair]:
+    now = {pair.key: pair for pair in renewed}
+    return (now.get(pair.key, pair) for pair in pairs)
 
 
 def same(one: Tally, other: Tally) -> bool:
     """Tell whether pairs that are exchanged for others leave the tally of their group as it is, but for its root."""
-    root = one.root
-    return one == msgspec.structs.replace(other, root=root)
+    return one == msgspec.structs.replace(other, root=one.root)

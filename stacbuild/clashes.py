@@ -37,7 +37,7 @@ class Clashes(Struct):
 
 def find(memory: Memory, listings: list[SourceListing], document: Document) -> Clashes:
     """Return what is shared; what the memory knows, where no source moved. `document` has targets, no patterns."""
-    moved = {listing.name for listing in listings if listing.changed}
+    moved = {listing.name for listing in listings if listing.renamed}
     shifted = {listing.name for listing in listings if listing.shifted}
     groups = _Groups(memory, listings)
     result = Clashes({}, {})

@@ -62,7 +62,7 @@ class GroupListing(Struct):
     spooled: Spooled | None = None
     """Where its records are in the spool."""
     names: Names | None = None
-    """The marks of its inputs' names; None where the memory has them."""
+    """The marks of its inputs' names; None where the memory has them: then its entry says where."""
     known: GroupEntry | None = None
     """The memory's entry of it, where it was recognised unread, by the piece of the file that it stands in."""
     amends: Amends | None = None

@@ -18,7 +18,7 @@ import xxhash
 from msgspec import Struct
 
 from stacbuild import canon
-from stacbuild.amends import Formers
+from stacbuild.amends import Amends, Formers
 from stacbuild.cuts import FileRead, GroupListing, RunFile, ToRead
 from stacbuild.failures import Fault, ItemError, fault_of
 from stacbuild.model import Input, Names, Stamp
@@ -102,7 +102,7 @@ class Cutter:
         self._put, self._rooted, self._known = put, rooted, known
         self._told, self._untold = told, 0
         self._order_counts = bool(beside(recipe.document).code)
-        self._formers = Formers([])
+        self._formers = Formers()
 
     def read(self, shard: Shard, stamp: Stamp | None, seen_ns: int, before: Sequence[GroupEntry] = ()) -> FileRead:
         """Return what a file holds that had `stamp` when it was looked at; one that changes meanwhile is read again.
@@ -188,7 +188,7 @@ class Cutter:
         if self._rows is not None:
             with contextlib.suppress(MemoryLostError):
                 groups = [self._rows.read(entry, _inputs_alone).inputs for entry in before]
-        self._formers = Formers(groups or [])
+        self._formers = Formers(self._rows, zip(before, groups or [], strict=False))
         return groups
 
     def _recognised(self, groups: list[list[Input]]) -> dict[bytes, Input]:
@@ -249,10 +249,19 @@ class Cutter:
         entry.targets = sorted({target for row in rows for _, _, target in row.names if target})
         entry.untaken = sum(row.fault is None and all(target == "" for _, _, target in row.names) for row in rows)
         self._tell(len(rows))
-        spooled = self._put(blobs) if self._put is not None and root not in self._rooted else None
-        return GroupListing(entry, _pack(rows), spooled, self._marks_of(rows), amends=self._formers.amended(rows))
+        known = root in self._rooted
+        spooled = self._put(blobs) if self._put is not None and not known else None
+        amends = None if known else self._amended(rows)
+        names = None if known or amends is not None else self.names(rows)
+        return GroupListing(entry, _pack(rows), spooled, names, amends=amends)
 
-    def _marks_of(self, rows: list[Input]) -> Names:
+    def _amended(self, rows: list[Input]) -> Amends | None:
+        """Return which group some inputs amend; None where the memory is damaged, as others find."""
+        with contextlib.suppress(MemoryLostError):
+            return self._formers.amended(rows)
+        return None
+
+    def names(self, rows: list[Input]) -> Names:
         """Return the marks of the keys of some inputs, and of their ids in each collection that they go to."""
         good = [row for row in rows if row.fault is None]
         keys = b"" if self._source.gives == "items" else b"".join(mark_of("", row.key) for row in good)

@@ -58,9 +58,10 @@ class SourceListing(Struct):
     """Records that are as they were stand in another file or at another line."""
 
     @property
-    def changed(self) -> bool:
-        """Tell whether its inputs are, or may be, others than before."""
-        return self.before is None or bool(self.vanished) or any(g.packed is not None for g in self.groups())
+    def renamed(self) -> bool:
+        """Tell whether the keys, ids or targets of its inputs are, or may be, others than before."""
+        new = any(group.packed is not None and group.former is None for group in self.groups())
+        return self.before is None or bool(self.vanished) or new
 
     def groups(self) -> Iterator[GroupListing]:
         """Yield the groups of all its files in order."""

@@ -309,7 +309,7 @@ class _Reader:
         for group in read.groups:
             group.entry.run = run.run
             self._match(group)
-        self._spares.amend(read.groups, run.before)
+        self._settled(read.groups, run.before)
         return read.groups
 
     def _page(self, shard: Shard) -> ShardListing:
@@ -325,7 +325,7 @@ class _Reader:
             return self._unreadable(shard, mine, read.fault)
         for group in sorted(read.groups, key=lambda group: group.known is None):
             self._match(group)
-        self._spares.amend(read.groups, mine)
+        self._settled(read.groups, mine)
         moved = any(group.packed is not None for group in read.groups)
         memory = ShardMemory(read.stamp, read.seen_ns, within=shard.within)
         return ShardListing(shard, memory, read.groups, read=True, moved=moved)
@@ -340,6 +340,15 @@ class _Reader:
         """Let a group take over the memory's entry for it, if there is one that no other group took."""
         self._listing.shifted |= self._spares.match(group)
 
+    def _settled(self, groups: list[GroupListing], before: list[GroupEntry]) -> None:
+        """Note which groups others amend; all others that are new have names of their own."""
+        self._spares.amend(groups, before)
+        for group in groups:
+            if group.packed is not None and group.former is None and group.names is None:
+                group.names = self._cutter.names(group.inputs())
+            if group.amends is not None and group.amends.shifted:
+                self._listing.shifted = True
+
 
 def _hang(listing: SourceListing) -> None:
     """Note which document each group hangs below now, whether it was read or not."""
@@ -352,7 +361,7 @@ def _hang(listing: SourceListing) -> None:
 def _place(entry: GroupEntry) -> GroupEntry:
     """Return an entry with no more than where its rows stand."""
     place = (entry.file, entry.offset, entry.length, entry.check)
-    return GroupEntry(entry.source, entry.shard, entry.root, *place)
+    return GroupEntry(entry.source, entry.shard, entry.root, *place, splices=entry.splices)
 
 
 def _is_fresh(known: ShardMemory | None, shard: Shard, stamp: Stamp | None) -> bool:

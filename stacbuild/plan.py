@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from stacbuild import amends, clashes
+from stacbuild import clashes
+from stacbuild.amends import Rest
 from stacbuild.clashes import Place, SharedIds
 from stacbuild.contexts import Contexts
 from stacbuild.cuts import GroupListing
@@ -21,7 +22,7 @@ from stacbuild.model import Input, Mark, Pair
 from stacbuild.pipeline import Pipeline, unseen
 from stacbuild.recipe.schema import Document
 from stacbuild.report import Reason
-from stacbuild.steps import BY_ID, DUPLICATE_ID, OTHER_TAKEN, Edited, GroupPlan, Options, Step, refused
+from stacbuild.steps import BY_ID, DUPLICATE_ID, OTHER_TAKEN, GroupPlan, Options, Step, refused
 from stacbuild.trace import GroupEntry, Memory
 from stacbuild.vanished import Vanished
 
@@ -55,7 +56,7 @@ class Plan:
         self._vanished.let_go()
         for listing in self.listings:
             for group in listing.groups():
-                group.packed = group.former = None
+                group.packed = group.former = group.amends = None
 
     # --- what is to be looked at
 
@@ -146,13 +147,12 @@ class Plan:
 
     def _edited(self, listing: SourceListing, shard: ShardListing, group: GroupListing) -> GroupPlan | None:
         """Return the plan of a group in which records were edited in place; None if anything else moved there."""
-        former, packed, told = group.former, group.packed, group.amends
-        if former is None or packed is None or told is None or not self._edited_alone(listing, shard, former):
+        former, told = group.former, group.amends
+        if former is None or told is None or told.shifted or not self._edited_alone(listing, shard, former):
             return None
-        inputs = group.inputs()
-        rest = amends.rest(self.memory, former, {inputs[at].key for at in told.moved})
-        edited = Edited(packed, rest, told.shifted)
-        plan = GroupPlan(listing.name, shard, group.entry, inputs, {}, rest.old(), group.spooled, group.names, edited)
+        rest = Rest(former, told)
+        place = listing.name, shard, group.entry
+        plan = GroupPlan(*place, group.inputs(), {}, rest.old(), group.spooled, group.names, rest)
         plan.steps = {collection: [] for collection in sorted(listing.fed(group.entry))}
         for step in self._steps(plan, listing, told.moved):
             if step.old is None:

@@ -1,6 +1,7 @@
 """The groups that a build writes: rows, and beside them what is asked of all groups without reading their rows.
 
-    <folder>/rows-<n>     a group: its rows, compressed; then its share of the aggregates, compressed, with a checksum
+    <folder>/rows-<n>     a group: its rows, compressed; then its share of the aggregates, compressed, with a checksum;
+                          or splices for the rows of a group that stand in another of these files (`splices.py`)
     <folder>/names-<n>    eight bytes for each key and each id of its inputs
 
 Immutable once the build is done; the head says which group stands where. Never decides what is kept.
@@ -16,9 +17,12 @@ import msgspec
 import xxhash
 
 from stacbuild.model import Group, Names
-from stacbuild.trace import GroupEntry, Memory
+from stacbuild.splices import Splice, joined, spliced
+from stacbuild.trace import GroupEntry, Memory, Place
 
 ROWS_FILES_AT_MOST: Final = 12
+WHOLE: Final = 4
+"""Splices of more than such a part of the rows that they are for are put in."""
 
 Value = TypeVar("Value")
 
@@ -52,34 +56,37 @@ class RowsWriter:
         known = self.names(entry) if names is None else names
         self._put(entry, self._compress(_pack(group)), self._compress(_pack(shares)), known)
 
-    def amend(self, entry: GroupEntry, former: GroupEntry, rows: bytes, shares: Shares | None, names: Names) -> None:
-        """Write a group in place of one that it amends, and say in `entry` where it stands.
+    def splice(self, entry: GroupEntry, splices: list[Splice]) -> None:
+        """Write in what the rows of a group are others than those that stand where it does, and say so in `entry`.
 
         Args:
             entry: of the group.
-            former: of the one that it amends.
-            rows: encoded as `Group` is.
-            shares: its share of each collection's aggregates; None: the other's.
-            names: the marks of its inputs' names.
+            splices: for the rows as they were written whole.
         """
-        told = self._memory.raw_shares(former) if shares is None else self._compress(_pack(shares))
-        self._put(entry, self._compress(rows), told, names)
+        now = joined(self.splices(entry), splices)
+        blob = self._compress(_pack(now))
+        if len(blob) * WHOLE > entry.length:
+            rows = self._compress(spliced(self.written(entry), now))
+            self._put(entry, rows, self._memory.raw_shares(entry), self.names(entry))
+            return
+        entry.splices = Place(self._generation, self._rows.tell(), len(blob), xxhash.xxh3_64_digest(blob))
+        self._rows.write(blob)
 
     def _move(self, entry: GroupEntry) -> None:
         """Write a group that stands elsewhere once more."""
-        names = self.names(entry)
-        self._put(entry, self._memory.raw_group(entry), self._memory.raw_shares(entry), names)
+        rows = self._memory.raw_group(entry) if entry.splices is None else self._compress(self._memory.packed(entry))
+        self._put(entry, rows, self._memory.raw_shares(entry), self.names(entry))
 
     def _put(self, entry: GroupEntry, rows: bytes, shares: bytes, names: Names) -> None:
         entry.file, entry.offset, entry.length = self._generation, self._rows.tell(), len(rows)
         entry.names_at, entry.keys, entry.ids = self._names.tell(), len(names.keys), len(names.ids)
-        entry.shares, entry.check = len(shares), xxhash.xxh3_64_digest(rows)
+        entry.shares, entry.check, entry.splices = len(shares), xxhash.xxh3_64_digest(rows), None
         self._rows.writelines((rows, shares, xxhash.xxh3_64_digest(shares)))
         self._names.writelines((names.keys, names.ids))
         entry.names_check = xxhash.xxh3_64_digest(names.keys + names.ids)
 
     def _flush(self, entry: GroupEntry) -> None:
-        if entry.file == self._generation and not self._rows.closed:
+        if self._generation in entry.files() and not self._rows.closed:
             self.flush()
 
     def flush(self) -> None:
@@ -97,6 +104,16 @@ class RowsWriter:
         self._flush(entry)
         return self._memory.read(entry, decode)
 
+    def written(self, entry: GroupEntry) -> bytes:
+        """Return the rows of a group as they were written whole, in this build or before."""
+        self._flush(entry)
+        return self._memory.written(entry)
+
+    def splices(self, entry: GroupEntry) -> list[Splice]:
+        """Return what they are others in since."""
+        self._flush(entry)
+        return self._memory.splices(entry)
+
     def shares(self, entry: GroupEntry) -> Shares:
         """Return the share of the aggregates of a group that was added in this build or before."""
         self._flush(entry)
@@ -109,7 +126,8 @@ class RowsWriter:
 
     def finish(self, entries: list[GroupEntry]) -> None:
         """Make the rows durable; many old files are drawn together into this one."""
-        if len({entry.file for entry in entries}) > ROWS_FILES_AT_MOST:
+        self.flush()
+        if len({file for entry in entries for file in entry.files()}) > ROWS_FILES_AT_MOST:
             for entry in entries:
                 if entry.file != self._generation:
                     self._move(entry)

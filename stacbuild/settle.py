@@ -16,11 +16,11 @@ from stacbuild import aggregate, amends, canon, keys, odd
 from stacbuild.amends import Rest
 from stacbuild.contexts import Contexts
 from stacbuild.looking import mark
-from stacbuild.model import Facts, Group, Input, Names, Pair, Tally, Version
+from stacbuild.model import Facts, Group, Input, Pair, Tally, Version
 from stacbuild.pipeline import Pipeline
 from stacbuild.recipe.schema import Validation
 from stacbuild.rows import RowsWriter, Shares
-from stacbuild.steps import Edited, GroupPlan, Step, refused
+from stacbuild.steps import GroupPlan, Step, refused
 from stacbuild.store import Store
 from stacbuild.trace import GroupEntry
 from stacbuild.vanished import Gone, limit
@@ -86,8 +86,8 @@ class Settler:
 
     def settle(self, plan: GroupPlan) -> None:
         """Write the rows of a group whose steps are done."""
-        if plan.edited is not None and plan.names is not None:
-            self._settle_edited(plan, plan.edited, plan.names)
+        if plan.edited is not None:
+            self._settle_edited(plan, plan.edited)
             return
         entry, group = plan.entry, Group(plan.inputs, {})
         entry.tallies = {}
@@ -102,35 +102,42 @@ class Settler:
         self._rows.add(entry, group, self._shares(group), plan.names)
         self.entries.append(entry)
 
-    def _settle_edited(self, plan: GroupPlan, edited: Edited, names: Names) -> None:
-        """Write the rows of a group of which only records that were edited in place have steps."""
-        entry, rest, renewed = plan.entry, edited.rest, dict[str, list[Pair]]()
-        entry.tallies, moved, plain = {}, [], not edited.shifted
-        for collection, steps in plan.steps.items():
-            pairs, behind = self._pairs(collection, steps)
-            renewed[collection], was = pairs, [step.old for step in steps if step.old is not None]
-            entry.tallies[collection] = self._tally_edited(rest, collection, was, pairs, behind)
-            moved += was
-            plain = plain and _same_facts(was, pairs)
-        now = [pair for pairs in renewed.values() for pair in pairs]
-        if plain and not any(map(odd.is_odd, [*moved, *now])) and _files(moved) == _files(now):
-            self.files.update(_files(now))
-            entry.reads, shares = rest.entry.reads, None
+    def _settle_edited(self, plan: GroupPlan, rest: Rest) -> None:
+        """Write what is another in the rows of a group of which only records that were edited in place have steps."""
+        renewed, behind, alike = dict[str, list[Pair]](), dict[str, int](), True
+        for name, steps in plan.steps.items():
+            renewed[name], behind[name] = self._pairs(name, steps)
+            was = [step.old for step in steps if step.old is not None]
+            alike = alike and not behind[name] and self._alike(name, was, renewed[name])
+        if alike:
+            self._splice(plan, rest, renewed)
         else:
-            group = Group(plan.inputs, {name: rest.whole(name, pairs) for name, pairs in renewed.items()})
-            entry.reads, shares = self._marks_of_files(group), self._shares(group)
-        pairs_ = {name: rest.pairs(name, pairs) for name, pairs in renewed.items()}
-        self._rows.amend(entry, rest.entry, amends.packed(edited.inputs, pairs_), shares, names)
-        self.entries.append(entry)
+            self._exchange(plan, renewed, behind)
+        self.entries.append(plan.entry)
 
-    def _tally_edited(self, rest: Rest, collection: str, was: list[Pair], now: list[Pair], behind: int) -> Tally:
-        """Return the tally of a group in which some pairs are exchanged for others."""
-        if not behind and amends.same(self.tally(collection, was), self.tally(collection, now)):
-            root = keys.join(*sorted(rest.built(collection, now)))
-            return msgspec.structs.replace(rest.entry.tallies[collection], root=root)
-        tally = self.tally(collection, rest.whole(collection, now))
-        tally.behind = behind
-        return tally
+    def _alike(self, collection: str, was: list[Pair], now: list[Pair]) -> bool:
+        """Tell whether all that is told of a group stays as it is, but for its root, if pairs of it are exchanged."""
+        if any(map(odd.is_odd, [*was, *now])) or _files(was) != _files(now) or not _same_facts(was, now):
+            return False
+        return amends.same(self.tally(collection, was), self.tally(collection, now))
+
+    def _splice(self, plan: GroupPlan, rest: Rest, renewed: dict[str, list[Pair]]) -> None:
+        """Write pairs that are others, and take over all else that is known of their group."""
+        entry, replace = plan.entry, msgspec.structs.replace
+        roots = {name: keys.join(*rest.built(name, pairs)) for name, pairs in renewed.items()}
+        entry.tallies = {name: replace(rest.entry.tallies[name], root=root) for name, root in roots.items()}
+        entry.reads = rest.entry.reads
+        self.files.update(file for pairs in renewed.values() for file in _files(pairs))
+        self._rows.splice(entry, rest.splices(plan.inputs, renewed))
+
+    def _exchange(self, plan: GroupPlan, renewed: dict[str, list[Pair]], behind: dict[str, int]) -> None:
+        """Write a group whole in which some pairs are others, and what is told of it."""
+        entry, group = plan.entry, amends.exchanged(self._rows.group(plan.entry), plan.inputs, renewed)
+        entry.tallies = {name: self.tally(name, group.pairs.get(name, [])) for name in renewed}
+        for name, number in behind.items():
+            entry.tallies[name].behind = number
+        entry.reads = self._marks_of_files(group)
+        self._rows.add(entry, group, self._shares(group))
 
     def _marks_of_files(self, group: Group) -> bytes:
         """Return the marks of the files that a group's items depend on besides their records; these are noted."""

@@ -74,6 +74,7 @@ class Spares:
                 if self._has(former):
                     self.take(former)
                     group.former = former
+                    group.entry.stand_as(former)
 
     def piece(self, shard: Shard, part: Part, taken: set[int]) -> list[GroupListing]:
         """Return the groups of a piece that the memory knows, as they stand now; `taken` are those that others are."""

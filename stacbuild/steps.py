@@ -54,15 +54,6 @@ class Step(Struct, gc=False):
         return self.fault is not None or (self.start >= stages and not self.judge and self.now is not None)
 
 
-class Edited(Struct):
-    """What a group is besides the records that moved: its inputs as they are written, and what it was."""
-
-    inputs: bytes
-    rest: Rest
-    shifted: bool
-    """Some stand at other lines, seen from the group's first."""
-
-
 class GroupPlan(Struct):
     """A group that is not known to be fresh, with a step for each pair; `source` and `shard` say where it is read."""
 
@@ -76,7 +67,7 @@ class GroupPlan(Struct):
     """Where its records are in the spool, if they were read while listing."""
     names: Names | None = None
     """The marks of its inputs' names, if they were read while listing."""
-    edited: Edited | None = None
+    edited: Rest | None = None
     """Only records that were edited in place have steps; None: all have."""
 
 

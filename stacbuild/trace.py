@@ -1,7 +1,8 @@
 """The memory: what was built from what, and what was delivered. Knows nothing of stages or STAC.
 
     <folder>/head            one small file, replaced by rename: old head or new head, nothing between
-    <folder>/rows-<n>        groups, each compressed; immutable; the head says which stand where (`rows.py`)
+    <folder>/rows-<n>        groups, each compressed, and splices for those in other such files; immutable; the head
+                             says which stand where (`rows.py`)
     <folder>/files-<n>       names and stamps of small files of sources, a block a folder (`blocks.py`)
     <folder>/names-<n>       what their inputs are called, eight bytes a name
     <folder>/index-…         which segment of the store has what (`index.py`)
@@ -32,6 +33,7 @@ from stacbuild.index import Run
 from stacbuild.model import NO_NAMES, Context, Group, Input, Names, Tally
 from stacbuild.sealed import MemoryLostError
 from stacbuild.sheets import Ledger, Sheet
+from stacbuild.splices import Splice, spliced
 from stacbuild.stamped import FileMemory, LookupMemory, SourceMemory
 
 _CHECK: Final = 8
@@ -50,6 +52,15 @@ _SWEPT: Final = (
 )
 
 Value = TypeVar("Value")
+
+
+class Place(Struct, array_like=True, frozen=True):
+    """Where something lies in a file of rows, and its XXH3-64."""
+
+    file: int
+    offset: int
+    length: int
+    check: bytes
 
 
 class GroupEntry(Struct, array_like=True):
@@ -91,6 +102,18 @@ class GroupEntry(Struct, array_like=True):
     """The document of its source that its items hang below, where such trees are kept."""
     run: int = 0
     """Of a block: which of its runs it was read from."""
+    splices: Place | None = None
+    """Where it stands what its rows are others in since they were written whole (`splices.py`)."""
+
+    def files(self) -> set[int]:
+        """Return which files of rows it lies in."""
+        return {self.file} if self.splices is None else {self.file, self.splices.file}
+
+    def stand_as(self, other: GroupEntry) -> None:
+        """Take over where another group lies."""
+        self.file, self.offset, self.length, self.check = other.file, other.offset, other.length, other.check
+        self.shares, self.splices = other.shares, other.splices
+        self.names_at, self.keys, self.ids, self.names_check = other.names_at, other.keys, other.ids, other.names_check
 
     def place(self, row: Input) -> str:
         """Return where an input of it stands: file and line."""
@@ -138,6 +161,7 @@ _head_of = msgspec.msgpack.Decoder(Head).decode
 _group_of = msgspec.msgpack.Decoder(Group).decode
 _looked_of = msgspec.msgpack.Decoder(dict[str, FileMemory]).decode
 _run_of = msgspec.msgpack.Decoder(Run).decode
+_splices_of = msgspec.msgpack.Decoder(list[Splice]).decode
 _shares_of = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 _sheets_of = msgspec.msgpack.Decoder(list[Sheet]).decode
 
@@ -150,6 +174,12 @@ class Rows(Protocol):
 
     def read(self, entry: GroupEntry, decode: Callable[[bytes], Value]) -> Value:
         """Return what `decode` makes of the rows of a group, encoded as `Group` is; for who needs little of them."""
+
+    def written(self, entry: GroupEntry) -> bytes:
+        """Return the rows of a group as they were written whole."""
+
+    def splices(self, entry: GroupEntry) -> list[Splice]:
+        """Return what they are others in since."""
 
     def shares(self, entry: GroupEntry) -> dict[str, bytes]:
         """Return a group's share of each collection's aggregates."""
@@ -182,10 +212,33 @@ class RowFiles:
         Raises:
             MemoryLostError: they are missing or damaged.
         """
-        return sealed.unpacked(self.raw_group(entry), decode)
+        if entry.splices is None:
+            return sealed.unpacked(self.raw_group(entry), decode)
+        try:
+            return decode(self.packed(entry))
+        except msgspec.DecodeError as error:
+            raise MemoryLostError(str(error)) from error
+
+    def packed(self, entry: GroupEntry) -> bytes:
+        """Return the rows of a group, encoded as `Group` is.
+
+        Raises:
+            MemoryLostError: they are missing or damaged.
+        """
+        return spliced(self.written(entry), self.splices(entry))
+
+    def written(self, entry: GroupEntry) -> bytes:
+        """Return the rows of a group as they were written whole; raises as `packed`."""
+        return sealed.unpacked(self.raw_group(entry), bytes)
+
+    def splices(self, entry: GroupEntry) -> list[Splice]:
+        """Return what they are others in since; raises as `packed`."""
+        if (at := entry.splices) is None:
+            return []
+        return sealed.unpacked(self._read(f"rows-{at.file}", at.offset, at.length, at.check), _splices_of)
 
     def raw_group(self, entry: GroupEntry) -> bytes:
-        """Return the stored bytes of a group, checked."""
+        """Return the stored bytes of a group as it was written whole, checked."""
         return self._read(f"rows-{entry.file}", entry.offset, entry.length, entry.check)
 
     def shares(self, entry: GroupEntry) -> dict[str, bytes]:
@@ -355,7 +408,7 @@ class Memory(RowFiles):
         self._sweep()
 
     def _sweep(self) -> None:
-        files = {entry.file for entry in self.head.groups}
+        files = {file for entry in self.head.groups for file in entry.files()}
         used = {"head", self.head.looked, *self.head.index}
         used.update(f"{kind}-{number}" for kind in ("rows", "names") for number in files)
         for output in self.head.outputs.values():

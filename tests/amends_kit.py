@@ -1,8 +1,10 @@
 """What a kitchen's memory holds, without places: for tests of records that were edited in place."""
 
 import json
+import shutil
 
 import msgspec
+from kitchen import Kitchen
 
 from stacbuild import odd
 from stacbuild.aggregate import Fold
@@ -81,3 +83,26 @@ def told(kitchen):
     changes = kitchen / ".stacbuild/changes.ndjson"
     failures = [{**one, "timestamp": None} for one in kitchen.failures()]
     return failures, changes.read_text() if changes.exists() else None
+
+
+def as_if_new(kitchen, exit_=0):
+    """Build the same from nothing elsewhere and compare what is written, what fails, and what is remembered."""
+    folder = kitchen.folder.parent / "new"
+    shutil.copytree(kitchen.folder, folder, ignore=shutil.ignore_patterns("dist", ".stacbuild"))
+    other = Kitchen(folder, rows=None)
+    other.recipe = kitchen.recipe
+    other.save()
+    other.build(exit_=exit_)
+    assert kitchen.tree("dist") == other.tree("dist")
+    assert held(kitchen) == held(other)
+    assert [one["source"] for one in kitchen.failures()] == [one["source"] for one in other.failures()]
+    shutil.rmtree(folder)
+
+
+def damage(kitchen, kind):
+    """Damage the first file of a kind in the memory everywhere."""
+    file = min((kitchen / ".stacbuild/memory").glob(f"*/{kind}*"))
+    blob = bytearray(file.read_bytes())
+    for at in range(0, len(blob), 7):
+        blob[at] ^= 0x40
+    file.write_bytes(blob)
