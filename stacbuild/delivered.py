@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -46,6 +47,15 @@ class Delivered(Struct, array_like=True):
             b"".join([self.digest(number) for number in numbers]),
             b"".join([self.want(number) for number in numbers]),
         )
+
+    def renewed(self, rows: Iterable[tuple[int, bytes]]) -> Delivered:
+        """Return the rows with some in the place of others: number, and stat, SHA-256 and what it was made from."""
+        stats, digests, wants = bytearray(self.stats), bytearray(self.digests), bytearray(self.wants)
+        for number, row in rows:
+            stats[number * 32 : number * 32 + 32] = row[:32]
+            digests[number * 32 : number * 32 + 32] = row[32:64]
+            wants[number * 16 : number * 16 + 16] = row[64:]
+        return Delivered(self.paths, bytes(stats), bytes(digests), bytes(wants))
 
 
 def joined(some: list[Delivered]) -> Delivered:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -102,12 +103,15 @@ def edit(
     cut, where, result = parts(count), folder(base, output), list(marks)
     if not count or len(marks) != cut.number or _present(where) != set(cut.names()):
         return None
+    moved: dict[int, dict[str, Row | None]] = {}
+    for path, row in told.items():
+        moved.setdefault(cut.of(path), {})[path] = row
     new: dict[int, bytes] = {}
-    for part in {cut.of(path) for path in told}:
+    for part, rows in moved.items():
         blob = (where / cut.name(part)).read_bytes()
         if _mark(blob) != marks[part]:
             return None
-        new[part] = _edited(blob, {path: row for path, row in told.items() if cut.of(path) == part})
+        new[part] = _edited(blob, rows)
     for part, blob in sorted(new.items()):
         _put(where / cut.name(part), blob)
         result[part] = _mark(blob)
@@ -115,8 +119,17 @@ def edit(
 
 
 def _edited(blob: bytes, told: dict[str, Row | None]) -> bytes:
-    rows = {row.path: row for row in map(_row_of, blob.splitlines())} | told
-    return b"".join(_line(row) for _, row in sorted(rows.items()) if row is not None)
+    """Return a part with other lines for some files; of the lines that stay hardly any is decoded."""
+    lines = blob.splitlines(keepends=True)
+    for path, row in told.items():
+        at = bisect_left(lines, path, key=_path_of)
+        stands = at < len(lines) and _path_of(lines[at]) == path
+        lines[at : at + stands] = [] if row is None else [_line(row)]
+    return b"".join(lines)
+
+
+def _path_of(line: bytes) -> str:
+    return _row_of(line).path
 
 
 def _line(row: Row) -> bytes:

@@ -58,6 +58,13 @@ class Revision:
                 self._seen.setdefault(sheet, bytearray(count))[rows.start : rows.stop] = b"\1" * len(rows)
         return sum(len(rows) for _, rows in spans)
 
+    def stay_all(self) -> int | None:
+        """Note that all files stay, and return how many; None: not all can."""
+        if any(sheet.unknown for sheet in self._before.sheets):
+            return None
+        self._whole.update(range(len(self._before.sheets)))
+        return self._before.count
+
     def _unknown(self, sheet: int, rows: range) -> bool:
         if not self._before.sheets[sheet].unknown:
             return False
@@ -101,6 +108,9 @@ class Revision:
         new = sorted(range(len(self._paths)), key=lambda number: placed(self._paths[number]), reverse=True)
         waiting: list[_Row] = []
         for sheet, known in enumerate(before.sheets):
+            if sheet in moved and not waiting and (rows := self._in_place(sheet, new, gone)) is not None:
+                yield writer.add(rows)
+                continue
             if sheet in moved:
                 waiting += self._merged(before.rows(sheet), new, gone)
                 end = before.keys[sheet + 1] if sheet + 1 < len(before.keys) else None
@@ -111,6 +121,23 @@ class Revision:
             yield known if known.file else writer.add(before.rows(sheet))
         yield from self._cut(waiting, new, None, writer)
         yield from map(writer.add, _sheets_of(waiting))
+
+    def _in_place(self, sheet: int, new: list[int], gone: set[str]) -> Delivered | None:
+        """Return the rows of a sheet with those of `new` before its end in their places; None: not all have one."""
+        before, mine = self._before, list[int]()
+        end = before.keys[sheet + 1] if sheet + 1 < len(before.keys) else None
+        rows, numbers = before.numbered(sheet)
+        for number in reversed(new):
+            path = self._paths[number]
+            if path not in numbers:
+                if end is None or placed(path) < end:
+                    return None
+                break
+            mine.append(number)
+        if not gone.isdisjoint(numbers):
+            return None
+        del new[len(new) - len(mine) :]
+        return rows.renewed((numbers[self._paths[number]], self._row(number)[1]) for number in mine)
 
     def _cut(self, waiting: list[_Row], new: list[int], end: str | None, writer: Writer) -> Iterator[Sheet]:
         """Put to `waiting` the rows of `new` that come before `end`, and write what becomes too much of it."""

@@ -99,13 +99,14 @@ class Ledger:
         if not self.sheets:
             return None
         sheet = self.sheet_of(path)
-        rows, numbers = self._hold(sheet)
+        rows, numbers = self.numbered(sheet)
         number = numbers.get(path)
         if number is None:
             return None
         return Found(sheet, number, rows.stamp(number), rows.digest(number), rows.want(number))
 
-    def _hold(self, sheet: int) -> tuple[Delivered, dict[str, int]]:
+    def numbered(self, sheet: int) -> tuple[Delivered, dict[str, int]]:
+        """Return the rows of a sheet, which is held from now on, and path → which of them is of that file."""
         if sheet not in self._held:
             rows = self.rows(sheet)
             self._held[sheet] = rows, {path: number for number, path in enumerate(rows.paths)}
@@ -130,9 +131,9 @@ class Ledger:
         for sheet in range(max(bisect_right(self.keys, low) - 1, 0), end):
             start, stop = 0, self.sheets[sheet].count
             if self.keys[sheet] < low:
-                start = bisect_left(self._hold(sheet)[0].paths, low, key=placed)
+                start = bisect_left(self.numbered(sheet)[0].paths, low, key=placed)
             if sheet + 1 == end:
-                stop = bisect_left(self._hold(sheet)[0].paths, high, key=placed)
+                stop = bisect_left(self.numbered(sheet)[0].paths, high, key=placed)
             if start < stop:
                 yield sheet, range(start, stop)
 
