@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import xxhash
 from msgspec import Raw, Struct
 
 from stacbuild.model import Group, Input, Pair, Tally
+from stacbuild.sealed import decoded
 from stacbuild.splices import Splice, spliced
 from stacbuild.trace import GroupEntry, Rows
 
@@ -48,29 +49,61 @@ class Amends(Struct, array_like=True):
 
 # --- who reads a file
 
+HELD: Final = 16 << 20
+
 
 class Formers:
-    """The inputs of the groups that a file had, and where the rest of these stands."""
+    """The groups that a file had; `inputs` are of each of them.
 
-    def __init__(self, rows: Rows | None = None, groups: Iterable[tuple[GroupEntry, list[Input]]] = ()) -> None:
-        self._rows = rows
-        self._by_keys = {_keys_of(some): (number, entry, some) for number, (entry, some) in enumerate(groups)}
+    Their rows are held where they are no more than HELD bytes as they are stored, else read again when asked for.
+    """
+
+    def __init__(self, rows: Rows | None = None, entries: Sequence[GroupEntry] = ()) -> None:
+        """Read the inputs of groups.
+
+        Raises:
+            MemoryLostError: rows are missing or damaged.
+        """
+        hold = sum(entry.length for entry in entries) <= HELD
+        self._rows, self._entries = rows, entries
+        self._held: dict[int, _Rows] = {}
+        self.inputs: list[list[Input]] = []
+        for number in range(len(entries)):
+            found = self._read(number)
+            self.inputs.append(decoded(found.now, _inputs_of).inputs)
+            if hold:
+                self._held[number] = found
+        self._by_keys = {_keys_of(some): number for number, some in enumerate(self.inputs)}
+
+    def _read(self, number: int) -> _Rows:
+        assert self._rows is not None
+        entry = self._entries[number]
+        written = self._rows.written(entry)
+        return _Rows(written, spliced(written, self._rows.splices(entry)) if entry.splices is not None else written)
 
     def amended(self, rows: list[Input]) -> Amends | None:
         """Return which of the groups some inputs amend; None: none, or some of them cannot be read.
 
         Raises:
-            MemoryLostError: what is remembered of that group is missing or damaged.
+            MemoryLostError: rows are missing or damaged.
         """
-        found = self._by_keys.get(_keys_of(rows)) if self._by_keys else None
-        moved = None if found is None else _moved(found[2], rows)
-        if found is None or moved is None or self._rows is None:
+        number = self._by_keys.get(_keys_of(rows)) if self._by_keys else None
+        before = [] if number is None else self.inputs[number]
+        moved = None if number is None else _moved(before, rows)
+        if number is None or moved is None:
             return None
-        number, entry, before = found
         if any(was.line != now.line for was, now in zip(before, rows, strict=True)):
             return Amends(number, moved, shifted=True)
-        places, pairs = _looked_up(self._rows, entry, {rows[at].key for at in moved})
+        found = self._held.get(number) or self._read(number)
+        places, pairs = _looked_up(found, {rows[at].key for at in moved})
         return Amends(number, moved, inputs=[places[at] for at in moved], pairs=pairs)
+
+
+class _Rows(NamedTuple):
+    """Packed rows as they were written whole, and as they are now."""
+
+    written: bytes
+    now: bytes
 
 
 def _keys_of(rows: list[Input]) -> bytes:
@@ -81,6 +114,8 @@ def _moved(old: list[Input], rows: list[Input]) -> list[int] | None:
     """Return at which positions records are others; None: in their keys, ids, targets or files too, or some fail."""
     moved = []
     for at, (was, now) in enumerate(zip(old, rows, strict=True)):
+        if was is now:
+            continue
         if was.key != now.key or was.file != now.file or was.fault is not None or now.fault is not None:
             return None
         if was.names != now.names and _named(was) != _named(now):
@@ -102,7 +137,7 @@ class _Name(Struct, array_like=True, gc=False):
     digest: bytes
 
 
-class Lean(Struct, array_like=True, gc=False):
+class _Lean(Struct, array_like=True, gc=False):
     """A `Pair` of which is decoded what the root of its group is of."""
 
     key: str
@@ -115,65 +150,75 @@ class Lean(Struct, array_like=True, gc=False):
     live: bool
     kept: _Name | None
 
-    def built(self) -> bytes:
-        """Return what the root of its group is of; b"" where the catalog holds nothing of it."""
-        found = self.now if self.live else self.kept
-        return b"" if found is None else found.id.encode() + b"\0" + found.digest
 
+class _Inputs(Struct, array_like=True):
+    """A `Group` of which the inputs are decoded."""
 
-class _Group(Struct, array_like=True):
-    """A `Group` of which nothing is decoded yet."""
-
-    inputs: Raw
+    inputs: list[Input]
     pairs: Raw
 
 
-_group_of = msgspec.msgpack.Decoder(_Group).decode
-_pairs_of = msgspec.msgpack.Decoder(dict[str, Raw]).decode
-_raws_of = msgspec.msgpack.Decoder(list[Raw]).decode
-_leans_of = msgspec.msgpack.Decoder(list[Lean]).decode
+class _Leans(Struct, array_like=True):
+    """A `Group` of which is decoded what its root is of."""
+
+    inputs: Raw
+    pairs: dict[str, list[_Lean]]
+
+
+class _Elements(Struct, array_like=True):
+    """A `Group` of which no input and no pair is decoded."""
+
+    inputs: list[Raw]
+    pairs: dict[str, list[Raw]]
+
+
+_inputs_of = msgspec.msgpack.Decoder(_Inputs).decode
+_leans_of = msgspec.msgpack.Decoder(_Leans).decode
+_elements_of = msgspec.msgpack.Decoder(_Elements).decode
 _bytes_of = msgspec.msgpack.Decoder(list[bytes]).decode
 _pair_of = msgspec.msgpack.Decoder(Pair).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-def _looked_up(rows: Rows, entry: GroupEntry, moved: set[str]) -> tuple[list[Span], dict[str, Former]]:
+def _looked_up(found: _Rows, moved: set[str]) -> tuple[list[Span], dict[str, Former]]:
     """Return where the inputs of a group stand, and what each collection had of it; `moved` are keys."""
-    written, splices = rows.written(entry), rows.splices(entry)
-    inputs, pairs = _spans(written)
-    now = _pairs_of(_group_of(spliced(written, splices) if splices else written).pairs)
-    return inputs, {name: _former(pairs[name], blob, moved) for name, blob in now.items()}
+    before = _elements_of(found.written)
+    now = before if found.now is found.written else _elements_of(found.now)
+    inputs, pairs = _placed(before)
+    leans = _leans_of(found.now).pairs
+    return inputs, {name: _former(pairs[name], now.pairs[name], leans[name], moved) for name in pairs}
 
 
-def _former(spans: list[Span], blob: Raw, moved: set[str]) -> Former:
-    leans = _leans_of(blob)
-    at = [number for number, lean in enumerate(leans) if lean.key in moved]
-    raws = _raws_of(blob) if at else []
-    others = (lean.built() for lean in leans if lean.key not in moved)
-    return Former({leans[n].key: (spans[n], bytes(raws[n])) for n in at}, _pack([one for one in others if one]))
+def _former(spans: list[Span], raws: list[Raw], leans: list[_Lean], moved: set[str]) -> Former:
+    """Return what a collection had of a group, whose pairs stand in `spans`."""
+    mine, others = dict[str, tuple[Span, bytes]](), list[bytes]()
+    for number, lean in enumerate(leans):
+        if lean.key in moved:
+            mine[lean.key] = spans[number], bytes(raws[number])
+        elif (found := lean.now if lean.live else lean.kept) is not None:
+            others.append(b"%b\0%b" % (found.id.encode(), found.digest))
+    return Former(mine, _pack(others))
 
 
-def _spans(rows: bytes) -> tuple[list[Span], dict[str, list[Span]]]:
+def _placed(group: _Elements) -> tuple[list[Span], dict[str, list[Span]]]:
     """Return where the inputs of packed rows stand, and the pairs of each collection."""
-    group = _group_of(rows)
-    pairs, found = _pairs_of(group.pairs), dict[str, list[Span]]()
-    at = len(rows) - sum(len(_pack(name)) + _size(blob) for name, blob in pairs.items())
-    for name, blob in pairs.items():
-        at += len(_pack(name))
-        found[name] = _elements(blob, at)
-        at += _size(blob)
-    return _elements(group.inputs, len(rows) - _size(group.pairs) - _size(group.inputs)), found
+    inputs, end = _spans(group.inputs, _head(2))
+    pairs, end = dict[str, list[Span]](), end + _head(len(group.pairs))
+    for name, some in group.pairs.items():
+        pairs[name], end = _spans(some, end + len(_pack(name)))
+    return inputs, pairs
 
 
-def _elements(blob: Raw, begin: int) -> list[Span]:
-    """Return where the elements of a packed list stand that begins somewhere."""
-    sizes = [*map(_size, _raws_of(blob))]
-    first = begin + _size(blob) - sum(sizes)
-    return [*zip(accumulate(sizes, initial=first), sizes, strict=False)]
+def _spans(elements: list[Raw], begin: int) -> tuple[list[Span], int]:
+    """Return where the elements of a packed list stand that begins somewhere, and where it ends."""
+    sizes = [memoryview(one).nbytes for one in elements]
+    *begins, end = accumulate(sizes, initial=begin + _head(len(elements)))
+    return [*zip(begins, sizes, strict=True)], end
 
 
-def _size(blob: Raw) -> int:
-    return memoryview(blob).nbytes
+def _head(count: int) -> int:
+    """Return how many bytes stand before the elements of a list or map (MessagePack, formats array and map)."""
+    return 1 if count < 1 << 4 else 3 if count < 1 << 16 else 5
 
 
 # --- who plans and settles

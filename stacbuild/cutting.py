@@ -39,16 +39,6 @@ _TOLD_EVERY: Final = 8192
 _pack = msgspec.msgpack.Encoder().encode
 
 
-class _InputsAlone(Struct, array_like=True):
-    """Rows of a group without their pairs."""
-
-    inputs: list[Input]
-    pairs: msgspec.Raw
-
-
-_inputs_alone = msgspec.msgpack.Decoder(_InputsAlone).decode
-
-
 class _RunRead(Struct):
     """What was read of a run until now: its groups, and the records since the last."""
 
@@ -184,12 +174,13 @@ class Cutter:
 
     def _had(self, before: Sequence[GroupEntry]) -> list[list[Input]] | None:
         """Return the inputs of groups that a file had; None where the memory is damaged, as others find."""
-        groups: list[list[Input]] | None = None
-        if self._rows is not None:
-            with contextlib.suppress(MemoryLostError):
-                groups = [self._rows.read(entry, _inputs_alone).inputs for entry in before]
-        self._formers = Formers(self._rows, zip(before, groups or [], strict=False))
-        return groups
+        self._formers = Formers()
+        if self._rows is None:
+            return None
+        with contextlib.suppress(MemoryLostError):
+            self._formers = Formers(self._rows, before)
+            return self._formers.inputs
+        return None
 
     def _recognised(self, groups: list[list[Input]]) -> dict[bytes, Input]:
         """Return inputs by the marks of their bytes, where records of the source are known by these."""

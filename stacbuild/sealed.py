@@ -82,6 +82,19 @@ def unpacked(blob: bytes, decode: Callable[[bytes], Value]) -> Value:
     import zstandard  # noqa: PLC0415  a no-op never gets here
 
     try:
-        return decode(zstandard.ZstdDecompressor().decompress(blob))
-    except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        raw = zstandard.ZstdDecompressor().decompress(blob)
+    except zstandard.ZstdError as error:
+        raise MemoryLostError(str(error)) from error
+    return decoded(raw, decode)
+
+
+def decoded(raw: bytes, decode: Callable[[bytes], Value]) -> Value:
+    """Return what a piece of a file holds.
+
+    Raises:
+        MemoryLostError: it is damaged.
+    """
+    try:
+        return decode(raw)
+    except msgspec.DecodeError as error:
         raise MemoryLostError(str(error)) from error

@@ -214,10 +214,7 @@ class RowFiles:
         """
         if entry.splices is None:
             return sealed.unpacked(self.raw_group(entry), decode)
-        try:
-            return decode(self.packed(entry))
-        except msgspec.DecodeError as error:
-            raise MemoryLostError(str(error)) from error
+        return sealed.decoded(self.packed(entry), decode)
 
     def packed(self, entry: GroupEntry) -> bytes:
         """Return the rows of a group, encoded as `Group` is.

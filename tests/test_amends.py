@@ -93,7 +93,7 @@ class Held:
 
 def formers(*groups):
     rows = Held(groups)
-    return Formers(rows, zip(rows.entries, groups, strict=True))
+    return Formers(rows, rows.entries)
 
 
 def test_records_that_are_others_are_told_by_their_positions_and_where_they_stand():

@@ -83,7 +83,7 @@ class Names:
 
     def again(self, key: str) -> bool:
         """Tell whether an item that had `key` has it still; if it may be another's, `key` says what it has."""
-        return not _NUMBERED.search(key) and self._is_new(key)
+        return ("#" not in key or not _NUMBERED.search(key)) and self._is_new(key)
 
     def _is_new(self, name: str) -> bool:
         mark = xxhash.xxh3_64_intdigest(name.encode("utf-8", "surrogatepass"))

@@ -85,27 +85,39 @@ def _decoded(stream: IO[bytes], decoder: codecs.IncrementalDecoder | None) -> It
 
 def lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the lines with their ends (LF, CR LF or CR); one of more than LIMIT bytes as `Cut`."""
-    rest, tail, skipping = bytearray(), b"", False
+    rest, skipping = bytearray(), False
     for piece in pieces:
-        ends = bool(tail) or b"\n" in piece or b"\r" in piece
+        begin = len(rest)
         rest += piece
-        if ends:
-            tail = b"\r" if rest.endswith(b"\r") else b""  # its LF may be in the next piece
-            found, left = _split(bytes(memoryview(rest)[: len(rest) - len(tail)]))
-            if found and (skipping or len(found[0]) > LIMIT):
-                found[0], skipping = Cut(found[0][:HEAD]), False
-            yield from found
-            rest = bytearray(left + tail)
+        found = _ended_by_cr(rest) if b"\r" in piece or rest[begin - 1 : begin] == b"\r" else _ended(rest, begin)
+        if found and (skipping or len(found[0]) > LIMIT):
+            found[0], skipping = Cut(found[0][:HEAD]), False
+        yield from found
         if len(rest) > LIMIT or (skipping and len(rest) > HEAD):
-            rest[HEAD:], skipping = tail, True
+            rest[HEAD:], skipping = b"\r" if rest.endswith(b"\r") else b"", True
     yield from _last(bytes(rest), skipping=skipping)
 
 
-def _split(text: bytes) -> tuple[list[bytes], bytes]:
-    """Return the whole lines of `text`, and what stands behind them."""
-    found = text.splitlines(keepends=True)
-    left = found.pop() if found and not found[-1].endswith((b"\n", b"\r")) else b""
-    return found, left
+def _ended(rest: bytearray, begin: int) -> list[bytes]:
+    """Take from the front of `rest` the lines that end with LF, where no line ends before `begin` and none with CR.
+
+    One copy of a line that is read is what this costs: more cost more than all else that is done to it.
+    """
+    found, at = list[bytes](), 0
+    with memoryview(rest) as view:
+        while end := rest.find(b"\n", begin) + 1:
+            found.append(bytes(view[at:end]))
+            at = begin = end
+    del rest[:at]
+    return found
+
+
+def _ended_by_cr(rest: bytearray) -> list[bytes]:
+    """Take from the front of `rest` the lines that end; of a CR at its end the LF may be still to come."""
+    found = bytes(rest).splitlines(keepends=True)
+    left = b"" if found[-1].endswith(b"\n") else found.pop()
+    rest[:] = left
+    return found
 
 
 def _last(rest: bytes, *, skipping: bool) -> Iterator[bytes]:
