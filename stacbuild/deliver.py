@@ -21,7 +21,7 @@ from stacbuild.held import Inspected, of_rows
 from stacbuild.intents import Intents
 from stacbuild.making import Made, make
 from stacbuild.model import LeftOut
-from stacbuild.outputs.base import Foldered, Item, Output, View, Wanted
+from stacbuild.outputs.base import Item, Output, Sparing, View, Wanted
 from stacbuild.parts import Former, Remembered
 from stacbuild.pending import Pending
 from stacbuild.removing import Kept, remove_files
@@ -230,7 +230,7 @@ class Deliverer:
 
     def _files(self) -> Iterator[Wanted]:
         """Return the files that shall be; those that are known to be as they shall are counted and kept unseen."""
-        if not isinstance(self._output, Foldered):
+        if not isinstance(self._output, Sparing):
             yield from self._output.files(self._view)
             return
         unmoved = Unmoved(self._before, self._rows, self._in_place)

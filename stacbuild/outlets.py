@@ -169,7 +169,7 @@ class Outlets:
         return deliverer
 
     def _in_place(self, output: Output, settler: Settler) -> dict[str, list[Item]]:
-        """Return, by collection, the items whose bytes moved, where that is all that moved since the last build.
+        """Return the items whose bytes moved, of collections in which nothing else did since the last build.
 
         An extension of a collection's document may make any link of what its items say together: such are left out.
         """
@@ -177,8 +177,11 @@ class Outlets:
             return {}
         tables = self._shop.document.collections
         moved = {name: changes.only_in_place() for name, changes in settler.changes.items()}
-        plain = {name: some for name, some in moved.items() if not tables[name].collection_extensions}
-        return {name: [item_of(one, "", {}) for one in some] for name, some in plain.items()}
+        return {
+            name: [item_of(one, "", {}) for one in some]
+            for name, some in moved.items()
+            if some is not None and not tables[name].collection_extensions
+        }
 
     def _let_write(self, deliverers: list[Deliverer], view: Catalog, writers: Writers) -> None:
         """Let workers write the files of many items of all outputs, where that takes less time."""

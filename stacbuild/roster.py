@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, Final, Generic, NamedTuple, TypeVar
@@ -42,6 +42,18 @@ class _Seen(Struct, array_like=True, gc=False):
     profile: Raw
     facts: Raw
     bulk: bytes = b""
+
+
+class _When(Struct, array_like=True, gc=False):
+    """The beginning of a `Version`, of which its date is decoded."""
+
+    id: Raw
+    digest: Raw
+    blob: Raw
+    ordinal: Raw
+    size: Raw
+    links: Raw
+    when: str
 
 
 class _Told(Struct, array_like=True, gc=False):
@@ -97,6 +109,9 @@ class _Piece(NamedTuple):
 _group_of = msgspec.msgpack.Decoder(_Group).decode
 _seen_of = msgspec.msgpack.Decoder(list[_Lean[_Seen]]).decode
 _told_of = msgspec.msgpack.Decoder(list[_Lean[_Told]]).decode
+_whens_of = msgspec.msgpack.Decoder(list[_Lean[_When]]).decode
+_whole_of = msgspec.msgpack.Decoder(_Lean[Version]).decode
+_raws_of = msgspec.msgpack.Decoder(list[Raw]).decode
 _facts_of = msgspec.msgpack.Decoder(Facts).decode
 _fold_of = msgspec.msgpack.Decoder(aggregate.Fold).decode
 
@@ -153,6 +168,32 @@ class Roster:
                 if told is not None and (part := part_of(told.when)) == (only or part):
                     found.setdefault(part, []).append(_facts_of(told.facts))
             yield found
+
+    def of_dates(
+        self, collection: str, part_of: Callable[[str], str], only: Container[str]
+    ) -> Iterator[dict[str, list[tuple[Item, Facts]]]]:
+        """Yield, group by group, the items in some parts of a collection that keeps none, and what aggregates need.
+
+        Args:
+            collection: its id.
+            part_of: an item's date → its part.
+            only: the parts that are asked for.
+        """
+        shared: dict[Any, Any] = {}
+        for entry, blob in self._rows_of(collection):
+            parts = [part_of(pair.now.when) if pair.live and pair.now is not None else None for pair in _whens_of(blob)]
+            chosen = [(number, part) for number, part in enumerate(parts) if part is not None and part in only]
+            raws, found = _raws_of(blob) if chosen else [], dict[str, list[tuple[Item, Facts]]]()
+            for number, part in chosen:
+                version = _whole_of(raws[number]).now
+                assert version is not None
+                found.setdefault(part, []).append((item_of(version, _above(entry), shared), version.facts))
+            yield found
+
+    def keeps(self, collection: str) -> bool:
+        """Tell whether a collection has items whose record vanished or fails now."""
+        tallies = ((entry.shard, entry.tallies.get(collection)) for entry in self._entries)
+        return any(tally is not None and (tally.kept or not shard) for shard, tally in tallies)
 
     def fold(self, collection: str) -> aggregate.Fold:
         """Return the merged facts of a collection's items."""

@@ -41,10 +41,10 @@ class Changes(Struct):
     in_place: dict[str, Version] = {}
     """Modified items whose date and title are as they were, by id; not all where there are many."""
 
-    def only_in_place(self) -> list[Version]:
+    def only_in_place(self) -> list[Version] | None:
         """Return the items that moved, if that is all that did: none came, went, or has another date or title."""
         others = self.before or self.after or self.in_place.keys() != self.modified
-        return [] if others else [*self.in_place.values()]
+        return None if others else [*self.in_place.values()]
 
     def close(self) -> None:
         """Match what left one pair with what came to another."""

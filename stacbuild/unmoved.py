@@ -5,7 +5,7 @@ Answers what an output asks before it names its files, and notes which rows stay
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from stacbuild.held import Inspected
 from stacbuild.outputs.base import Item, Wanted
@@ -33,9 +33,9 @@ class Unmoved:
         found = self._before.rows.find(document.path)
         return found is not None and found.want == document.want and self.stay(folder)
 
-    def moved(self, collection: str) -> Sequence[Item]:
+    def moved(self, collection: str) -> Sequence[Item] | None:
         """Return the items of a collection that moved, if nothing else did."""
-        return self._in_place.get(collection, ())
+        return self._in_place.get(collection)
 
     def digest(self, path: str) -> bytes | None:
         """Return the SHA-256 of a file, or None if the output does not hold it as it was delivered."""
@@ -47,5 +47,14 @@ class Unmoved:
         if any(path.startswith(folder) for path in (*self._before.bad, *self._before.stats)):
             return False
         count = self._rows.stay_below(folder)
+        self.kept += count or 0
+        return count is not None
+
+    def stay_but(self, paths: Collection[str]) -> bool:
+        """Note that all files stay but some; False: it is not known of all that they are as they were."""
+        before = self._before
+        if before.restored or before.bad or before.stats or any(self.digest(path) is None for path in paths):
+            return False
+        count = self._rows.stay_all()
         self.kept += count or 0
         return count is not None

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from stacbuild import aggregate, documents
 from stacbuild.failures import Fault, ItemError, Problem
 from stacbuild.model import LeftOut
-from stacbuild.outputs.base import Item, Tree
+from stacbuild.outputs.base import Dated, Item, Tree
 from stacbuild.outputs.laid import Laid
 from stacbuild.outputs.order import along_the_store
 from stacbuild.recipe.schema import STAC_VERSION, Document
@@ -157,6 +158,28 @@ class Catalog:
                 self.warn(problem)
             self.documents[collection] = made.facts
         return self.documents[collection]
+
+    def of_dates(self, collection: str, part_of: Callable[[str], str], only: Container[str]) -> dict[str, Dated] | None:
+        """Return what a collection has in some parts, read at one go; None: what is in them is not known so.
+
+        Args:
+            collection: its id.
+            part_of: an item's date → its part.
+            only: the parts that are asked for.
+        """
+        if self.roster.keeps(collection):
+            return None
+        folds, items = dict[str, aggregate.Fold](), dict[str, list[Item]]()
+        fields = self._document.collections[collection].summaries
+        for found in self.roster.of_dates(collection, part_of, only):
+            for part, some in found.items():
+                total = aggregate.fold((facts for _, facts in some), fields)
+                aggregate.merge(folds.setdefault(part, aggregate.Fold()), total)
+                items.setdefault(part, []).extend(item for item, _ in some)
+        return {
+            part: Dated(sorted(some, key=attrgetter("id")), self._made(collection, folds[part]).facts)
+            for part, some in items.items()
+        }
 
     def parts(
         self, collection: str, part_of: Callable[[str], str], only: str | None = None

@@ -27,8 +27,9 @@ def kitchen(tmp_path):
 def spied(monkeypatch):
     """Return the parts whose documents are made, and the ids of the items that are read, as that happens."""
     parts, read = [], []
-    facts, row_of = Roster.facts, rows.row_of
+    facts, of_dates, row_of = Roster.facts, Roster.of_dates, rows.row_of
     monkeypatch.setattr(Roster, "facts", lambda self, *asked: parts.append(asked[2]) or facts(self, *asked))
+    monkeypatch.setattr(Roster, "of_dates", lambda self, *asked: parts.extend(asked[2]) or of_dates(self, *asked))
     monkeypatch.setattr(rows, "row_of", lambda line: read.append(json.loads(line)["id"]) or row_of(line))
     return parts, read
 

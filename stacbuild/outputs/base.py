@@ -7,10 +7,10 @@ written, kept or removed is decided in one place, `deliver`.
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from enum import IntEnum
 from pathlib import Path, PurePosixPath
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -99,6 +99,13 @@ class Wanted(Struct, frozen=True, gc=False):
     """SHA-256 of the file that stands in its place, if that has the links that it shall have."""
 
 
+class Dated(NamedTuple):
+    """A part of a collection: its items by id, and the collection's document as these have it."""
+
+    items: list[Item]
+    document: dict[str, Any]
+
+
 class View(Protocol):
     """The catalog as it is to be delivered."""
 
@@ -116,6 +123,9 @@ class View(Protocol):
 
     def document(self, collection: str) -> dict[str, Any]:
         """Return a collection's document without links."""
+
+    def of_dates(self, collection: str, part_of: Callable[[str], str], only: Container[str]) -> dict[str, Dated] | None:
+        """Return what a collection has in some parts, by what `part_of` makes of dates; None: look at all of them."""
 
     def parts(
         self, collection: str, part_of: Callable[[str], str], only: str | None = None
@@ -236,10 +246,10 @@ class Before(Protocol):
             folder: ends in a slash.
         """
 
-    def moved(self, collection: str) -> Sequence[Item]:
+    def moved(self, collection: str) -> Sequence[Item] | None:
         """Return the items of a collection that moved, if nothing else did, and of them neither date nor title.
 
-        Returns none where more moved, or nobody knows.
+        Returns None where more moved, or nobody knows.
         """
 
     def digest(self, path: str) -> bytes | None:
@@ -247,6 +257,9 @@ class Before(Protocol):
 
     def stay(self, folder: str) -> bool:
         """Say that the files below `folder` are as they shall be but for those that are named; False: nobody knows."""
+
+    def stay_but(self, paths: Collection[str]) -> bool:
+        """Say that all files are as they shall be but some, which stand; False: they do not, or nobody knows."""
 
 
 class _Nothing:
@@ -256,9 +269,8 @@ class _Nothing:
         del document, folder
         return False
 
-    def moved(self, collection: str) -> Sequence[Item]:
+    def moved(self, collection: str) -> None:
         del collection
-        return ()
 
     def digest(self, path: str) -> None:
         del path
@@ -267,14 +279,18 @@ class _Nothing:
         del folder
         return False
 
+    def stay_but(self, paths: Collection[str]) -> bool:
+        del paths
+        return False
+
 
 NOTHING: Final[Before] = _Nothing()
 """For who wants to know of every file."""
 
 
 @runtime_checkable
-class Foldered(Protocol):
-    """What an output can do besides whose files stand in folders, each with one document that tells of all of them."""
+class Sparing(Protocol):
+    """What an output can do besides that need not name all of its files where it is known what moved."""
 
     def files_but(self, view: View, before: Before) -> Iterator[Wanted]:
         """Yield every file that shall be but those of which `before` knows that they are as they shall be."""

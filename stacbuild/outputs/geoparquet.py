@@ -6,7 +6,7 @@ Never touches the disk, and is never read as if it were the catalog: Parquet can
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -17,7 +17,19 @@ import xxhash
 from stacbuild import keys
 from stacbuild.failures import Problem
 from stacbuild.outputs import document, names
-from stacbuild.outputs.base import ALONE, Item, Rank, Share, Standing, View, Wanted, split_base, taken
+from stacbuild.outputs.base import (
+    ALONE,
+    NOTHING,
+    Before,
+    Item,
+    Rank,
+    Share,
+    Standing,
+    View,
+    Wanted,
+    split_base,
+    taken,
+)
 from stacbuild.outputs.item_files import Hrefs, collection_link
 from stacbuild.outputs.parquet.kept import LAYOUTS
 from stacbuild.outputs.parquet.table import Entry, Options, Table
@@ -49,6 +61,10 @@ class _Part(NamedTuple):
     items: dict[str, list[Item]]
 
 
+_ByDate = dict[str, dict[str, list[Item]]]
+"""Collection → file → the items of it that go there."""
+
+
 class _Cut(NamedTuple):
     """The items of a collection by the files that they go to."""
 
@@ -71,6 +87,7 @@ class GeoParquet:
         self._parted = any(mark in self._pattern for mark in ("{year}", "{month}"))
         hrefs = spec.hrefs or ("as-is" if spec.base_url is None else "absolute")
         self._links = Linking(spec.path, spec.base_url, hrefs, spec.collections)
+        self._patterns: tuple[View, dict[str, str]] | None = None
         self._cut_held: _Cut | None = None
         self._held: dict[str, tuple[bytes, dict[str, dict[str, Any] | None]]] = {}
         facts = {**msgspec.to_builtins(spec), "hrefs": hrefs, "path": self._pattern}
@@ -93,33 +110,44 @@ class GeoParquet:
         return None if self._parted else self._pattern_of(view, collection)
 
     def _pattern_of(self, view: View, collection: str) -> str:
-        found = names.names(self.takes(view.names()))
-        return self._pattern.replace("{collection}", found[collection])
+        """Return the path of a collection's files, with the parts of a date still to be put in."""
+        held = self._patterns
+        if held is None or held[0] is not view:
+            found = names.names(self.takes(view.names()))
+            held = view, {name: self._pattern.replace("{collection}", folder) for name, folder in found.items()}
+            self._patterns = held
+        return held[1][collection]
 
     def files(self, view: View) -> Iterator[Wanted]:
         """Yield the file of each collection, or of each date of it; or those of all."""
+        return self.files_but(view, NOTHING)
+
+    def files_but(self, view: View, before: Before) -> Iterator[Wanted]:
+        """Yield the same, but of files by date, where nothing but some items of them moved, only those with these."""
+        dated = self._touched(view, before) if self._parted else None
         collections = self.takes(view.names())
         if "{collection}" not in self._pattern:
-            yield from self._of(view, collections, "", self._pattern)
+            yield from self._of(view, collections, "", dated)
             return
-        for collection, name in names.names(collections).items():
-            yield from self._of(view, [collection], collection, self._pattern.replace("{collection}", name))
+        for name in collections:
+            yield from self._of(view, [name], name, dated)
 
-    def _of(self, view: View, collections: list[str], only: str, pattern: str) -> Iterator[Wanted]:
+    def _of(self, view: View, collections: list[str], only: str, dated: _ByDate | None) -> Iterator[Wanted]:
         if not self._parted:
             facts = [[view.state(name).hex(), view.document(name)] for name in collections]
+            pattern = self._pattern_of(view, only) if only else self._pattern
             yield Wanted(pattern, self._want(facts), Rank.DATA, only, many=True)
             return
-        for path, part in sorted(self._by_date(view, collections, pattern).items()):
+        for path, part in sorted(self._by_date(view, collections, dated).items()):
             held = {name: [item.id for item in items] for name, items in part.items.items()}
             yield Wanted(path, part.state.digest(), Rank.DATA, only, many=True, part=held, items=part.items)
 
-    def _by_date(self, view: View, collections: list[str], pattern: str) -> dict[str, _Part]:
-        """Return what each file of a date holds."""
+    def _by_date(self, view: View, collections: list[str], dated: _ByDate | None) -> dict[str, _Part]:
+        """Return what each file of a date holds; with `dated` only of those that are in it."""
         parts: dict[str, _Part] = {}
         for name in collections:
             told = msgspec.json.encode(view.told(name), order="sorted")
-            for path, items in self._cut(view, name, pattern).items():
+            for path, items in (self._cut(view, name) if dated is None else dated[name]).items():
                 state, held = parts.setdefault(path, _Part(xxhash.xxh3_128(self.settings), {}))
                 state.update(told)
                 held[name] = items
@@ -127,20 +155,54 @@ class GeoParquet:
                     state.update(b"%b\0%b" % (item.id.encode(), item.digest))
         return parts
 
-    def _cut(self, view: View, collection: str, pattern: str) -> dict[str, list[Item]]:
+    def _touched(self, view: View, before: Before) -> _ByDate | None:
+        """Return the items of the files by date in which some moved, by collection; None: others may have.
+
+        All other files stay.
+        """
+        paths = dict[str, frozenset[str]]()
+        for name in self.takes(view.names()):
+            if (moved := before.moved(name)) is None:
+                return None
+            part_of = self._part_of(view, name)
+            paths[name] = frozenset(part_of(item.when) for item in moved)
+        every = frozenset[str]().union(*paths.values())
+        found: _ByDate = {}
+        for name, mine in paths.items():
+            some = self._some(view, name, mine if "{collection}" in self._pattern else every)
+            if some is None:
+                return None
+            found[name] = some
+        return found if before.stay_but(every) else None
+
+    def _some(self, view: View, collection: str, paths: frozenset[str]) -> dict[str, list[Item]] | None:
+        """Return what some files have of a collection; their documents are made at the same go. None: look at all."""
+        some = view.of_dates(collection, self._part_of(view, collection), paths) if paths else {}
+        if some is None:
+            return None
+        documents = {path: one.document for path, one in some.items()}
+        self._held[collection] = self._state(view, collection), {**dict.fromkeys(paths), **documents}
+        return {path: one.items for path, one in some.items()}
+
+    def _cut(self, view: View, collection: str) -> dict[str, list[Item]]:
         """Return the items of each file of a date; those of the last collection asked for are held."""
         held = self._cut_held
         if held is None or held.view is not view or held.collection != collection:
             self._cut_held = None
             found: dict[str, list[Item]] = {}
+            part_of = self._part_of(view, collection)
             for item in view.items(collection):
-                found.setdefault(_dated(pattern, item.when), []).append(item)
+                found.setdefault(part_of(item.when), []).append(item)
             held = self._cut_held = _Cut(view, collection, found)
         return held.files
 
+    def _part_of(self, view: View, collection: str) -> Callable[[str], str]:
+        """Return what gives the file of a date, of a collection."""
+        return partial(_dated, self._pattern_of(view, collection))
+
     def items_of(self, view: View, collection: str, paths: Sequence[str]) -> list[list[Item]]:
         """Return the items of some files of a collection that is cut by date."""
-        files = self._cut(view, collection, self._pattern_of(view, collection))
+        files = self._cut(view, collection)
         return [files.get(path, []) for path in paths]
 
     def _want(self, facts: Any) -> bytes:
@@ -190,7 +252,7 @@ class GeoParquet:
             return view.items(collection)
         if wanted.items is not None:
             return wanted.items.get(collection, [])
-        return self._cut(view, collection, self._pattern_of(view, collection)).get(wanted.path, [])
+        return self._cut(view, collection).get(wanted.path, [])
 
     def _line(self, view: View, collection: str, rewrite: Hrefs) -> Callable[[Item], bytes]:
         links = document.packed([collection_link(collection, self._spec.base_url)])
@@ -215,17 +277,17 @@ class GeoParquet:
         The first that is asked for is made alone, since often it is the only one; the second with all others, which
         takes hardly longer.
         """
-        state = view.state(collection) + msgspec.json.encode(view.told(collection), order="sorted")
-        held, pattern = self._held.get(collection), self._pattern_of(view, collection)
-
-        def part_of(when: str) -> str:
-            return _dated(pattern, when)
-
+        state, part_of = self._state(view, collection), self._part_of(view, collection)
+        held = self._held.get(collection)
         if held is None or held[0] != state:
             held = self._held[collection] = state, {path: None, **view.parts(collection, part_of, path)}
         elif path not in held[1]:
             held = self._held[collection] = state, {path: None, **view.parts(collection, part_of)}
         return held[1][path]
+
+    def _state(self, view: View, collection: str) -> bytes:
+        """Return what moves when a document of a part of a collection may."""
+        return view.state(collection) + msgspec.json.encode(view.told(collection), order="sorted")
 
 
 def _too_many(output: str, path: str, name: str) -> Problem:

@@ -119,7 +119,7 @@ class StacJson:
 
     def _in_place(self, wanted: Wanted, folder: str, before: Before) -> list[Wanted]:
         """Return the files of a collection that move with some items that stay where they are; none if others may."""
-        moved, linked = before.moved(wanted.collection), before.digest(wanted.path)
+        moved, linked = before.moved(wanted.collection) or (), before.digest(wanted.path)
         paths = [self._layout.standing(folder, item, before.digest) for item in moved]
         known = [(path, item) for path, item in zip(paths, moved, strict=True) if path is not None]
         if not moved or linked is None or len(known) < len(moved) or not before.stay(f"{self._top}/{folder}/"):
