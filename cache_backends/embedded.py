@@ -55,8 +55,10 @@ _OURS: Final = (
 _FIND: Final = "SELECT 1 FROM Cache WHERE key = ?" + _OURS  # noqa: S608  constants only
 _LIST: Final = (
     "SELECT CAST(key AS BLOB), length(value), store_time"  # noqa: S608  constants only
-    " FROM Cache WHERE key >= ? AND key < ?" + _OURS + " ORDER BY key"
+    " FROM Cache WHERE key >= CAST(? AS TEXT) AND key < ?" + _OURS + " ORDER BY key LIMIT ?"
 )
+_LISTED: Final = 1024
+"""Names that are read at a time: who wants to know whether there is one need not wait for all."""
 
 
 class _RowsOfBytes(diskcache.Disk):  # type: ignore[misc]  # diskcache has no types
@@ -133,15 +135,23 @@ class Embedded:
     def list(self, prefix: str = "") -> Iterator[Entry]:
         """Yield the entries whose name begins with `prefix`, by name."""
         self._settle(_NORMAL)
+        first, more = prefix.encode(), True
+        while more:
+            rows = self._listed(first, prefix)
+            for key, size, used in rows:
+                name = key.decode(errors="replace")
+                if is_name(name):  # a flipped bit may have made it something else
+                    yield Entry(name, size, used)
+            more = len(rows) == _LISTED and rows[-1][0] >= first  # a damaged order must not lead in a circle
+            first = rows[-1][0] + b"\1" if more else b""
+
+    def _listed(self, first: bytes, prefix: str) -> Sequence[Any]:
+        """Return the next rows whose name begins with `prefix`, from the one called `first` on."""
         try:
-            rows = self._rows(_LIST, prefix, prefix + "\x7f")
+            return self._rows(_LIST, first, prefix + "\x7f", _LISTED)
         except _ERRORS as error:
             self._note(error)
             raise self._refused(error) from error
-        for key, size, used in rows:
-            name = key.decode(errors="replace")
-            if is_name(name):  # a flipped bit may have made it something else
-                yield Entry(name, size, used)
 
     @contextmanager
     def batch(self) -> Iterator[None]:
@@ -168,7 +178,7 @@ class Embedded:
             self._cache._con.executescript("PRAGMA incremental_vacuum")  # noqa: SLF001  execute() stops after a page
             self._deleted = False
 
-    def _rows(self, statement: str, *values: str) -> Sequence[Any]:
+    def _rows(self, statement: str, *values: str | bytes | int) -> Sequence[Any]:
         return self._cache._sql(statement, values).fetchall()  # type: ignore[no-any-return]  # noqa: SLF001  it has no public listing with sizes
 
     def _change(self, name: str, blob: bytes | None) -> None:

@@ -72,10 +72,10 @@ class Account:
         listing = next(listing for listing in plan.listings if listing.name == source)
         if not any(group.packed is not None for group in listing.groups()):
             return 0, 0
-        digests = {row.digest for entry in listing.vanished for row in plan.memory.group(entry).inputs}
+        digests = {row.digest for entry in listing.vanished for row in plan.memory.inputs(entry)}
         empty = self._shop.store.empty
         ran = failed = 0
-        rows = (row for g in listing.groups() if g.packed is not None for row in g.edited())
+        rows = (row for g in listing.groups() if g.packed is not None for row in g.moved())
         for batch in _several(rows, 1000 if empty else _BATCH):
             new = [row for row in batch if row.digest not in digests]
             known = set() if empty else self._shop.store.known_inputs({row.digest for row in new})

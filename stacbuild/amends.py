@@ -18,7 +18,7 @@ from msgspec import Raw, Struct
 from stacbuild.model import Group, Input, Pair, Tally
 from stacbuild.sealed import decoded
 from stacbuild.splices import Splice, spliced
-from stacbuild.trace import GroupEntry, Rows
+from stacbuild.trace import GroupEntry, Inputs, Rows
 
 Span = tuple[int, int]
 """Where something stands in rows as they were written whole, and how many bytes it has."""
@@ -151,13 +151,6 @@ class _Lean(Struct, array_like=True, gc=False):
     kept: _Name | None
 
 
-class _Inputs(Struct, array_like=True):
-    """A `Group` of which the inputs are decoded."""
-
-    inputs: list[Input]
-    pairs: Raw
-
-
 class _Leans(Struct, array_like=True):
     """A `Group` of which is decoded what its root is of."""
 
@@ -172,7 +165,7 @@ class _Elements(Struct, array_like=True):
     pairs: dict[str, list[Raw]]
 
 
-_inputs_of = msgspec.msgpack.Decoder(_Inputs).decode
+_inputs_of = msgspec.msgpack.Decoder(Inputs).decode
 _leans_of = msgspec.msgpack.Decoder(_Leans).decode
 _elements_of = msgspec.msgpack.Decoder(_Elements).decode
 _bytes_of = msgspec.msgpack.Decoder(list[bytes]).decode
@@ -243,17 +236,24 @@ class Rest(Struct):
         now = [version.id.encode() + b"\0" + version.digest for version in versions]
         return sorted(_bytes_of(self.amends.pairs[name].built) + now)
 
-    def splices(self, inputs: Sequence[Input], renewed: dict[str, list[Pair]]) -> list[Splice]:
-        """Return what is put into the rows: inputs of all records, and the pairs of those that moved."""
+    def splices(self, inputs: list[Input], renewed: dict[str, list[Pair]]) -> list[Splice]:
+        """Return what is put into the rows: inputs and pairs of the records that moved."""
         amends = self.amends
-        rows = ((span, inputs[at]) for span, at in zip(amends.inputs, amends.moved, strict=True))
+        rows = zip(amends.inputs, inputs, strict=True)
         pairs = ((amends.pairs[name].moved[pair.key][0], pair) for name, some in renewed.items() for pair in some)
         return [Splice(*span, _pack(one)) for some in (rows, pairs) for span, one in some]
 
 
-def exchanged(group: Group, inputs: list[Input], renewed: dict[str, list[Pair]]) -> Group:
-    """Return a group with other inputs, of which some pairs are others."""
-    return Group(inputs, {name: [*_with(pairs, renewed.get(name, []))] for name, pairs in group.pairs.items()})
+def put_in(inputs: list[Input], amends: Amends, moved: list[Input]) -> list[Input]:
+    """Return the inputs of a group that is amended with those that moved in their places."""
+    now = dict(zip(amends.moved, moved, strict=True))
+    return [now.get(at, row) for at, row in enumerate(inputs)]
+
+
+def exchanged(group: Group, rest: Rest, inputs: list[Input], renewed: dict[str, list[Pair]]) -> Group:
+    """Return a group that is amended, with the inputs and pairs of the records that moved."""
+    now = put_in(group.inputs, rest.amends, inputs)
+    return Group(now, {name: [*_with(pairs, renewed.get(name, []))] for name, pairs in group.pairs.items()})
 
 
 def _with(pairs: list[Pair], renewed: list[Pair]) -> Iterator[Pair]:

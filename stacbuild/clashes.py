@@ -136,7 +136,7 @@ class _Groups:
     def rows(self, one: _Listed) -> Iterator[tuple[Place, Input]]:
         """Yield the inputs of a group with their places."""
         entry = one.group.entry
-        inputs = self._memory.group(entry).inputs if one.group.packed is None else one.group.inputs()
+        inputs = one.group.inputs(self._memory)
         return (
             ((one.listing.name, row.file or one.file, entry.line + row.line), row)
             for row in inputs

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
+from stacbuild import amends
 from stacbuild.amends import Amends
 from stacbuild.failures import Fault
 from stacbuild.model import Input, Names, Stamp
 from stacbuild.spool import Spooled
-from stacbuild.trace import GroupEntry
+from stacbuild.trace import GroupEntry, Rows
 
 _inputs_of = msgspec.msgpack.Decoder(list[Input]).decode
-_raws_of = msgspec.msgpack.Decoder(list[Raw]).decode
-_input_of = msgspec.msgpack.Decoder(Input).decode
 
 # --- what is asked
 
@@ -55,10 +54,12 @@ class ToRead(Struct, array_like=True):
 
 
 class GroupListing(Struct):
-    """A group as listed: `entry` has its root and place; `packed` its inputs, None where the memory has them."""
+    """A group as listed; `entry` has its root and place."""
 
     entry: GroupEntry
     packed: bytes | None = None
+    """Its inputs; those that moved, of one that is told apart from another by these (`lean`); None where the memory has
+    them."""
     spooled: Spooled | None = None
     """Where its records are in the spool."""
     names: Names | None = None
@@ -69,18 +70,32 @@ class GroupListing(Struct):
     former: GroupEntry | None = None
     """The memory's entry of the group that it amends."""
 
-    def inputs(self) -> list[Input]:
-        """Return the inputs of a group that was read."""
-        assert self.packed is not None
-        return _inputs_of(self.packed)
+    @property
+    def lean(self) -> bool:
+        """Tell whether of its inputs only those are at hand that moved."""
+        return self.packed is not None and self.amends is not None and not self.amends.shifted
 
-    def edited(self) -> list[Input]:
+    def moved(self) -> list[Input]:
         """Return the inputs of a group that was read; of one that amends another only those that moved."""
-        if self.former is None or self.amends is None:
-            return self.inputs()
         assert self.packed is not None
-        rows = _raws_of(self.packed)
-        return [_input_of(rows[at]) for at in self.amends.moved]
+        rows = _inputs_of(self.packed)
+        return rows if self.amends is None or not self.amends.shifted else [rows[at] for at in self.amends.moved]
+
+    def inputs(self, rows: Rows) -> list[Input]:
+        """Return its inputs.
+
+        Args:
+            rows: of the memory, where some of them may be.
+
+        Raises:
+            MemoryLostError: its rows are missing or damaged.
+        """
+        if self.packed is None:
+            return rows.inputs(self.entry)
+        if not self.lean:
+            return _inputs_of(self.packed)
+        assert self.amends is not None
+        return amends.put_in(rows.inputs(self.former or self.entry), self.amends, _inputs_of(self.packed))
 
     def may_be_unmarked(self) -> bool:
         """Tell whether it may have records that no id can be made of: it is new, or some of it failed."""

@@ -244,7 +244,8 @@ class Cutter:
         spooled = self._put(blobs) if self._put is not None and not known else None
         amends = None if known else self._amended(rows)
         names = None if known or amends is not None else self.names(rows)
-        return GroupListing(entry, _pack(rows), spooled, names, amends=amends)
+        moved = rows if amends is None or amends.shifted else [rows[at] for at in amends.moved]
+        return GroupListing(entry, _pack(moved), spooled, names, amends=amends)
 
     def _amended(self, rows: list[Input]) -> Amends | None:
         """Return which group some inputs amend; None where the memory is damaged, as others find."""

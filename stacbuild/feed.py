@@ -23,6 +23,7 @@ class Feed:
     """The readers of one build; groups are asked for in the order of their files, so each file is read once."""
 
     def __init__(self, plan: Plan) -> None:
+        self._memory = plan.memory
         self._listings = {listing.name: listing for listing in plan.listings}
         self._open: tuple[str, str] | None = None
         self._raws: Iterator[Raw] = iter(())
@@ -92,9 +93,10 @@ class Feed:
         """Yield records of files of a block; in a group stand all records of each of its files, in their order."""
         assert group.shard is not None
         first, source = group.entry.first, self._listings[group.source].source
-        wanted = {group.inputs[ordinal - first].file for ordinal in ordinals}
+        inputs = group.inputs if group.edited is None else self._memory.inputs(group.entry)  # the same files
+        wanted = {inputs[ordinal - first].file for ordinal in ordinals}
         places: dict[str, list[int]] = {}
-        for ordinal, row in enumerate(group.inputs, first):
+        for ordinal, row in enumerate(inputs, first):
             if row.file in wanted:
                 places.setdefault(row.file, []).append(ordinal)
         for file, some in places.items():

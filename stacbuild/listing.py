@@ -44,6 +44,8 @@ from stacbuild.trace import GroupEntry, Memory
 WORTH: Final = 4 << 20
 """With fewer bytes to be read, starting processes costs more than it brings."""
 
+_pack = msgspec.msgpack.Encoder().encode
+
 PILE_BYTES: Final = 2 << 20
 PILE_FILES: Final = 256
 """What a process reads at a time, in files that are smaller."""
@@ -156,7 +158,7 @@ class _Reader:
         self._listing = _begun(recipe, name, memory, reread=asked.reread)
         self._spares = Spares()
         self._reads: dict[tuple[str, int], FileRead] = {}
-        self._root, self._folder = str(recipe.root), memory.folder
+        self._root, self._folder, self._memory = str(recipe.root), memory.folder, memory
         before = self._listing.before
         self._same = before is not None and before.names == self._listing.names
         self._known_source = before if self._same and not asked.reread else None
@@ -341,13 +343,21 @@ class _Reader:
         self._listing.shifted |= self._spares.match(group)
 
     def _settled(self, groups: list[GroupListing], before: list[GroupEntry]) -> None:
-        """Note which groups others amend; all others that are new have names of their own."""
+        """Note which groups others amend; all others that are new have inputs and names of their own."""
         self._spares.amend(groups, before)
         for group in groups:
+            if group.amends is not None and group.former is None and group.packed is not None:
+                self._let_be(group, before[group.amends.number])
             if group.packed is not None and group.former is None and group.names is None:
-                group.names = self._cutter.names(group.inputs())
+                group.names = self._cutter.names(group.inputs(self._memory))
             if group.amends is not None and group.amends.shifted:
                 self._listing.shifted = True
+
+    def _let_be(self, group: GroupListing, other: GroupEntry) -> None:
+        """Let a group be one by itself: what it seemed to amend is another's already."""
+        group.former = other
+        rows = group.inputs(self._memory)
+        group.packed, group.former, group.amends = _pack(rows), None, None
 
 
 def _hang(listing: SourceListing) -> None:

@@ -17,7 +17,6 @@ import msgspec
 from msgspec import Struct
 
 from stacbuild import keys, lockfile
-from stacbuild.cuts import GroupListing
 from stacbuild.events import Began, Ended, Progress, Watcher, many, nobody
 from stacbuild.failures import Problem, StaleError, SurroundingsError, UsageError
 from stacbuild.listed import SourceListing
@@ -167,7 +166,7 @@ def _source(shop: Workshop, listing: SourceListing) -> LockedSource:
     if trouble is not None:
         text = f"source '{listing.name}' cannot be read whole: {trouble.message}"
         raise SurroundingsError(Problem("SB523", text, hint=trouble.hint))
-    digests = [_digest(row) for group in listing.groups() for row in _inputs(shop, group)]
+    digests = [_digest(row) for group in listing.groups() for row in group.inputs(shop.memory)]
     if not _order_counts(shop, listing):
         digests.sort()
     return LockedSource(len(digests), keys.join(*digests).hex())
@@ -177,10 +176,6 @@ def _order_counts(shop: Workshop, listing: SourceListing) -> bool:
     """Tell whether it matters which of two records comes first."""
     collections = shop.recipe.document.collections
     return any(collections[table].on_duplicate != "error" for table in listing.feeds)
-
-
-def _inputs(shop: Workshop, group: GroupListing) -> list[Input]:
-    return group.inputs() if group.packed is not None else shop.memory.group(group.entry).inputs
 
 
 def _digest(row: Input) -> bytes:

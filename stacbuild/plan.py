@@ -140,9 +140,9 @@ class Plan:
     def _rows_of(self, listing: SourceListing, group: GroupListing) -> tuple[list[Input], dict[str, dict[str, Pair]]]:
         """Return a group's inputs, and the pairs that they may have had until now, by collection and key."""
         if group.packed is not None and group.former is None:
-            return group.inputs(), self._vanished.pairs(listing.name)
+            return group.inputs(self.memory), self._vanished.pairs(listing.name)
         rows = self.memory.group(group.former or group.entry)
-        inputs = rows.inputs if group.packed is None else group.inputs()
+        inputs = rows.inputs if group.packed is None else group.inputs(self.memory)
         return inputs, {c: {pair.key: pair for pair in pairs} for c, pairs in rows.pairs.items()}
 
     def _edited(self, listing: SourceListing, shard: ShardListing, group: GroupListing) -> GroupPlan | None:
@@ -152,7 +152,7 @@ class Plan:
             return None
         rest = Rest(former, told)
         place = listing.name, shard, group.entry
-        plan = GroupPlan(*place, group.inputs(), {}, rest.old(), group.spooled, group.names, rest)
+        plan = GroupPlan(*place, group.moved(), {}, rest.old(), group.spooled, group.names, rest)
         plan.steps = {collection: [] for collection in sorted(listing.fed(group.entry))}
         for step in self._steps(plan, listing, told.moved):
             if step.old is None:
@@ -199,12 +199,11 @@ class Plan:
     def _steps(self, plan: GroupPlan, listing: SourceListing, positions: Iterable[int] | None = None) -> Iterator[Step]:
         shared = self.clashes.keys.get(listing.name, {})
         troubled = plan.shard.troubles() if plan.shard is not None else {}
-        for at in range(len(plan.inputs)) if positions is None else positions:
-            position, row = plan.entry.first + at, plan.inputs[at]
+        for at, row in zip(range(len(plan.inputs)) if positions is None else positions, plan.inputs, strict=True):
             if row.fault is None and row.key not in shared:
                 for collection, identity, digest in listing.targets(row):
                     step = self.step(plan, collection, row, identity, digest)
-                    step.ordinal = position
+                    step.ordinal = plan.entry.first + at
                     if troubled and plan.entry.file_of(row) in troubled:
                         step.selected = False
                     yield step

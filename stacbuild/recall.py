@@ -72,7 +72,7 @@ def _listed(plan: Plan, names: set[str]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {name: set() for name in names}
     for listing in plan.listings:
         for group in listing.groups():
-            for row in group.inputs() if group.packed is not None else ():
+            for row in group.inputs(plan.memory) if group.packed is not None else ():
                 for target, identity, _ in listing.targets(row):
                     if target in found and identity is not None:
                         found[target].add(identity)

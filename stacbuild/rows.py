@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 import msgspec
 import xxhash
 
-from stacbuild.model import Group, Names
+from stacbuild.model import Group, Input, Names
 from stacbuild.splices import Splice, joined, spliced
 from stacbuild.trace import GroupEntry, Memory, Place
 
@@ -103,6 +103,11 @@ class RowsWriter:
         """Return what `decode` makes of the rows of a group that was added in this build or before."""
         self._flush(entry)
         return self._memory.read(entry, decode)
+
+    def inputs(self, entry: GroupEntry) -> list[Input]:
+        """Return the inputs of a group that was added in this build or before."""
+        self._flush(entry)
+        return self._memory.inputs(entry)
 
     def written(self, entry: GroupEntry) -> bytes:
         """Return the rows of a group as they were written whole, in this build or before."""

@@ -112,7 +112,7 @@ class Settler:
         if alike:
             self._splice(plan, rest, renewed)
         else:
-            self._exchange(plan, renewed, behind)
+            self._exchange(plan, rest, renewed, behind)
         self.entries.append(plan.entry)
 
     def _alike(self, collection: str, was: list[Pair], now: list[Pair]) -> bool:
@@ -130,9 +130,9 @@ class Settler:
         self.files.update(file for pairs in renewed.values() for file in _files(pairs))
         self._rows.splice(entry, rest.splices(plan.inputs, renewed))
 
-    def _exchange(self, plan: GroupPlan, renewed: dict[str, list[Pair]], behind: dict[str, int]) -> None:
+    def _exchange(self, plan: GroupPlan, rest: Rest, renewed: dict[str, list[Pair]], behind: dict[str, int]) -> None:
         """Write a group whole in which some pairs are others, and what is told of it."""
-        entry, group = plan.entry, amends.exchanged(self._rows.group(plan.entry), plan.inputs, renewed)
+        entry, group = plan.entry, amends.exchanged(self._rows.group(plan.entry), rest, plan.inputs, renewed)
         entry.tallies = {name: self.tally(name, group.pairs.get(name, [])) for name in renewed}
         for name, number in behind.items():
             entry.tallies[name].behind = number

@@ -68,7 +68,7 @@ class GroupPlan(Struct):
     names: Names | None = None
     """The marks of its inputs' names, if they were read while listing."""
     edited: Rest | None = None
-    """Only records that were edited in place have steps; None: all have."""
+    """What the group was, where only records that were edited in place have steps and are in `inputs`; None: all."""
 
 
 class Options(Struct, frozen=True):

@@ -128,6 +128,13 @@ Reasons = dict[str, dict[str, tuple[int, str]]]
 """Collection → code → how many records failed so at the stage that maps, and the message of one."""
 
 
+class Inputs(Struct, array_like=True):
+    """A `Group` of which the inputs are decoded."""
+
+    inputs: list[Input]
+    pairs: msgspec.Raw
+
+
 class Head(Struct, array_like=True):
     """All that a build must know before it touches an item."""
 
@@ -161,6 +168,7 @@ _head_of = msgspec.msgpack.Decoder(Head).decode
 _group_of = msgspec.msgpack.Decoder(Group).decode
 _looked_of = msgspec.msgpack.Decoder(dict[str, FileMemory]).decode
 _run_of = msgspec.msgpack.Decoder(Run).decode
+_inputs_of = msgspec.msgpack.Decoder(Inputs).decode
 _splices_of = msgspec.msgpack.Decoder(list[Splice]).decode
 _shares_of = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 _sheets_of = msgspec.msgpack.Decoder(list[Sheet]).decode
@@ -174,6 +182,9 @@ class Rows(Protocol):
 
     def read(self, entry: GroupEntry, decode: Callable[[bytes], Value]) -> Value:
         """Return what `decode` makes of the rows of a group, encoded as `Group` is; for who needs little of them."""
+
+    def inputs(self, entry: GroupEntry) -> list[Input]:
+        """Return the inputs of a group."""
 
     def written(self, entry: GroupEntry) -> bytes:
         """Return the rows of a group as they were written whole."""
@@ -215,6 +226,10 @@ class RowFiles:
         if entry.splices is None:
             return sealed.unpacked(self.raw_group(entry), decode)
         return sealed.decoded(self.packed(entry), decode)
+
+    def inputs(self, entry: GroupEntry) -> list[Input]:
+        """Return the inputs of a group; raises as `group`."""
+        return self.read(entry, _inputs_of).inputs
 
     def packed(self, entry: GroupEntry) -> bytes:
         """Return the rows of a group, encoded as `Group` is.

@@ -83,7 +83,7 @@ class Vanished:
         listed: set[str] = set()
         for group in listing.groups():
             if group.packed is not None and inputs:
-                listed.update(row.key for row in group.inputs() if row.key in inputs)
+                listed.update(row.key for row in group.inputs(self._memory) if row.key in inputs)
         stay = [entry for entry in listing.vanished if self._stays(entry, listed)]
         for key in listed.union(*(self._keys(entry) for entry in stay)):
             inputs.pop(key, None)
@@ -114,7 +114,7 @@ class Vanished:
         return not listed or listed.isdisjoint(self._keys(entry))
 
     def _keys(self, entry: GroupEntry) -> set[str]:
-        return {row.key for row in self._memory.group(entry).inputs}
+        return {row.key for row in self._memory.inputs(entry)}
 
 
 def limit(allowed: float, known: int) -> float:

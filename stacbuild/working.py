@@ -87,7 +87,7 @@ class Working:
             with self._profile.over("settle", groups=len(batch)):
                 for group in batch:
                     settler.settle(group)
-                    done += len(group.inputs)
+                    done += group.entry.inputs
             self._watch(Progress("work", done, total))
 
         try:
@@ -223,7 +223,7 @@ def batches(groups: Iterator[GroupPlan]) -> Iterator[list[GroupPlan]]:
     size = 0
     for group in groups:
         batch.append(group)
-        size += max(sum(len(steps) for steps in group.steps.values()), len(group.inputs) // _AS_IT_WAS)
+        size += max(sum(len(steps) for steps in group.steps.values()), group.entry.inputs // _AS_IT_WAS)
         if size >= BATCH_PAIRS:
             yield batch
             batch, size = [], 0

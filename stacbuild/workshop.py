@@ -209,7 +209,8 @@ class Workshop:
         found: set[str] = set()
         for listing in listings if keeping else ():
             wanted = [e for e in listing.vanished if any(self.routes.owner(name) in keeping for name in e.targets)]
-            keys = {row.key for g in listing.groups() if wanted and g.packed is not None for row in g.inputs()}
+            new = (group for group in listing.groups() if wanted and group.packed is not None)
+            keys = {row.key for group in new for row in group.inputs(self.memory)}
             for entry in wanted:
                 for name, pairs in self.memory.group(entry).pairs.items():
                     stays = any(pair.key not in keys and pair.built is not None for pair in pairs)
