@@ -6,6 +6,7 @@ import pytest
 from amends_kit import as_if_new, damage, memory
 from kitchen import Kitchen, row
 
+from stacbuild import listing
 from stacbuild.rows import ROWS_FILES_AT_MOST
 from stacbuild.splices import Splice, joined, spliced
 
@@ -124,3 +125,37 @@ def test_damaged_names_are_found_where_names_may_be_others_and_not_by_edits_in_p
     records(one, file=1)
     assert "SB611" in {problem["code"] for problem in one.build()["warnings"]}
     as_if_new(one)
+
+
+# --- what only seems to be amended
+
+ENDS = 82
+"""A record with this number ends a group, by its key."""
+
+
+@pytest.mark.parametrize("first", [(), (3,)])
+def test_of_two_groups_that_amend_one_the_second_is_one_by_itself(kitchen, monkeypatch, first):
+    """Their records share their keys, so that all of them fail, and are as before once one of the groups is gone."""
+    once = [row(number) for number in (*range(RECORDS), ENDS)]
+    again = [row(number, **({"name": "other"} if number == 5 else {})) for number in (*range(RECORDS), ENDS)]
+    for number in first:
+        again[number] = row(number, name="another")
+    put(kitchen, once)
+    kitchen.build()
+    alone, let_be = [], listing._Reader._let_be
+    monkeypatch.setattr(listing._Reader, "_let_be", lambda self, *group: alone.append(group) or let_be(self, *group))
+    put(
+        kitchen,
+        [row(number, **({"name": "new"} if number in first else {})) for number in (*range(RECORDS), ENDS)],
+        again,
+    )
+    kitchen.build(exit_=1)
+    assert (len(alone), len(memory(kitchen).head.groups)) == (1, 2)
+    as_if_new(kitchen, exit_=1)
+    put(kitchen, again)
+    kitchen.build()
+    as_if_new(kitchen)
+
+
+def put(kitchen, *some):
+    kitchen.write("part-00.ndjson", "".join(json.dumps(one) + "\n" for rows in some for one in rows))

@@ -8,8 +8,10 @@ from contextlib import closing
 import diskcache
 import pytest
 
+from cache_backends import embedded
 from cache_backends.base import BackendError, open_backend
 from cache_backends.conformance import A, B, Conformance
+from cache_backends.embedded import Embedded
 
 
 class TestEmbedded(Conformance):
@@ -184,3 +186,28 @@ def test_what_is_damaged_is_not_moved_away_under_a_process_that_has_it_open(tmp_
     theirs.close()
     ours.close()
     assert open_backend("embedded", tmp_path).get(A) is None
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 7])
+def test_names_are_listed_a_few_at_a_time_each_once_and_in_order(tmp_path, monkeypatch, number):
+    monkeypatch.setattr(embedded, "_LISTED", 2)
+    backend = Embedded(tmp_path)
+    names = [f"ac/{at}" for at in range(number)]
+    for name in [*names, "ab/1", "ad/1", "cas/1"]:
+        backend.put(name, name.encode())
+    assert [(entry.name, entry.size) for entry in backend.list("ac/")] == [(name, 4) for name in names]
+    assert len([*backend.list()]) == number + 3
+    for entry in backend.list("ac/"):
+        backend.delete(entry.name)
+    assert [entry.name for entry in backend.list()] == ["ab/1", "ad/1", "cas/1"]
+
+
+def test_who_asks_whether_there_is_a_name_reads_few(tmp_path, monkeypatch):
+    monkeypatch.setattr(embedded, "_LISTED", 2)
+    backend = Embedded(tmp_path)
+    for number in range(9):
+        backend.put(f"ac/{number}", b"")
+    rows, asked = Embedded._rows, []
+    monkeypatch.setattr(Embedded, "_rows", lambda self, *what: asked.append(what) or rows(self, *what))
+    assert next(iter(backend.list("ac/"))).name == "ac/0"
+    assert len(asked) == 1
