@@ -15,11 +15,12 @@ transforming 7, the rest decoding, encoding what two stages gave, hashing, packi
 results into the store and settles; 43 % writes files (GeoParquet 37: a third of it Arrow reading JSON, the rest rows,
 Parquet's own encoding, the store; NDJSON 6). One changed record makes a row group of its collection anew, and an
 extension's config those of all, of both without the columns that properties are not in: geometries, links and assets,
-two thirds of a row's cost, are copied. Changed back: nearly all is writing. One record in a hundred, scattered: a
-quarter is reading all files again (in workers; half of it to cut lines, the rest to hash them and to compare them
-with the memory), a quarter the parent's, to decode the pairs that moved and to write the rows of every group once
-more, the rest the outputs. Files by month: before chunks of the store were read for several files at once, half of a
-cold build and most of a scattered change went into unpacking each chunk once a file.
+two thirds of a row's cost, are copied. Changed back: nearly all is writing. One record in a hundred, scattered, with
+item files: two fifths are reading all sources again while the outputs are looked at (of what workers read with: a
+sixth the lines, a third the rows of the memory, the rest each record's mark, look-up and group), a sixth the work
+itself, a third writing 8,000 files and what tells of them. Before only what is another was written into rows, the
+parent took half as long again as all workers to read. Files by month: before chunks of the store were read for
+several files at once, half of a cold build and most of a scattered change went into unpacking each chunk once a file.
 
 What was tried and did not pay. Judging: one validator a profile instead of one a schema, a second pass, types of
 geometries looked at before their coordinates, names asked by `propertyNames` instead of by a pattern that must match.
@@ -27,6 +28,8 @@ Workers: the collector of cycles off (it does not come), compressors that are ke
 `transform` leaves alone from the record (to cut it into members costs what that saves), packing results. Chunks: other
 levels of zstd, which differ by a hundredth of an item's time; the documents of each stage apart, of which half would
 be unpacked, a fiftieth of a changed extension's time, and needed again to judge. Other sizes of Arrow's batches.
+What did: one buffer that lines are found in, and copied out of once; pieces of a new object each cost twice as much
+to allocate as to read.
 """
 
 import datetime as dt

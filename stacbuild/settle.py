@@ -25,7 +25,7 @@ from stacbuild.store import Store
 from stacbuild.trace import GroupEntry
 from stacbuild.vanished import Gone, limit
 
-IN_PLACE_AT_MOST: Final = 2_000
+IN_PLACE_AT_MOST: Final = 10_000
 """Items of a collection that are noted to have moved alone: with more, it costs less to look at all."""
 
 _pack = msgspec.msgpack.Encoder().encode
