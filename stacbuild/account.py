@@ -16,11 +16,12 @@ from stacbuild.model import Input, Tally
 from stacbuild.plan import Plan
 from stacbuild.report import BuildReport, Caution, StageCount
 from stacbuild.resolve import Counts
+from stacbuild.row_files import GroupEntry, Rows
 from stacbuild.settle import Settler
 from stacbuild.stages.registry import ALL_STAGES
 from stacbuild.steps import DUPLICATE_ID, Step
 from stacbuild.targets import Selection
-from stacbuild.trace import GroupEntry, Head, Reasons, Rows
+from stacbuild.trace import Head, Reasons
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 

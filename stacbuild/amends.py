@@ -16,15 +16,15 @@ import xxhash
 from msgspec import Raw, Struct
 
 from stacbuild.model import Group, Input, Pair, Tally
+from stacbuild.row_files import GroupEntry, Inputs, Rows
 from stacbuild.sealed import decoded
 from stacbuild.splices import Splice, spliced
-from stacbuild.trace import GroupEntry, Inputs, Rows
 
 Span = tuple[int, int]
 """Where something stands in rows as they were written whole, and how many bytes it has."""
 
 
-class Former(Struct, array_like=True):
+class Had(Struct, array_like=True):
     """What a collection had of a group of which some records are others."""
 
     moved: dict[str, tuple[Span, bytes]]
@@ -44,12 +44,13 @@ class Amends(Struct, array_like=True):
     """Some stand at another distance, in lines, from the group's first; what follows is not known then."""
     inputs: list[Span] = []
     """Where the inputs of the records that moved stand in the rows."""
-    pairs: dict[str, Former] = {}
+    pairs: dict[str, Had] = {}
 
 
 # --- who reads a file
 
 HELD: Final = 16 << 20
+"""Bytes; unpacked they are some four times as many."""
 
 
 class Formers:
@@ -173,16 +174,16 @@ _pair_of = msgspec.msgpack.Decoder(Pair).decode
 _pack: Final = msgspec.msgpack.Encoder().encode
 
 
-def _looked_up(found: _Rows, moved: set[str]) -> tuple[list[Span], dict[str, Former]]:
+def _looked_up(found: _Rows, moved: set[str]) -> tuple[list[Span], dict[str, Had]]:
     """Return where the inputs of a group stand, and what each collection had of it; `moved` are keys."""
     before = _elements_of(found.written)
     now = before if found.now is found.written else _elements_of(found.now)
     inputs, pairs = _placed(before)
     leans = _leans_of(found.now).pairs
-    return inputs, {name: _former(pairs[name], now.pairs[name], leans[name], moved) for name in pairs}
+    return inputs, {name: _had(pairs[name], now.pairs[name], leans[name], moved) for name in pairs}
 
 
-def _former(spans: list[Span], raws: list[Raw], leans: list[_Lean], moved: set[str]) -> Former:
+def _had(spans: list[Span], raws: list[Raw], leans: list[_Lean], moved: set[str]) -> Had:
     """Return what a collection had of a group, whose pairs stand in `spans`."""
     mine, others = dict[str, tuple[Span, bytes]](), list[bytes]()
     for number, lean in enumerate(leans):
@@ -190,7 +191,7 @@ def _former(spans: list[Span], raws: list[Raw], leans: list[_Lean], moved: set[s
             mine[lean.key] = spans[number], bytes(raws[number])
         elif (found := lean.now if lean.live else lean.kept) is not None:
             others.append(b"%b\0%b" % (found.id.encode(), found.digest))
-    return Former(mine, _pack(others))
+    return Had(mine, _pack(others))
 
 
 def _placed(group: _Elements) -> tuple[list[Span], dict[str, list[Span]]]:
@@ -226,15 +227,16 @@ class Rest(Struct):
     def old(self) -> dict[str, dict[str, Pair]]:
         """Return the pairs of the records that moved."""
         return {
-            name: {key: _pair_of(blob) for key, (_, blob) in former.moved.items()}
-            for name, former in self.amends.pairs.items()
+            name: {key: _pair_of(blob) for key, (_, blob) in had.moved.items()}
+            for name, had in self.amends.pairs.items()
         }
 
     def built(self, name: str, renewed: Iterable[Pair]) -> list[bytes]:
         """Return what the root of the group is of in a collection, in order."""
         versions = (version for pair in renewed if (version := pair.built) is not None)
         now = [version.id.encode() + b"\0" + version.digest for version in versions]
-        return sorted(_bytes_of(self.amends.pairs[name].built) + now)
+        had = self.amends.pairs.get(name)
+        return sorted([*now, *(_bytes_of(had.built) if had is not None else ())])
 
     def splices(self, inputs: list[Input], renewed: dict[str, list[Pair]]) -> list[Splice]:
         """Return what is put into the rows: inputs and pairs of the records that moved."""

@@ -12,8 +12,9 @@ from typing import Any
 from stacbuild.model import Tally
 from stacbuild.pipeline import Pipeline
 from stacbuild.recipe.schema import Document
+from stacbuild.row_files import GroupEntry
 from stacbuild.stages.patch import CHANGED, DROPPED
-from stacbuild.trace import GroupEntry, Reasons
+from stacbuild.trace import Reasons
 
 
 def mappings(

@@ -9,8 +9,8 @@ from stacbuild import amends
 from stacbuild.amends import Amends
 from stacbuild.failures import Fault
 from stacbuild.model import Input, Names, Stamp
+from stacbuild.row_files import GroupEntry, Rows
 from stacbuild.spool import Spooled
-from stacbuild.trace import GroupEntry, Rows
 
 _inputs_of = msgspec.msgpack.Decoder(list[Input]).decode
 

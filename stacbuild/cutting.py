@@ -25,13 +25,13 @@ from stacbuild.model import Input, Names, Stamp
 from stacbuild.naming import feeds_of, named
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
+from stacbuild.row_files import GroupEntry, Rows
 from stacbuild.sealed import MemoryLostError
 from stacbuild.sources.base import WHOLE_FILE, Part, Raw, Shard, SourceUnreadable
 from stacbuild.sources.registry import kind_of, recognising
 from stacbuild.sources.stamps import packed_stamp_of, stamp_of
 from stacbuild.spool import Spooled
 from stacbuild.stages.beside import beside
-from stacbuild.trace import GroupEntry, Rows
 
 _CUT_MASK: Final = 0xFF
 _GROUP_AT_MOST: Final = 1024

@@ -16,9 +16,10 @@ from stacbuild import files
 from stacbuild.as_built import OutputMemory
 from stacbuild.failures import ERROR_TYPES, Fault, group_of
 from stacbuild.model import Group, Input, Pair
+from stacbuild.row_files import GroupEntry
 from stacbuild.stamped import SourceMemory
 from stacbuild.steps import refused
-from stacbuild.trace import GroupEntry, Reasons
+from stacbuild.trace import Reasons
 
 DUPLICATE_KEY = "SB492"
 WARNINGS = 1_000

@@ -12,11 +12,11 @@ from stacbuild.failures import Fault
 from stacbuild.model import Input
 from stacbuild.recipe.schema import Source
 from stacbuild.recipe.words import is_pattern
+from stacbuild.row_files import GroupEntry
 from stacbuild.runs import BlockListing
 from stacbuild.sources.base import Shard
 from stacbuild.sources.crawl import Crawl
 from stacbuild.stamped import ShardMemory, SourceMemory
-from stacbuild.trace import GroupEntry
 
 
 class ShardListing(Struct):

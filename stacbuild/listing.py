@@ -31,6 +31,7 @@ from stacbuild.recipe.load import Recipe
 from stacbuild.recipe.schema import StacCatalogSource
 from stacbuild.recipe.words import is_pattern
 from stacbuild.routing import Routes
+from stacbuild.row_files import GroupEntry
 from stacbuild.runs import BlockListing
 from stacbuild.sources.base import Shard
 from stacbuild.sources.pages import unpack
@@ -39,16 +40,16 @@ from stacbuild.sources.stamps import is_settled, stamp_of
 from stacbuild.spares import Spares
 from stacbuild.spool import Spool, Spooled, SpoolFiles
 from stacbuild.stamped import ShardMemory
-from stacbuild.trace import GroupEntry, Memory
+from stacbuild.trace import Memory
 
 WORTH: Final = 4 << 20
 """With fewer bytes to be read, starting processes costs more than it brings."""
 
-_pack = msgspec.msgpack.Encoder().encode
-
 PILE_BYTES: Final = 2 << 20
 PILE_FILES: Final = 256
 """What a process reads at a time, in files that are smaller."""
+
+_pack = msgspec.msgpack.Encoder().encode
 
 
 class Asked(Struct, frozen=True):

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from stacbuild.model import Group, Pair
-from stacbuild.trace import GroupEntry, Rows
+from stacbuild.row_files import GroupEntry, Rows
 
 NAME: Final = ""
 """Under which it stands among a group's shares; no collection is called so."""

@@ -25,10 +25,10 @@ from stacbuild.outputs.base import Item, Output, Wanted
 from stacbuild.removing import Kept, clear_up, take_away
 from stacbuild.request import Request
 from stacbuild.roster import item_of
+from stacbuild.row_files import GroupEntry
 from stacbuild.settle import Settler
 from stacbuild.sheets import Ledger
 from stacbuild.targets import Selection
-from stacbuild.trace import GroupEntry
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 from stacbuild.writing import Due, Writers

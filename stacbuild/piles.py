@@ -16,10 +16,10 @@ from stacbuild.failures import Fault
 from stacbuild.profiling import Span, Spans, now
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
+from stacbuild.row_files import RowFiles
 from stacbuild.sources.base import Shard
 from stacbuild.spool import Spool
 from stacbuild.stages.beside import beside
-from stacbuild.trace import RowFiles
 
 
 class Pile(Struct, array_like=True):

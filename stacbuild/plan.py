@@ -22,8 +22,9 @@ from stacbuild.model import Input, Mark, Pair
 from stacbuild.pipeline import Pipeline, unseen
 from stacbuild.recipe.schema import Document
 from stacbuild.report import Reason
+from stacbuild.row_files import GroupEntry
 from stacbuild.steps import BY_ID, DUPLICATE_ID, OTHER_TAKEN, GroupPlan, Options, Step, refused
-from stacbuild.trace import GroupEntry, Memory
+from stacbuild.trace import Memory
 from stacbuild.vanished import Vanished
 
 

@@ -19,7 +19,7 @@ from msgspec import Raw, Struct
 from stacbuild import aggregate
 from stacbuild.model import Facts, Version
 from stacbuild.outputs.base import Item
-from stacbuild.trace import GroupEntry, Rows
+from stacbuild.row_files import GroupEntry, Rows
 from stacbuild.upstream import named
 
 FEW: Final = 4

@@ -17,8 +17,9 @@ import msgspec
 import xxhash
 
 from stacbuild.model import Group, Input, Names
+from stacbuild.row_files import GroupEntry, Place
 from stacbuild.splices import Splice, joined, spliced
-from stacbuild.trace import GroupEntry, Memory, Place
+from stacbuild.trace import Memory
 
 ROWS_FILES_AT_MOST: Final = 12
 WHOLE: Final = 4

@@ -17,8 +17,8 @@ from stacbuild.blocks import UNSURE, Block, BlockMemory, Run
 from stacbuild.cuts import RunFile, ToRead
 from stacbuild.delivered import STAMP
 from stacbuild.failures import Fault
+from stacbuild.row_files import GroupEntry
 from stacbuild.sources.stamps import SLACK_NS
-from stacbuild.trace import GroupEntry
 
 _NEVER_READ: Final = (UNSURE, -1)
 

@@ -19,10 +19,10 @@ from stacbuild.looking import mark
 from stacbuild.model import Facts, Group, Input, Pair, Tally, Version
 from stacbuild.pipeline import Pipeline
 from stacbuild.recipe.schema import Validation
+from stacbuild.row_files import GroupEntry
 from stacbuild.rows import RowsWriter, Shares
 from stacbuild.steps import GroupPlan, Step, refused
 from stacbuild.store import Store
-from stacbuild.trace import GroupEntry
 from stacbuild.vanished import Gone, limit
 
 IN_PLACE_AT_MOST: Final = 10_000
@@ -133,9 +133,8 @@ class Settler:
     def _exchange(self, plan: GroupPlan, rest: Rest, renewed: dict[str, list[Pair]], behind: dict[str, int]) -> None:
         """Write a group whole in which some pairs are others, and what is told of it."""
         entry, group = plan.entry, amends.exchanged(self._rows.group(plan.entry), rest, plan.inputs, renewed)
-        entry.tallies = {name: self.tally(name, group.pairs.get(name, [])) for name in renewed}
-        for name, number in behind.items():
-            entry.tallies[name].behind = number
+        tallies = {name: self.tally(name, group.pairs.get(name, [])) for name in renewed}
+        entry.tallies = {name: msgspec.structs.replace(one, behind=behind[name]) for name, one in tallies.items()}
         entry.reads = self._marks_of_files(group)
         self._rows.add(entry, group, self._shares(group))
 

@@ -11,8 +11,8 @@ from itertools import groupby
 import msgspec
 
 from stacbuild.cuts import GroupListing
+from stacbuild.row_files import GroupEntry
 from stacbuild.sources.base import Part, Shard
-from stacbuild.trace import GroupEntry
 
 
 class Spares:

@@ -14,10 +14,10 @@ from stacbuild.listed import SourceListing
 from stacbuild.outputs.base import Output
 from stacbuild.plan import Plan
 from stacbuild.report import Caution, LsReport, Reason, StaleTarget, StatusReport
+from stacbuild.row_files import GroupEntry
 from stacbuild.stages.registry import ALL_STAGES
 from stacbuild.steps import GroupPlan, Options, Step
 from stacbuild.targets import Known, Selection, select, tables_of
-from stacbuild.trace import GroupEntry
 from stacbuild.workshop import Workshop
 
 LIMIT = 1000

@@ -12,8 +12,8 @@ from stacbuild.failures import Fault
 from stacbuild.listed import ShardListing
 from stacbuild.model import Input, Mark, Names, Pair, Verdict, Version
 from stacbuild.report import Reason
+from stacbuild.row_files import GroupEntry
 from stacbuild.spool import Spooled
-from stacbuild.trace import GroupEntry
 
 DUPLICATE_ID: Final = "SB293"
 OTHER_TAKEN: Final = "SB294"

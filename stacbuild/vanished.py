@@ -12,7 +12,8 @@ from msgspec import Struct
 from stacbuild.listed import SourceListing
 from stacbuild.model import Input, Pair
 from stacbuild.recipe.schema import Document
-from stacbuild.trace import GroupEntry, Memory
+from stacbuild.row_files import GroupEntry
+from stacbuild.trace import Memory
 
 DELETIONS_ALWAYS_ALLOWED: Final = 100
 """So many removals are never held back, whatever the share."""

@@ -15,10 +15,10 @@ from stacbuild.outputs.laid import Laid
 from stacbuild.outputs.order import along_the_store
 from stacbuild.recipe.schema import STAC_VERSION, Document
 from stacbuild.roster import Roster
+from stacbuild.row_files import GroupEntry, Rows
 from stacbuild.settle import root_of
 from stacbuild.store import Store
 from stacbuild.times import Seen, Times
-from stacbuild.trace import GroupEntry, Rows
 from stacbuild.upstream import Upstream, facts
 
 

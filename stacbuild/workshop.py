@@ -32,6 +32,7 @@ from stacbuild.profiling import NO_PROFILE, Profile
 from stacbuild.recipe.extension_tables import Timestamps
 from stacbuild.recipe.load import Recipe
 from stacbuild.routing import Routes
+from stacbuild.row_files import GroupEntry
 from stacbuild.settle import root_of
 from stacbuild.sources.stamps import stamp_of
 from stacbuild.stages import extend
@@ -41,7 +42,7 @@ from stacbuild.stages.schemas import user_store
 from stacbuild.steps import Options
 from stacbuild.store import Store, no_store, open_store
 from stacbuild.times import Times
-from stacbuild.trace import GroupEntry, Memory
+from stacbuild.trace import Memory
 from stacbuild.upstream import Upstream
 from stacbuild.work import Tools, open_judge
 

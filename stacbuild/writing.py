@@ -27,9 +27,9 @@ from stacbuild.outputs.registry import open_outputs
 from stacbuild.parts import Former, Parts, Shared
 from stacbuild.profiling import Span, Spans, now
 from stacbuild.recipe.schema import Document
+from stacbuild.row_files import GroupEntry, RowFiles
 from stacbuild.rows import RowsWriter
 from stacbuild.store import MissingChunksError, open_store
-from stacbuild.trace import GroupEntry, RowFiles
 from stacbuild.view import Catalog
 from stacbuild.workshop import Workshop
 

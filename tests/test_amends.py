@@ -13,7 +13,7 @@ from stacbuild.amends import Formers
 from stacbuild.failures import Fault
 from stacbuild.model import Group, Input
 from stacbuild.plan import Plan
-from stacbuild.trace import GroupEntry
+from stacbuild.row_files import GroupEntry
 
 MANY = 40
 
@@ -302,18 +302,18 @@ def test_damaged_shares_are_found_where_they_are_taken_over(kitchen):
 
 def test_rows_of_versions_that_lack_what_was_noted_later_are_taken_over(kitchen, monkeypatch):
     """An earlier version of the program noted less of an item; such rows are read as ever."""
-    former = amends._former
+    had = amends._had
 
     def shortened(*given):
-        found = former(*given)
-        return amends.Former({key: (span, short(blob)) for key, (span, blob) in found.moved.items()}, found.built)
+        found = had(*given)
+        return amends.Had({key: (span, short(blob)) for key, (span, blob) in found.moved.items()}, found.built)
 
     def short(blob):
         pair = msgspec.msgpack.decode(blob)
         pair[6] = pair[6][:-1]
         return msgspec.msgpack.encode(pair)
 
-    monkeypatch.setattr(amends, "_former", shortened)
+    monkeypatch.setattr(amends, "_had", shortened)
     records(kitchen, {7: {"name": "Seven"}})
     kitchen.build()
     monkeypatch.undo()

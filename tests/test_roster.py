@@ -9,7 +9,7 @@ from stacbuild import aggregate, roster
 from stacbuild.model import Facts, Group, Input, Pair, Tally, Version
 from stacbuild.outputs.base import Item
 from stacbuild.roster import Roster
-from stacbuild.trace import GroupEntry
+from stacbuild.row_files import GroupEntry
 
 NAMES = [f"c{number:02}" for number in range(12)]
 
