@@ -159,16 +159,18 @@ class Catalog:
             self.documents[collection] = made.facts
         return self.documents[collection]
 
-    def of_dates(self, collection: str, part_of: Callable[[str], str], only: Container[str]) -> dict[str, Dated] | None:
-        """Return what a collection has in some parts, read at one go; None: what is in them is not known so.
+    def keeps(self, collection: str) -> bool:
+        """Tell whether a collection has items whose record vanished or fails now."""
+        return self.roster.keeps(collection)
+
+    def of_dates(self, collection: str, part_of: Callable[[str], str], only: Container[str]) -> dict[str, Dated]:
+        """Return what a collection that keeps no such items has in some parts, read at one go.
 
         Args:
             collection: its id.
             part_of: an item's date → its part.
             only: the parts that are asked for.
         """
-        if self.roster.keeps(collection):
-            return None
         folds, items = dict[str, aggregate.Fold](), dict[str, list[Item]]()
         fields = self._document.collections[collection].summaries
         for found in self.roster.of_dates(collection, part_of, only):

@@ -124,8 +124,11 @@ class View(Protocol):
     def document(self, collection: str) -> dict[str, Any]:
         """Return a collection's document without links."""
 
-    def of_dates(self, collection: str, part_of: Callable[[str], str], only: Container[str]) -> dict[str, Dated] | None:
-        """Return what a collection has in some parts, by what `part_of` makes of dates; None: look at all of them."""
+    def keeps(self, collection: str) -> bool:
+        """Tell whether a collection has items whose record vanished or fails now."""
+
+    def of_dates(self, collection: str, part_of: Callable[[str], str], only: Container[str]) -> dict[str, Dated]:
+        """Return what a collection that keeps no such items has in some parts, by what `part_of` makes of dates."""
 
     def parts(
         self, collection: str, part_of: Callable[[str], str], only: str | None = None

@@ -61,8 +61,8 @@ class _Part(NamedTuple):
     items: dict[str, list[Item]]
 
 
-_ByDate = dict[str, dict[str, list[Item]]]
-"""Collection → file → the items of it that go there."""
+_Paths = dict[str, frozenset[str]]
+"""Collection → files of it."""
 
 
 class _Cut(NamedTuple):
@@ -124,30 +124,31 @@ class GeoParquet:
 
     def files_but(self, view: View, before: Before) -> Iterator[Wanted]:
         """Yield the same, but of files by date, where nothing but some items of them moved, only those with these."""
-        dated = self._touched(view, before) if self._parted else None
+        touched = self._touched(view, before) if self._parted else None
         collections = self.takes(view.names())
         if "{collection}" not in self._pattern:
-            yield from self._of(view, collections, "", dated)
+            yield from self._of(view, collections, "", touched)
             return
         for name in collections:
-            yield from self._of(view, [name], name, dated)
+            yield from self._of(view, [name], name, touched)
 
-    def _of(self, view: View, collections: list[str], only: str, dated: _ByDate | None) -> Iterator[Wanted]:
+    def _of(self, view: View, collections: list[str], only: str, touched: _Paths | None) -> Iterator[Wanted]:
         if not self._parted:
             facts = [[view.state(name).hex(), view.document(name)] for name in collections]
             pattern = self._pattern_of(view, only) if only else self._pattern
             yield Wanted(pattern, self._want(facts), Rank.DATA, only, many=True)
             return
-        for path, part in sorted(self._by_date(view, collections, dated).items()):
+        for path, part in sorted(self._by_date(view, collections, touched).items()):
             held = {name: [item.id for item in items] for name, items in part.items.items()}
             yield Wanted(path, part.state.digest(), Rank.DATA, only, many=True, part=held, items=part.items)
 
-    def _by_date(self, view: View, collections: list[str], dated: _ByDate | None) -> dict[str, _Part]:
-        """Return what each file of a date holds; with `dated` only of those that are in it."""
+    def _by_date(self, view: View, collections: list[str], touched: _Paths | None) -> dict[str, _Part]:
+        """Return what each file of a date holds; with `touched` only of those that are named there."""
         parts: dict[str, _Part] = {}
         for name in collections:
             told = msgspec.json.encode(view.told(name), order="sorted")
-            for path, items in (self._cut(view, name) if dated is None else dated[name]).items():
+            files = self._cut(view, name) if touched is None else self._some(view, name, touched[name])
+            for path, items in files.items():
                 state, held = parts.setdefault(path, _Part(xxhash.xxh3_128(self.settings), {}))
                 state.update(told)
                 held[name] = items
@@ -155,31 +156,22 @@ class GeoParquet:
                     state.update(b"%b\0%b" % (item.id.encode(), item.digest))
         return parts
 
-    def _touched(self, view: View, before: Before) -> _ByDate | None:
-        """Return the items of the files by date in which some moved, by collection; None: others may have.
-
-        All other files stay.
-        """
-        paths = dict[str, frozenset[str]]()
+    def _touched(self, view: View, before: Before) -> _Paths | None:
+        """Return the files by date of each collection with items that moved; all others stay. None: others may not."""
+        paths: _Paths = {}
         for name in self.takes(view.names()):
-            if (moved := before.moved(name)) is None:
+            if (moved := before.moved(name)) is None or view.keeps(name):
                 return None
             part_of = self._part_of(view, name)
             paths[name] = frozenset(part_of(item.when) for item in moved)
         every = frozenset[str]().union(*paths.values())
-        found: _ByDate = {}
-        for name, mine in paths.items():
-            some = self._some(view, name, mine if "{collection}" in self._pattern else every)
-            if some is None:
-                return None
-            found[name] = some
-        return found if before.stay_but(every) else None
-
-    def _some(self, view: View, collection: str, paths: frozenset[str]) -> dict[str, list[Item]] | None:
-        """Return what some files have of a collection; their documents are made at the same go. None: look at all."""
-        some = view.of_dates(collection, self._part_of(view, collection), paths) if paths else {}
-        if some is None:
+        if not before.stay_but(every):
             return None
+        return paths if "{collection}" in self._pattern else dict.fromkeys(paths, every)
+
+    def _some(self, view: View, collection: str, paths: frozenset[str]) -> dict[str, list[Item]]:
+        """Return what some files have of a collection; its documents there are made at the same go."""
+        some = view.of_dates(collection, self._part_of(view, collection), paths) if paths else {}
         documents = {path: one.document for path, one in some.items()}
         self._held[collection] = self._state(view, collection), {**dict.fromkeys(paths), **documents}
         return {path: one.items for path, one in some.items()}
