@@ -120,6 +120,12 @@ def test_an_extension_looks_no_further_than_it_reaches(use, data):
     assert new in ([], [reach.schema])
 
 
+def test_a_number_of_another_type_is_another_table():
+    """Python says that 0 is 0.0; an item that is written says which it is."""
+    assert which([{"use": "eo", "cloud-cover": 0.0}], [{"use": "eo", "cloud-cover": 0}]).names == ("e0",)
+    assert which([{"use": "eo", "cloud-cover": 0}], [{"use": "eo", "cloud-cover": 0}]).names == ()
+
+
 VERSION, OTHER = {"use": "version", "version": "1"}, {"use": "version", "version": "2"}
 MIRROR = {"use": "alternate-assets", "alternates": {"m": {"href": "https://m/{path}"}}}
 OF_PLATFORM = {"use": "alternate-assets", "alternates": {"m": {"href": "https://m/{platform}"}}}

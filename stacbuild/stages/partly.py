@@ -81,7 +81,9 @@ def _are_those_of(ingredients: Mapping[str, Any], digest: bytes) -> bool:
 
 
 def _moved(name: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
-    return bool(was[_table(name)] != now[_table(name)] or was["code"][name] != now["code"][name])
+    """Tell whether an extension is another; 0, 0.0 and false are three values, as in what it writes."""
+    tables = canon.encode(was[_table(name)]), canon.encode(now[_table(name)])
+    return bool(tables[0] != tables[1] or was["code"][name] != now["code"][name])
 
 
 def _table(name: str) -> str:
