@@ -56,16 +56,9 @@ class _When(Struct, array_like=True, gc=False):
     when: str
 
 
-class _Told(Struct, array_like=True, gc=False):
+class _Told(_When, array_like=True, gc=False):
     """A `Version` of which is decoded what aggregates of some items need."""
 
-    id: Raw
-    digest: Raw
-    blob: Raw
-    ordinal: Raw
-    size: Raw
-    links: Raw
-    when: str
     title: Raw
     local: Raw
     moment: Raw

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from kitchen import Kitchen
+from amends_kit import as_if_new
 from parquet_kitchen import an_item, of_items, put
 
 from stacbuild import settle
@@ -52,18 +52,6 @@ def looked(monkeypatch):
     names, every = [], Catalog.items
     monkeypatch.setattr(Catalog, "items", lambda self, name: names.append(name) or every(self, name))
     return names
-
-
-def as_if_new(kitchen):
-    """Build the same from nothing elsewhere and compare what is written."""
-    folder = kitchen.folder.parent / "new"
-    shutil.copytree(kitchen.folder, folder, ignore=shutil.ignore_patterns("dist", ".stacbuild"))
-    other = Kitchen(folder, rows=None)
-    other.recipe = kitchen.recipe
-    other.save()
-    other.build()
-    assert kitchen.tree("dist") == other.tree("dist")
-    shutil.rmtree(folder)
 
 
 def table_alone(kitchen):
