@@ -217,9 +217,15 @@ class Deliverer:
                 self._leave_alone(wanted, found)
             elif found is None or self._only is None or self._only(wanted):
                 pending.add(wanted)
-            elif found.want != NO_WANT:
-                self._rows.put(wanted.path, found.stat, found.digest, NO_WANT)
+            else:
+                self._leave_open(wanted, found)
         return pending.in_order()
+
+    def _leave_open(self, wanted: Wanted, found: Found) -> None:
+        """Note that it is not known what a file was made from that stays as it is; more may be known of its stat."""
+        stat = self._stat(found, wanted.path)
+        if (stat, NO_WANT) != (found.stat, found.want):
+            self._rows.put(wanted.path, stat, found.digest, NO_WANT)
 
     def _leave_alone(self, wanted: Wanted, found: Found) -> None:
         """Count a file that is as it shall be; its row is another where more is known than it says."""

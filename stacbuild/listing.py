@@ -292,7 +292,8 @@ class _Reader:
         if listing.block is None:
             groups = [GroupListing(entry) for entry in mine]
             return ShardListing(shard, nothing, groups, read=False, block=listing)
-        groups = [group for run in self._compared(listing.block) for group in self._listed_run(run, listing)]
+        found = enumerate(self._compared(listing.block))
+        groups = [group for number, run in found for group in self._listed_run(number, run, listing)]
         first = 0
         for group in groups:
             group.entry.first, first = first, first + group.entry.inputs
@@ -300,8 +301,10 @@ class _Reader:
         moved = bool(listing.troubles) or any(group.packed is not None for group in groups)
         return ShardListing(shard, nothing, groups, read=True, moved=moved, block=listing)
 
-    def _listed_run(self, run: list[GroupEntry] | ToRead, listing: BlockListing) -> list[GroupListing]:
+    def _listed_run(self, number: int, run: list[GroupEntry] | ToRead, listing: BlockListing) -> list[GroupListing]:
         if not isinstance(run, ToRead):
+            for entry in run:
+                entry.run = number  # runs before it may have come or gone
             return [GroupListing(entry) for entry in run]
         read = self._reads.pop((run.name, run.run), None) or self._cutter.read_run(run)
         if read.fault is not None:  # who read it died

@@ -11,8 +11,6 @@ import msgspec
 import xxhash
 
 FORMAT: Final = b"stacbuild-memory 8\n"
-_OLDER: Final = b"stacbuild-memory 7\n"
-"""Had no splices: is read as ever, while who wrote it would pass these over."""
 _SEAL: Final = len(FORMAT) + 16
 
 Value = TypeVar("Value")
@@ -31,7 +29,7 @@ def read(path: Path) -> memoryview:
     """
     blob = path.read_bytes()
     payload = memoryview(blob)[_SEAL:]
-    if not blob.startswith((FORMAT, _OLDER)) or xxhash.xxh3_128_digest(payload) != blob[len(FORMAT) : _SEAL]:
+    if not blob.startswith(FORMAT) or xxhash.xxh3_128_digest(payload) != blob[len(FORMAT) : _SEAL]:
         raise MemoryLostError("not a memory of this version, or damaged")
     return payload
 

@@ -228,6 +228,27 @@ def edit(kitchen, chance, mark):
             )
 
 
+@pytest.mark.parametrize("comes", [False, True])
+def test_a_run_that_comes_or_goes_leaves_the_others_their_records(tmp_path, comes):
+    kitchen = a_kitchen(tmp_path / "a")
+    names = [f"f{number:04}" for number in range(1500)]
+    ends = [name for name in names if blocks._ends(f"data/{name}.json")]
+    first = [name for name in names if name <= ends[0]]
+    for name in names[len(first) if comes else 0 :]:
+        put(kitchen, name)
+    settle()
+    kitchen.build()
+    for name in first:
+        put(kitchen, name) if comes else (kitchen / f"data/{name}.json").unlink()
+    settle()
+    kitchen.build("--max-deletions", "100%")
+    for name in (ends[-1], ends[0] if comes else ends[1]):
+        put(kitchen, name, title="new")
+        settle()
+        assert kitchen.build()["items"]["modified"] == 1
+    as_if_new(kitchen, tmp_path / "b")
+
+
 def test_a_file_that_grows_is_listed_alone_and_comes_back(kitchen, tmp_path):
     put(kitchen, "many/0011", text="x" * blocks.LARGE)
     assert kitchen.build()["items"]["modified"] == 1

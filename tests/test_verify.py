@@ -5,7 +5,7 @@ import os
 import shutil
 
 import pytest
-from kitchen import Kitchen
+from kitchen import Kitchen, row
 
 BACKENDS = ("embedded", "filesystem")
 
@@ -182,6 +182,16 @@ def test_damaged_manifest_is_found_and_force_writes_it_anew(kitchen, damage, los
     kitchen.build("--force")
     assert verify(kitchen) == set()
     assert part(kitchen).read_bytes() == good
+
+
+def test_what_a_targeted_build_leaves_alone_is_told_with_its_size_though_what_was_delivered_was_lost(kitchen):
+    for sheets in (kitchen / ".stacbuild/memory").glob("*/sheets-*"):
+        sheets.unlink()
+    kitchen.rows([row(0, note="new"), *map(row, range(1, 4))])
+    kitchen.build("item:one/i0")
+    assert '"size":0' not in part(kitchen).read_text()
+    kitchen.build()
+    assert verify(kitchen) == set()
 
 
 def test_missing_manifest_is_found(kitchen):
