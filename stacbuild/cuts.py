@@ -90,12 +90,14 @@ class GroupListing(Struct):
         Raises:
             MemoryLostError: its rows are missing or damaged.
         """
+        return self.among(rows.inputs(self.entry) if self.packed is None or self.lean else [])
+
+    def among(self, known: list[Input]) -> list[Input]:
+        """Return its inputs; `known` are those of the group of the memory that it is, or amends."""
         if self.packed is None:
-            return rows.inputs(self.entry)
-        if not self.lean:
-            return _inputs_of(self.packed)
-        assert self.amends is not None
-        return amends.put_in(rows.inputs(self.former or self.entry), self.amends, _inputs_of(self.packed))
+            return known
+        moved = _inputs_of(self.packed)
+        return moved if self.amends is None or self.amends.shifted else amends.put_in(known, self.amends, moved)
 
     def may_be_unmarked(self) -> bool:
         """Tell whether it may have records that no id can be made of: it is new, or some of it failed."""

@@ -359,9 +359,7 @@ class _Reader:
 
     def _let_be(self, group: GroupListing, other: GroupEntry) -> None:
         """Let a group be one by itself: what it seemed to amend is another's already."""
-        group.former = other
-        rows = group.inputs(self._memory)
-        group.packed, group.former, group.amends = _pack(rows), None, None
+        group.packed, group.amends = _pack(group.among(self._memory.inputs(other))), None
 
 
 def _hang(listing: SourceListing) -> None:

@@ -142,9 +142,8 @@ class Plan:
         """Return a group's inputs, and the pairs that they may have had until now, by collection and key."""
         if group.packed is not None and group.former is None:
             return group.inputs(self.memory), self._vanished.pairs(listing.name)
-        rows = self.memory.group(group.former or group.entry)
-        inputs = rows.inputs if group.packed is None else group.inputs(self.memory)
-        return inputs, {c: {pair.key: pair for pair in pairs} for c, pairs in rows.pairs.items()}
+        rows = self.memory.group(group.entry)
+        return group.among(rows.inputs), {c: {pair.key: pair for pair in pairs} for c, pairs in rows.pairs.items()}
 
     def _edited(self, listing: SourceListing, shard: ShardListing, group: GroupListing) -> GroupPlan | None:
         """Return the plan of a group in which records were edited in place; None if anything else moved there."""

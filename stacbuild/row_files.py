@@ -1,7 +1,9 @@
 """The rows of groups as they stand in files: any process reads them, without lock or head. Never writes: `rows` does.
 
-<folder>/rows-<n>     groups, each compressed, behind each its share of the aggregates; splices for those in other files
-<folder>/names-<n>    what their inputs are called, eight bytes a name
+    <folder>/rows-<n>     groups, each compressed, behind each its share of the aggregates; splices for those elsewhere
+    <folder>/names-<n>    what their inputs are called, eight bytes a name
+
+Which group stands where is in its entry.
 """
 
 from __future__ import annotations
